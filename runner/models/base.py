@@ -1,0 +1,63 @@
+"""What a model module offers, and what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from runner.spec import Protocol as Switches
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelContext:
+    """Everything a model module may look at when it builds a network or encodes a task's rows.
+
+    options: the architecture's defaults with the study's changes. classes: size of the output layer.
+    cache: a folder of this node for tokenised texts and fetched weights; safe to delete at any time.
+    """
+
+    options: Mapping[str, Any]
+    classes: int
+    kind: str
+    inputs: str
+    max_tokens: int
+    switches: Switches
+    seed: int
+    cache: Path
+
+
+class Encoded(Protocol):
+    """The inputs of one split, ready to be batched without a per-example Python path.
+
+    lengths: int array [n], the cost of each row (tokens), by which rows are grouped; all equal where length
+    does not matter. `inputs(rows)` returns the keyword arguments of the network's forward for these rows (CPU tensors,
+    cut to the longest of them unless the protocol pads). A tensor shared by all batches is the same object each time.
+    """
+
+    @property
+    def lengths(self) -> NDArray[np.int64]: ...
+
+    def inputs(self, rows: NDArray[np.int64]) -> dict[str, Tensor]: ...
+
+
+class ModelModule(Protocol):
+    """The functions of a module named in MODELS.
+
+    `build` draws initial weights from torch's default generator, which the caller has seeded; every parameter
+    it returns trains, and the output layer is the attribute `classifier`. forward(**inputs) returns logits
+    [n, classes], fp32 or the autocast type. `shape` builds the same network on the meta device, without weights or
+    downloads, for counting.
+    """
+
+    def build(self, context: ModelContext) -> nn.Module: ...
+
+    def shape(self, context: ModelContext) -> nn.Module: ...
+
+    def encode(self, context: ModelContext, examples: pa.Table) -> Encoded: ...

@@ -1,0 +1,195 @@
+"""What a trial is: every choice that can change its result, and the short hash that names it.
+
+A field's default is part of every stored id by being left out of it: a new field with a default keeps old
+ids, so a default may never be changed afterwards; add a field instead.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from runner.methods import DENSE, METHODS
+
+Purpose = Literal["init", "order", "dropout", "score", "mask", "padding"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How one network is trained; an epoch is one pass over the training split.
+
+    `warmup_epochs` ramps the learning rate linearly from 0. `precision` auto means bf16 autocast where the
+    device multiplies bf16 in hardware, else fp32. `batching` by-length groups texts of similar length
+    (the attention mask makes it the same function of each text), uniform does not; auto is by-length for
+    encoders and for the packed BiLSTM.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    weight_decay: float = 0.0
+    clip_norm: float = 1.0
+    warmup_epochs: float = 0.0
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    batching: Literal["auto", "by-length", "uniform"] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """The places where the first paper's text and its authors' code differ, one switch each.
+
+    The defaults follow the text; `Protocol.release()` follows the released code (Tropeano et al. 2025,
+    github.com/pietrotrope/AsEasyAsPIE at 3212ec2).
+
+    impact: gradient of the impact score, accumulated over 100 training samples or left from the last 10.
+    layernorm: whether LayerNorm gains are pruned like other weights. padding: what a BiLSTM reads beyond
+    the text: one random vector drawn with the word vectors' mean and deviation; what the code fed it (zeros, or
+    the average vector for multi-label tasks); or nothing, the sequence being packed. rounds: phases of
+    E, E, E, E epochs, or E+1, E, E, E-1. threshold: above which a multi-label probability is a yes: one half, or the
+    value that maximises macro-F1 on the last epoch's training predictions. pairs: two segments, or one string joined
+    by "[SEP]". influence: EL2N after the first epoch beyond 30 % of training, or after round(0.3 E) + 1.
+    """
+
+    impact: Literal["accumulated", "last-batch"] = "accumulated"
+    layernorm: Literal["keep", "prune"] = "keep"
+    padding: Literal["random", "release", "packed"] = "random"
+    rounds: Literal["equal", "off-by-one"] = "equal"
+    threshold: Literal["half", "train"] = "half"
+    pairs: Literal["segments", "joined"] = "segments"
+    influence: Literal["beyond-30", "rounded-30"] = "beyond-30"
+
+    @staticmethod
+    def release() -> Protocol:
+        return Protocol(
+            impact="last-batch",
+            layernorm="prune",
+            padding="release",
+            rounds="off-by-one",
+            threshold="train",
+            pairs="joined",
+            influence="rounded-30",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Which rows a trial leaves: splits whose predictions are kept, class probabilities, EL2N of dense trials."""
+
+    splits: tuple[str, ...] = ("test",)
+    probabilities: bool = False
+    el2n: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialSpec:
+    """One (task, model, method, sparsity, seed) with everything that can change its rows.
+
+    `data` is the fingerprint of the task's examples, known once they have been loaded; a spec without it
+    is a planned trial that has no id yet. `model` is the name the study gives, `architecture` the entry of
+    MODELS behind it, `options` what the study sets of it (sorted pairs). `contents` holds a fingerprint for each option that
+    is a path (sorted pairs): the id knows the file, not where it lies. `max_tokens` is set where the study
+    changes the task's own. `versions` names the pieces of code whose result has changed since their first version (sorted pairs).
+    """
+
+    task: str
+    data: str = ""
+    model: str
+    architecture: str
+    options: tuple[tuple[str, Any], ...] = ()
+    contents: tuple[tuple[str, str], ...] = ()
+    max_tokens: int | None = None
+    method: str
+    sparsity: float = 0.0
+    seed: int
+    training: Training
+    protocol: Protocol = field(default_factory=Protocol)
+    record: Record = field(default_factory=Record)
+    versions: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def is_dense(self) -> bool:
+        return self.method == DENSE
+
+    @property
+    def shares_parent(self) -> bool:
+        """True if this trial continues from the trained dense model of its task, model and seed."""
+        return not self.is_dense and METHODS[self.method].starts_dense
+
+    @property
+    def dense(self) -> TrialSpec:
+        """The unpruned trial of the same task, model, seed and settings."""
+        return dataclasses.replace(self, method=DENSE, sparsity=0.0)
+
+    @cached_property
+    def trial_id(self) -> str:
+        """16 hex digits over the fields that differ from their defaults. ValueError before the data is known."""
+        if not self.data:
+            raise ValueError(f"trial {self.coordinates} has no id before the data of task '{self.task}' is loaded")
+        values = chosen(self)
+        if self.contents:
+            named = dict(self.contents)
+            values["options"] = [pair for pair in self.options if pair[0] not in named]
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def parent_id(self) -> str | None:
+        return self.dense.trial_id if self.shares_parent else None
+
+    @property
+    def coordinates(self) -> tuple[str, str, str, float, int]:
+        return self.task, self.model, self.method, self.sparsity, self.seed
+
+    @property
+    def cell(self) -> tuple[str, str, str, float]:
+        return self.task, self.model, self.method, self.sparsity
+
+    def settings(self) -> dict[str, Any]:
+        """The whole spec as plain values, defaults included: what commit records and frozen plans carry."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))  # type: ignore[no-any-return]
+
+    @staticmethod
+    def from_settings(values: dict[str, Any]) -> TrialSpec:
+        """The inverse of `settings`."""
+        record = {**values["record"], "splits": tuple(values["record"]["splits"])}
+        return TrialSpec(
+            **{
+                **values,
+                "options": tuple((key, value) for key, value in values["options"]),
+                "contents": tuple((key, value) for key, value in values.get("contents", ())),
+                "versions": tuple((key, value) for key, value in values["versions"]),
+                "training": Training(**values["training"]),
+                "protocol": Protocol(**values["protocol"]),
+                "record": Record(**record),
+            }
+        )
+
+
+def chosen(bundle: Any) -> dict[str, Any]:
+    """The fields of a dataclass that differ from their defaults, nested bundles alike."""
+    result: dict[str, Any] = {}
+    for item in dataclasses.fields(bundle):
+        value = getattr(bundle, item.name)
+        if dataclasses.is_dataclass(value):
+            value = chosen(value)
+            if not value:
+                continue
+        elif item.default is not dataclasses.MISSING and value == item.default:
+            continue
+        result[item.name] = value
+    return result
+
+
+def derived_seed(seed: int, purpose: Purpose, *parts: int) -> int:
+    """A 63-bit seed for one purpose of one trial: SHA-256 of (seed, purpose, parts).
+
+    Neither method nor sparsity enters: dense and pruned trials of one seed share initial weights and data
+    order by construction.
+    """
+    text = ":".join(map(str, (seed, purpose, *parts)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

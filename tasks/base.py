@@ -1,0 +1,135 @@
+"""What a task is: its card, its examples, and the choice of one in a study."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.content import content_hash
+
+Kind = Literal["single-label", "multi-label"]
+Inputs = Literal["text", "pair", "image"]
+Metric = Literal["accuracy", "macro-f1"]
+Split = Literal["train", "validation", "test"]
+
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+class TaskError(ValueError):
+    """Bad or missing data: says what was given, what is allowed and what to do."""
+
+
+class TaskChoice(BaseModel):
+    """One entry of a study's `tasks`: a registered task, the user's own files, or a `datasets` name.
+
+    A registered task needs `name` alone (and `data`, where the user must bring a copy). A user's own task
+    gives `train` and `test` files, or `dataset`; then `text` names the text column or the pair of them, and
+    `label` (or `labels`, for several per example) the column of the answer.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    data: str | None = None
+    limit: dict[Split, int] = Field(default_factory=dict)
+    train: str | None = None
+    validation: str | None = None
+    test: str | None = None
+    dataset: str | None = None
+    config: str | None = None
+    splits: dict[Split, str] = Field(default_factory=dict)
+    text: str | tuple[str, str] | None = None
+    label: str | None = None
+    labels: str | None = None
+    separator: str | None = None
+    max_tokens: int | None = Field(default=None, ge=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskData:
+    """The examples of a task, in canonical order, with the classes in index order.
+
+    `examples` has the columns split (string), example_id (int32, the row number in the canonical split),
+    text (string) for text and pair inputs, text_pair (string) for pairs, pixels (list<float>) for images,
+    label (int16, an index into `classes`) for single-label tasks or labels (list<int16>, ascending) for
+    multi-label ones, and any further columns worth keeping (what people said of the example).
+    `note` says in a sentence how the examples depart from the task's declared ones; empty if they do not.
+    """
+
+    task: str
+    kind: Kind
+    inputs: Inputs
+    classes: tuple[str, ...]
+    max_tokens: int
+    examples: pa.Table
+    fingerprint: str = field(default="")
+    note: str = field(default="")
+
+    def __post_init__(self) -> None:
+        if not self.fingerprint:
+            object.__setattr__(self, "fingerprint", fingerprint_of(self.classes, self.examples))
+
+    @property
+    def metric(self) -> Metric:
+        """How predictions of this kind are scored (tasks.metrics)."""
+        return "accuracy" if self.kind == "single-label" else "macro-f1"
+
+    def split(self, name: Split) -> pa.Table:
+        """The rows of one split, by ascending example_id."""
+        import pyarrow.compute as pc
+
+        rows = self.examples.filter(pc.equal(self.examples["split"], name))
+        return rows.sort_by("example_id")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A registered task: what is known of it without touching its data, and how to load it.
+
+    `load` receives the user's own copy (a folder or archive), or None where the task fetches its data itself.
+    `sizes`, `classes` and `class_count` are what `load` must return; `classes` is None where only the user's data
+    has the names. `hub` is the data set's name for `datasets`, used where the user brings no copy.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    inputs: Inputs
+    classes: tuple[str, ...] | None
+    sizes: Mapping[Split, int] | None
+    max_tokens: int
+    needs_data: bool
+    source: str
+    licence: str
+    reference: str
+    load: Callable[[Path | None], TaskData]
+    version: int = 1
+    class_count: int | None = None
+    hub: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.classes is not None:
+            object.__setattr__(self, "class_count", len(self.classes))
+
+    @property
+    def metric(self) -> Metric:
+        """How predictions of this kind are scored (tasks.metrics)."""
+        return "accuracy" if self.kind == "single-label" else "macro-f1"
+
+
+def fingerprint_of(classes: tuple[str, ...], examples: pa.Table) -> str:
+    """A short hash of everything a trial can see of the data: classes, ids, inputs and labels.
+
+    Columns that no trial reads (ratings of people, say) are left out, so that keeping more of them later
+    renames no trial.
+    """
+    columns = ("split", "example_id", "text", "text_pair", "pixels", "label", "labels")
+    seen = [name for name in columns if name in examples.column_names]
+    text = "\x1f".join((*classes, content_hash(examples.select(seen))))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
