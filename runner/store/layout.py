@@ -1,0 +1,69 @@
+"""Where everything lies in a store, and what each file holds.
+
+```
+STORE/
+  plans/<hash>.json              a resolved study, frozen, with the trials it planned
+  tasks/<task>.json              kind, classes, fingerprint and split sizes of a task
+  tasks/<task>.parquet           its examples (columns of tasks.base.TaskData.examples)
+  data/<trial_id>.<attempt>.parquet   rows of one attempt (columns of runner.store.schema)
+  commits/<trial_id>.json        the commit record: its existence makes the attempt it names visible
+  failures/<trial_id>.json       the last traceback of a trial that has not committed
+  checkpoints/<trial_id>/        state of a running trial, or a dense parent's trained state
+  sessions/                      lease of the driver at work and event logs, one JSON line an event
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths inside the store at `root`; nothing is created."""
+
+    root: Path
+
+    @property
+    def plans(self) -> Path:
+        return self.root / "plans"
+
+    @property
+    def tasks(self) -> Path:
+        return self.root / "tasks"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def commits(self) -> Path:
+        return self.root / "commits"
+
+    @property
+    def failures(self) -> Path:
+        return self.root / "failures"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.root / "checkpoints"
+
+    @property
+    def sessions(self) -> Path:
+        return self.root / "sessions"
+
+    def commit(self, trial_id: str) -> Path:
+        return self.commits / f"{trial_id}.json"
+
+    def failure(self, trial_id: str) -> Path:
+        return self.failures / f"{trial_id}.json"
+
+    def checkpoint(self, trial_id: str) -> Path:
+        return self.checkpoints / trial_id
+
+    def task_card(self, task: str) -> Path:
+        return self.tasks / f"{task}.json"
+
+    def task_examples(self, task: str) -> Path:
+        return self.tasks / f"{task}.parquet"

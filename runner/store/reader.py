@@ -1,0 +1,94 @@
+"""What a store holds: commit records, tasks, plans and failures. Reading changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from runner.store.files import StoreError
+from runner.store.layout import Layout
+from runner.store.schema import CommitRecord, FrozenPlan, PlannedTrial, TaskCard
+from tasks.base import TaskData, TaskError
+
+
+def open_store(root: Path) -> Layout:
+    """The layout of an existing store; StoreError if the folder is not one."""
+    layout = Layout(root)
+    if not layout.tasks.is_dir():
+        what = "is not a piesweep store (it has no tasks/ folder)" if root.exists() else "does not exist"
+        raise StoreError(f"{root} {what}; `piesweep run STUDY --store DIR` and `piesweep ingest DIR` make stores")
+    return layout
+
+
+def commits(root: Path) -> list[CommitRecord]:
+    """Every commit record, by trial id."""
+    return [CommitRecord.model_validate_json(path.read_bytes()) for path in _json_files(Layout(root).commits)]
+
+
+def committed_ids(root: Path) -> set[str]:
+    """Ids of the committed trials, from names alone."""
+    return {path.stem for path in _json_files(Layout(root).commits)}
+
+
+def commit_record(root: Path, trial_id: str) -> CommitRecord | None:
+    """The commit record of one trial, or None."""
+    path = Layout(root).commit(trial_id)
+    return CommitRecord.model_validate_json(path.read_bytes()) if path.exists() else None
+
+
+def task_cards(root: Path) -> dict[str, TaskCard]:
+    """Task name -> what the store knows of it."""
+    cards = (TaskCard.model_validate_json(path.read_bytes()) for path in _json_files(Layout(root).tasks))
+    return {card.task: card for card in cards}
+
+
+def task_data(root: Path, task: str) -> TaskData:
+    """A task's examples as the store keeps them."""
+    layout = Layout(root)
+    if not layout.task_card(task).exists():
+        raise TaskError(f"the store at {root} has no task '{task}'; it has {sorted(task_cards(root))}")
+    card = TaskCard.model_validate_json(layout.task_card(task).read_bytes())
+    return TaskData(
+        task=card.task,
+        kind=card.kind,
+        inputs=card.inputs,
+        classes=card.classes,
+        max_tokens=card.max_tokens,
+        examples=task_examples(root, task),
+        fingerprint=card.fingerprint,
+    )
+
+
+def task_examples(root: Path, task: str) -> pa.Table:
+    """The examples of one task, all splits."""
+    return pq.ParquetFile(Layout(root).task_examples(task)).read()
+
+
+def frozen_plans(root: Path) -> list[FrozenPlan]:
+    """Every study that was run into this store, as it was resolved, oldest first."""
+    paths = sorted(_json_files(Layout(root).plans), key=lambda path: path.stat().st_mtime_ns)
+    return [FrozenPlan.model_validate_json(path.read_bytes()) for path in paths]
+
+
+def planned_trials(root: Path) -> dict[str, PlannedTrial]:
+    """Every trial that any study run into this store planned."""
+    return {trial.trial_id: trial for plan in frozen_plans(root) for trial in plan.trials}
+
+
+def failures(root: Path) -> dict[str, dict[str, Any]]:
+    """Trial id -> the last failure of a trial that has not committed."""
+    found = {path.stem: json.loads(path.read_bytes()) for path in _json_files(Layout(root).failures)}
+    done = committed_ids(root)
+    return {trial_id: failure for trial_id, failure in found.items() if trial_id not in done}
+
+
+def _json_files(folder: Path) -> Iterator[Path]:
+    """JSON files of a folder by name; names that begin with a dot are still being written."""
+    if not folder.is_dir():
+        return iter(())
+    return iter(sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith(".")))

@@ -1,0 +1,73 @@
+"""The rows of one trial: their canonical form, their hash, and their Parquet file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from runner.store.schema import PREDICTION_FIELDS, DataFile
+from tasks.content import content_hash
+
+
+def canonical(rows: pa.Table, trial_id: str) -> pa.Table:
+    """The rows as they are stored: columns of PREDICTION_FIELDS in order, sorted by (split, example_id)."""
+    names = [name for name in PREDICTION_FIELDS if name in rows.column_names or name == "trial_id"]
+    unknown = set(rows.column_names) - set(PREDICTION_FIELDS)
+    if unknown:
+        raise ValueError(f"unknown columns {sorted(unknown)}; a trial's rows have {list(PREDICTION_FIELDS)}")
+    if ("label" in names) == ("labels" in names):
+        raise ValueError("a trial's rows have exactly one of the columns label and labels")
+    if "trial_id" not in rows.column_names:
+        rows = rows.append_column("trial_id", pa.repeat(pa.scalar(trial_id), rows.num_rows))
+    schema = pa.schema([(name, PREDICTION_FIELDS[name]) for name in names])
+    return rows.select(names).cast(schema).sort_by([("split", "ascending"), ("example_id", "ascending")])
+
+
+def rows_hash(rows: pa.Table) -> str:
+    """SHA-256 of canonical rows, trial_id left out: equal rows have equal hashes whatever file holds them."""
+    return content_hash(rows.drop_columns(["trial_id"]))
+
+
+def write_parquet(rows: pa.Table, path: Path, root: Path) -> DataFile:
+    """Write rows to a new file and force them to disk; about 0.2 bytes a row (ids as deltas, labels as bits).
+
+    Statistics and the embedded Arrow schema are left out: on small trials they would outweigh the rows.
+    """
+    constant = [name for name in rows.column_names if name in ("trial_id", "split", "label", "labels")]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        pq.write_table(
+            rows,
+            file,
+            compression="zstd",
+            compression_level=6,
+            use_dictionary=[f"{name}.list.element" if name == "labels" else name for name in constant],
+            column_encoding={"example_id": "DELTA_BINARY_PACKED"},
+            data_page_version="2.0",
+            write_statistics=False,
+            store_schema=False,
+        )
+        file.flush()
+        os.fsync(file.fileno())
+    return DataFile(
+        path=path.relative_to(root).as_posix(),
+        rows=rows.num_rows,
+        bytes=path.stat().st_size,
+        sha256=file_hash(path),
+    )
+
+
+def read_parquet(path: Path) -> pa.Table:
+    """The rows of one data file, in canonical types."""
+    table = pq.ParquetFile(path).read()
+    return table.cast(pa.schema([(name, PREDICTION_FIELDS[name]) for name in table.column_names]))
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,120 @@
+"""The columns of a store: what is in a trial's Parquet file and in its commit record."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+PREDICTION_FIELDS: dict[str, pa.DataType] = {
+    "trial_id": pa.string(),  # constant in a file that one trial wrote
+    "split": pa.string(),
+    "example_id": pa.int32(),
+    "label": pa.int16(),  # single-label: index into the task's classes
+    "labels": pa.list_(pa.int16()),  # multi-label: ascending indices, empty where no class is predicted
+    "probabilities": pa.list_(pa.float32()),  # one per class, when the study records them
+    "el2n": pa.float32(),  # dense trials only, null outside the training split
+}
+"""Column -> type of a trial's rows: trial_id, split, example_id, exactly one of label and labels, and what
+else the study records. Rows are sorted by (split, example_id)."""
+
+
+class DataFile(BaseModel):
+    """One Parquet file of an attempt: path relative to the store, rows, size in bytes, SHA-256 of its bytes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class Facts(BaseModel):
+    """What a finished trial says of itself, beside its rows.
+
+    achieved_sparsity: fraction removed of the prunable weights. total_sparsity: fraction removed of all
+    parameters. layer_sparsity: the same per prunable layer. threshold: the multi-label decision threshold.
+    metrics: split -> metric -> value. weights: content hash of the trained state that children start from (dense
+    trials); parent_weights: the parent's, as this trial found it. seconds: wall time over all attempts.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    parameters: int | None = None
+    prunable: int | None = None
+    achieved_sparsity: float
+    total_sparsity: float | None = None
+    layer_sparsity: dict[str, float] = Field(default_factory=dict)
+    threshold: float | None = None
+    metrics: dict[str, dict[str, float | None]] = Field(default_factory=dict)
+    epochs: int | None = None
+    steps: int | None = None
+    weights: str | None = None
+    parent_weights: str | None = None
+    restored_checkpoints: int = 0
+    seconds: float | None = None
+    device_vendor: str | None = None
+    device_name: str | None = None
+    precision: str | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+
+
+class CommitRecord(BaseModel):
+    """The one record that makes an attempt visible.
+
+    settings: `TrialSpec.settings()` for a trial that ran here; task, data, model, method, sparsity and seed
+    alone for one that was ingested. rows: split -> rows. rows_sha256: hash of the rows' content, independent of files.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    trial_id: str
+    parent_id: str | None = None
+    attempt: str
+    origin: Literal["trial", "ingested"] = "trial"
+    settings: dict[str, Any]
+    files: tuple[DataFile, ...]
+    rows: dict[str, int]
+    rows_sha256: str
+    facts: Facts
+    host: str
+    committed_at: str
+
+
+class TaskCard(BaseModel):
+    """What a store knows of a task, beside its examples."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task: str
+    kind: Literal["single-label", "multi-label"]
+    inputs: Literal["text", "pair", "image"]
+    classes: tuple[str, ...]
+    max_tokens: int
+    fingerprint: str
+    splits: dict[str, int]
+
+
+class PlannedTrial(BaseModel):
+    """One line of a frozen plan."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    trial_id: str
+    parent_id: str | None
+    task: str
+    model: str
+    method: str
+    sparsity: float
+    seed: int
+
+
+class FrozenPlan(BaseModel):
+    """A resolved study as it was run, with the trials it planned."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    study: dict[str, Any]
+    trials: tuple[PlannedTrial, ...]

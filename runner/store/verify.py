@@ -1,0 +1,123 @@
+"""The invariants of a store, checked against its bytes."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from runner.spec import TrialSpec
+from runner.store.layout import Layout
+from runner.store.reader import commits, open_store, planned_trials, task_cards, task_examples
+from runner.store.rows import file_hash, read_parquet, rows_hash
+from runner.store.schema import CommitRecord
+from tasks.base import fingerprint_of
+
+Identity = dict[str, dict[str, pa.Array]]
+
+
+def broken_invariants(root: Path) -> list[str]:
+    """One sentence for each invariant that does not hold; empty for a sound store.
+
+    (1) a trial id has at most one committed attempt, and names what it was computed from; (2) the files of a commit
+    exist with the recorded size, hash and row counts; (3) visible rows are rows of committed attempts, one file
+    belonging to one trial; (4) (trial, split, example_id) is unique and exactly the task's set of ids, labels lie
+    within its
+    classes; (5) a child's parent is committed, with the trained state the child began from. That an interrupted
+    store has the digest of an undisturbed one (6) and that a finished study changes no byte (7) are checked by running.
+    """
+    open_store(root)
+    try:
+        records = commits(root)
+    except ValueError as error:
+        return [f"invariant 1: a commit record cannot be read: {str(error).splitlines()[0]}"]
+    return [*_tasks(root), *_identity(root, records), *_rows(root, records), *_parents(records)]
+
+
+def _tasks(root: Path) -> Iterator[str]:
+    for task, card in task_cards(root).items():
+        found = fingerprint_of(card.classes, task_examples(root, task))
+        if found != card.fingerprint:
+            yield f"invariant 4: examples of task {task} have fingerprint {found}, recorded {card.fingerprint}"
+
+
+def _identity(root: Path, records: list[CommitRecord]) -> Iterator[str]:
+    names = [path.stem for path in Layout(root).commits.glob("[!.]*.json")]
+    for name, record in zip(sorted(names), records, strict=True):
+        if record.trial_id != name:
+            yield f"invariant 1: commits/{name}.json holds the record of trial {record.trial_id}"
+        elif record.origin == "trial" and TrialSpec.from_settings(record.settings).trial_id != name:
+            yield f"invariant 1: trial {name} was committed with settings that name another trial"
+    keys = ("task", "model", "method", "sparsity", "seed")
+    cells = collections.Counter(tuple(record.settings[key] for key in keys) for record in records)
+    for coordinates, count in cells.items():
+        if count > 1:
+            yield f"invariant 1: {count} committed trials at {dict(zip(keys, coordinates, strict=True))}"
+    planned = planned_trials(root)
+    for record in records:
+        if record.origin == "trial" and record.trial_id not in planned:
+            yield f"invariant 1: trial {record.trial_id} is committed but no study of this store planned it"
+
+
+def _rows(root: Path, records: list[CommitRecord]) -> Iterator[str]:
+    identity = _identities(root)
+    sizes = {task: len(card.classes) for task, card in task_cards(root).items()}
+    owners: dict[str, str] = {}
+    for record in records:
+        for file in record.files:
+            other = owners.setdefault(file.path, record.trial_id)
+            if other != record.trial_id:
+                yield f"invariant 3: {file.path} belongs to trials {other} and {record.trial_id}"
+            path = root / file.path
+            if not path.is_file():
+                yield f"invariant 2: {file.path} of trial {record.trial_id} is missing"
+            elif path.stat().st_size != file.bytes or file_hash(path) != file.sha256:
+                yield f"invariant 2: {file.path} of trial {record.trial_id} differs from its recorded checksum"
+            elif record.settings["task"] not in identity:
+                yield f"invariant 4: task {record.settings['task']} of trial {record.trial_id} has no examples"
+            else:
+                yield from _content(record, read_parquet(path), identity[record.settings["task"]], sizes)
+
+
+def _content(record: CommitRecord, rows: pa.Table, ids: dict[str, pa.Array], classes: dict[str, int]) -> Iterator[str]:
+    trial = record.trial_id
+    if rows_hash(rows) != record.rows_sha256 or pc.any(pc.not_equal(rows["trial_id"], trial)).as_py():
+        yield f"invariant 3: the rows of trial {trial} are not the ones it committed"
+    counts = {str(item["values"]): item["counts"].as_py() for item in pc.value_counts(rows["split"])}
+    if counts != record.rows:
+        yield f"invariant 2: trial {trial} recorded rows {record.rows}, its file has {counts}"
+    for split in counts:
+        found = rows.filter(pc.equal(rows["split"], split))["example_id"].combine_chunks()
+        if split not in ids or not found.sort().equals(ids[split]):
+            yield f"invariant 4: example ids of trial {trial}, split {split}, are not exactly the task's, each once"
+    column = rows["label"] if "label" in rows.column_names else pc.list_flatten(rows["labels"])
+    size = classes[record.settings["task"]]
+    if len(column) and (pc.min(column).as_py() < 0 or pc.max(column).as_py() >= size):
+        yield f"invariant 4: trial {trial} has labels outside the {size} classes of its task"
+
+
+def _identities(root: Path) -> Identity:
+    """Task -> split -> the sorted example ids."""
+    result: Identity = {}
+    for task in task_cards(root):
+        examples = task_examples(root, task)
+        result[task] = {
+            str(split): examples.filter(pc.equal(examples["split"], split))["example_id"].combine_chunks().sort()
+            for split in pc.unique(examples["split"]).to_pylist()
+        }
+    return result
+
+
+def _parents(records: list[CommitRecord]) -> Iterator[str]:
+    known = {record.trial_id: record for record in records}
+    for record in records:
+        if record.parent_id is None:
+            continue
+        parent = known.get(record.parent_id)
+        if parent is None:
+            yield f"invariant 5: trial {record.trial_id} began from {record.parent_id}, which is not committed"
+        elif parent.facts.weights != record.facts.parent_weights:
+            yield f"invariant 5: trial {record.trial_id} began from another state of {record.parent_id} than committed"

@@ -1,0 +1,140 @@
+"""Everything that is ever added to a store."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import socket
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from runner.spec import TrialSpec
+from runner.store.files import StoreError, create, replace
+from runner.store.layout import Layout
+from runner.store.rows import canonical, rows_hash, write_parquet
+from runner.store.schema import CommitRecord, Facts, FrozenPlan, PlannedTrial, TaskCard
+from tasks.base import SPLITS, TaskData
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What a set of rows is the result of."""
+
+    trial_id: str
+    parent_id: str | None = None
+    settings: dict[str, Any]
+    origin: Literal["trial", "ingested"] = "trial"
+
+
+def commit(root: Path, spec: TrialSpec, rows: pa.Table, facts: Facts) -> CommitRecord | None:
+    """Make one finished trial visible, exactly once; None if another attempt was first, and nothing changed."""
+    subject = Subject(trial_id=spec.trial_id, parent_id=spec.parent_id, settings=spec.settings())
+    return commit_rows(root, subject, rows, facts)
+
+
+def commit_rows(root: Path, subject: Subject, rows: pa.Table, facts: Facts) -> CommitRecord | None:
+    """Write the rows under a name no other attempt has, then the commit record that names them.
+
+    Until the record exists nobody sees the rows; the record is created exclusively, so a late writer (a lost node's
+    worker that lives on) changes nothing.
+    """
+    layout = Layout(root)
+    trial_id = subject.trial_id
+    if layout.commit(trial_id).exists():
+        return None
+    attempt = uuid.uuid4().hex[:12]
+    table = canonical(rows, trial_id)
+    path = layout.data / f"{trial_id}.{attempt}.parquet"
+    file = write_parquet(table, path, root)
+    counts = pc.value_counts(table["split"])
+    record = CommitRecord(
+        trial_id=trial_id,
+        parent_id=subject.parent_id,
+        attempt=attempt,
+        origin=subject.origin,
+        settings=subject.settings,
+        files=(file,),
+        rows={str(entry["values"]): entry["counts"].as_py() for entry in counts},
+        rows_sha256=rows_hash(table),
+        facts=facts,
+        host=socket.gethostname(),
+        committed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
+    if not create(layout.commit(trial_id), record.model_dump_json(exclude_defaults=True).encode()):
+        path.unlink()
+        return None
+    with contextlib.suppress(FileNotFoundError):
+        layout.failure(trial_id).unlink()
+    return record
+
+
+def save_task(root: Path, data: TaskData) -> None:
+    """Keep a task's examples in the store; StoreError if it already holds other data under this name."""
+    layout = Layout(root)
+    counts = {split: data.split(split).num_rows for split in SPLITS}
+    card = TaskCard(
+        task=data.task,
+        kind=data.kind,
+        inputs=data.inputs,
+        classes=data.classes,
+        max_tokens=data.max_tokens,
+        fingerprint=data.fingerprint,
+        splits={split: count for split, count in counts.items() if count},
+    )
+    existing = layout.task_card(data.task)
+    if existing.exists():
+        held = TaskCard.model_validate_json(existing.read_bytes())
+        if held.fingerprint != data.fingerprint:
+            raise StoreError(
+                f"the store at {root} holds other data for task '{data.task}' (fingerprint {held.fingerprint}, "
+                f"given {data.fingerprint}); use another store, or another name for the task"
+            )
+        return
+    sink = pa.BufferOutputStream()
+    pq.write_table(data.examples, sink, compression="zstd")
+    # The card is written last: its existence means the examples are complete.
+    replace(layout.task_examples(data.task), sink.getvalue().to_pybytes())
+    create(existing, card.model_dump_json(indent=1).encode())
+
+
+def freeze_plan(root: Path, study: Mapping[str, Any], specs: Sequence[TrialSpec]) -> None:
+    """Keep a resolved study with the trials it plans; the same study again changes nothing."""
+    plan = FrozenPlan(
+        study=dict(study),
+        trials=tuple(
+            PlannedTrial(
+                trial_id=spec.trial_id,
+                parent_id=spec.parent_id,
+                task=spec.task,
+                model=spec.model,
+                method=spec.method,
+                sparsity=spec.sparsity,
+                seed=spec.seed,
+            )
+            for spec in sorted(specs, key=lambda spec: spec.coordinates)
+        ),
+    )
+    content = json.dumps(plan.model_dump(mode="json"), sort_keys=True).encode()
+    name = hashlib.sha256(content).hexdigest()[:16]
+    create(Layout(root).plans / f"{name}.json", content)
+
+
+def record_failure(root: Path, trial_id: str, attempt: int, traceback: str) -> None:
+    """Keep the traceback of a trial that failed; a later commit of the trial removes it."""
+    content = {
+        "trial_id": trial_id,
+        "attempts": attempt,
+        "traceback": traceback,
+        "host": socket.gethostname(),
+        "failed_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+    replace(Layout(root).failure(trial_id), json.dumps(content, indent=1).encode())
