@@ -1,0 +1,78 @@
+"""The verbs that read a store, and `ingest`, which fills one from predictions made elsewhere."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StoreFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The store's folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+
+
+def status(store: StoreFolder, as_json: AsJson = False) -> None:
+    """How far a store's studies are: trials planned, committed, running and failed."""
+    from runner.store.reader import failures
+    from runner.store.status import status as count
+
+    counts = asdict(count(store))
+    if as_json:
+        typer.echo(json.dumps(counts))
+        return
+    typer.echo(", ".join(f"{number} {name}" for name, number in counts.items()))
+    for trial_id, failure in failures(store).items():
+        last = failure["traceback"].strip().splitlines()[-1]
+        typer.echo(f"failed {trial_id} after {failure['attempts']} attempts: {last}")
+
+
+def verify(store: StoreFolder, as_json: AsJson = False) -> None:
+    """Check every invariant of a store against its bytes; exit 1 with each broken one named."""
+    from runner.store.verify import broken_invariants
+
+    broken = broken_invariants(store)
+    if as_json:
+        typer.echo(json.dumps({"sound": not broken, "broken": broken}))
+    else:
+        for sentence in broken:
+            typer.echo(sentence, err=True)
+        typer.echo(f"{store}: {f'{len(broken)} invariants broken' if broken else 'sound'}")
+    raise typer.Exit(1 if broken else 0)
+
+
+def digest(store: StoreFolder) -> None:
+    """One hash over all committed rows and ids; equal stores have equal digests, however they were made."""
+    from runner.store.digest import digest as hashed
+    from runner.store.reader import open_store
+
+    open_store(store)
+    typer.echo(hashed(store))
+
+
+def ingest(
+    store: StoreFolder,
+    *,
+    predictions: Annotated[Path, typer.Option(help="Parquet, CSV, TSV or JSONL: one row a trial and example.")],
+    examples: Annotated[Path, typer.Option(help="Parquet, CSV, TSV or JSONL: one row an example.")],
+    allow_unequal_seeds: Annotated[
+        bool, typer.Option(help="Take pruned cells whose number of seeds is not their dense cell's.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take in predictions made elsewhere, so that they get the same analysis.
+
+    predictions: task, model, method ('dense' for unpruned), sparsity, seed, split, example_id, and label or labels (a
+    list).
+    examples: task, split, example_id, label or labels, text (optional).
+    """
+    from runner.store.ingest import ingest as take_in
+
+    done = take_in(store, predictions, examples, allow_unequal_seeds=allow_unequal_seeds)
+    if as_json:
+        typer.echo(json.dumps(asdict(done)))
+    else:
+        typer.echo(
+            f"{store}: {done.committed} trials committed, {done.unchanged} were there already, {done.rows} rows read"
+        )

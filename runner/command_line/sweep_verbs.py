@@ -1,0 +1,40 @@
+"""`piesweep run`: the verb that trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    study: Annotated[str, typer.Argument(help="A shipped study's name, or a path to a study file.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changes to it: seeds=5 training.epochs=2")
+    ] = None,
+    *,
+    store: Annotated[Path, typer.Option(help="The folder that keeps every result; made if it does not exist.")],
+    address: Annotated[str | None, typer.Option(help="A running Ray cluster; without it one starts here.")] = None,
+    max_concurrent: Annotated[int | None, typer.Option(min=1, help="At most this many trials at once.")] = None,
+) -> None:
+    """Run what the store lacks of a study; run it again to resume, or after adding seeds, methods or sparsities.
+
+    Exit codes: 0 finished, 1 some trials failed, 2 bad input (nothing written), 75 interrupted (run again).
+    """
+    from rich.console import Console
+
+    from runner.plan import plan
+    from runner.studies import load
+    from runner.sweep.study import Placement, run_study
+
+    planned = plan(load(study, overrides or []))
+    console = Console(stderr=True)
+    end = run_study(planned, store, Placement(address=address, max_concurrent=max_concurrent), console)
+    line = f"{store}: {end.committed} of {end.planned} trials committed"
+    if end.failed:
+        line += f", {end.failed} failed (tracebacks in {store / 'failures'})"
+    if end.exit_code == 75:
+        line += f"; stopped by {end.stopped_by}, run again to finish"
+    typer.echo(line)
+    raise typer.Exit(end.exit_code)

@@ -1,0 +1,133 @@
+"""The driver: Ray Tune over the jobs of a plan. Ray executes; the store remembers."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+
+from runner.sweep.jobs import Job, Queue
+from runner.sweep.searcher import PlanSearcher, Unsaved, Watcher
+from runner.sweep.stopping import StopRequest
+from runner.sweep.worker import Assignment, Work, report_on, train_and_prune
+
+Needs = Callable[[Job], tuple[float, float]]
+"""CPUs and GPUs that a job occupies."""
+
+
+class ClusterError(RuntimeError):
+    """The cluster cannot run what was asked: says what it has and what to change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """How jobs are executed: what each occupies, how many at once at most, how often a failed one is tried again."""
+
+    needs: Needs
+    max_concurrent: int | None = None
+    retries: int = 2
+    work: Work = train_and_prune
+
+
+@contextmanager
+def cluster(address: str | None, cpus: int | None = None) -> Iterator[dict[str, float]]:
+    """Connect to a Ray cluster, or start one on this machine's cores, loopback only; yields its resources."""
+    for name in ("ray", "ray.tune"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    if address is None:
+        ray.init(
+            num_cpus=cpus,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            object_store_memory=128 * 2**20,
+        )
+    else:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    try:
+        yield ray.cluster_resources()  # type: ignore[no-untyped-call]
+    finally:
+        ray.shutdown()
+
+
+def slots(jobs: list[Job], execution: Execution, resources: dict[str, float]) -> int:
+    """How many of the jobs fit the cluster at once; ClusterError if one of them never will."""
+    cpus, gpus = resources.get("CPU", 0.0), resources.get("GPU", 0.0)
+    most = 0.0
+    for need_cpus, need_gpus in {execution.needs(job) for job in jobs}:
+        if need_cpus > cpus or need_gpus > gpus:
+            raise ClusterError(
+                f"a trial asks for {need_cpus:g} CPUs and {need_gpus:g} GPUs, the cluster has {cpus:g} CPUs and "
+                f"{gpus:g} GPUs; set resources.cpus and resources.gpus (resources.gpus=0 runs on CPUs), or connect to "
+                "another cluster"
+            )
+        fits = [cpus / need_cpus] if need_cpus else []
+        fits += [gpus / need_gpus] if need_gpus else []
+        most = max(most, min(fits, default=1.0))
+    return max(1, min(int(most), len(jobs), execution.max_concurrent or int(most)))
+
+
+def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher: Watcher, stop: StopRequest) -> None:
+    """Run jobs on the connected cluster until all have ended or a stop was asked for.
+
+    Every start is a new Tune session over what the store lacks: Tune's own experiment state is thrown away. Always a
+    bound on concurrency (a custom searcher would else run one trial at a time), never num_to_keep or a time budget.
+    """
+    concurrent = slots(jobs, execution, ray.cluster_resources())  # type: ignore[no-untyped-call]
+    searcher = PlanSearcher(Queue.of(jobs, Path(assignment.root)), assignment, watcher, stop)
+    scratch = Path(tempfile.mkdtemp(prefix="piesweep-tune-"))
+    try:
+        tune.Tuner(
+            tune.with_resources(partial(_trainable, execution.work), _placement(jobs, execution)),
+            tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                num_samples=len(jobs),
+                max_concurrent_trials=concurrent,
+                reuse_actors=True,
+            ),
+            run_config=tune.RunConfig(
+                name="sweep",
+                storage_path=str(scratch),
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=execution.retries),
+                callbacks=[Deaths(watcher)],
+            ),
+        ).fit()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+class Deaths(Unsaved, tune.Callback):
+    """Tells the watcher of a trial that Ray Tune gave up on, with what it knows of the cause."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.watcher = watcher
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """Called once a trial's retries are used up."""
+        known = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
+        self.watcher.died(trial.config["job"]["trial_id"], known or "the worker process died")
+
+
+def _trainable(work: Work, config: dict[str, Any]) -> None:
+    report_on(work, config)
+
+
+def _placement(jobs: list[Job], execution: Execution) -> Any:
+    """Resources of a trial, looked up by its model: the same for every job of one model."""
+    by_model = {job.spec.model: execution.needs(job) for job in jobs}
+
+    def resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
+        cpus, gpus = by_model[config["job"]["settings"]["model"]]
+        return tune.PlacementGroupFactory([{"CPU": cpus, "GPU": gpus} if gpus else {"CPU": cpus}])
+
+    return resources

@@ -1,0 +1,83 @@
+"""What a store still lacks of a plan, and what must wait for what."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.spec import TrialSpec
+from runner.store.layout import Layout
+from runner.store.reader import committed_ids
+
+TRAINED = "trained.safetensors"
+"""The file in a dense trial's checkpoint folder from which its iterative children start."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One trial to run.
+
+    keep_state: children will start from its trained state. rebuild: its rows are committed, but the trained state that
+    children need is gone (they were added to the study later), so it is trained again and compared.
+    """
+
+    spec: TrialSpec
+    keep_state: bool = False
+    rebuild: bool = False
+
+    @property
+    def trial_id(self) -> str:
+        return self.spec.trial_id
+
+
+def missing_jobs(specs: Sequence[TrialSpec], root: Path) -> list[Job]:
+    """The jobs that complete a plan: its uncommitted trials, and dense ones whose trained state must come back."""
+    done = committed_ids(root)
+    missing = [spec for spec in specs if spec.trial_id not in done]
+    needed = {spec.parent_id for spec in missing if spec.parent_id}
+    layout = Layout(root)
+    gone = {parent for parent in needed & done if not (layout.checkpoint(parent) / TRAINED).exists()}
+    jobs = [Job(spec, keep_state=spec.trial_id in needed) for spec in missing]
+    rebuilt = [Job(spec, keep_state=True, rebuild=True) for spec in specs if spec.trial_id in gone]
+    return sorted([*rebuilt, *jobs], key=lambda job: not job.spec.is_dense)
+
+
+@dataclass
+class Queue:
+    """Jobs in the order in which they may start: a child becomes ready when its parent has succeeded."""
+
+    root: Path
+    ready: deque[Job] = field(default_factory=deque)
+    waiting: dict[str, list[Job]] = field(default_factory=dict)
+    unfinished: dict[str, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, jobs: Iterable[Job], root: Path) -> Queue:
+        queue = cls(root)
+        jobs = list(jobs)
+        coming = {job.trial_id for job in jobs}
+        for job in jobs:
+            parent = job.spec.parent_id
+            if parent is not None:
+                queue.unfinished.setdefault(parent, set()).add(job.trial_id)
+            if parent in coming:
+                queue.waiting.setdefault(parent, []).append(job)
+            else:
+                queue.ready.append(job)
+        return queue
+
+    def succeeded(self, job: Job) -> None:
+        """Make the job's children ready, at the front: the sooner they end, the sooner their parent's state can go."""
+        self.ready.extendleft(reversed(self.waiting.pop(job.trial_id, [])))
+        parent = job.spec.parent_id
+        if parent is not None and not job.rebuild:
+            self.unfinished[parent].discard(job.trial_id)
+            if not self.unfinished[parent]:
+                shutil.rmtree(Layout(self.root).checkpoint(parent), ignore_errors=True)
+
+    def failed(self, job: Job) -> list[Job]:
+        """The children that cannot start in this session because the job failed."""
+        return self.waiting.pop(job.trial_id, [])

@@ -1,0 +1,75 @@
+"""The plan as a Ray Tune search algorithm: it suggests the jobs that are ready and learns how they ended."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ray.tune.search import Searcher
+
+from runner.sweep.jobs import Job, Queue
+from runner.sweep.stopping import StopRequest
+from runner.sweep.worker import Assignment, configuration
+
+
+class Watcher(Protocol):
+    """Is told of every job that is handed out and of how it ended."""
+
+    def started(self, job: Job) -> None: ...
+
+    def ended(self, job: Job, ending: str) -> None: ...
+
+    def died(self, trial_id: str, cause: str) -> None: ...
+
+
+class Unsaved:
+    """Pickles as an empty placeholder: Ray Tune saves what it is given for a restore that we never make."""
+
+    def __reduce__(self) -> tuple[type[Unsaved], tuple[()]]:
+        return Unsaved, ()
+
+
+class PlanSearcher(Unsaved, Searcher):
+    """Suggests ready jobs; children of a parent that ended well follow at once, those of a failed one never.
+
+    Ray Tune asks from one thread. Nothing of this is saved: the store alone remembers, so a restart makes a new
+    searcher over what is missing.
+    """
+
+    def __init__(self, queue: Queue, assignment: Assignment, watcher: Watcher, stop: StopRequest) -> None:
+        super().__init__(metric="ending", mode="max")
+        self.queue = queue
+        self.assignment = assignment
+        self.watcher = watcher
+        self.stop = stop
+        self.live: dict[str, Job] = {}
+
+    def set_search_properties(self, *_: Any, **__: Any) -> bool:
+        """Ray Tune offers a search space and a metric; a plan needs neither."""
+        return True
+
+    def suggest(self, trial_id: str) -> Any:
+        """The next ready job; None while running ones may make others ready; FINISHED when no more will come."""
+        if self.queue.ready and not self.stop:
+            job = self.queue.ready.popleft()
+            self.live[trial_id] = job
+            self.watcher.started(job)
+            return configuration(job, self.assignment)
+        return None if self.live else Searcher.FINISHED
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Free what waited for the job, or give up on it."""
+        job = self.live.pop(trial_id, None)
+        if job is None:
+            return
+        ending = "failed" if error else str((result or {}).get("ending", "stopped"))
+        if ending in ("committed", "already", "rebuilt"):
+            self.queue.succeeded(job)
+        elif ending == "failed":
+            self.queue.failed(job)
+        self.watcher.ended(job, ending)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing is saved: the store remembers."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing is restored: the store remembers."""

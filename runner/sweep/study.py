@@ -1,0 +1,163 @@
+"""Running a study into a store: prepare its tasks, find what is missing, drive it, say how it ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from runner.plan import Plan, identify
+from runner.spec import TrialSpec
+from runner.store import reader
+from runner.store.files import StoreError
+from runner.store.layout import Layout
+from runner.store.session import Session, hold
+from runner.store.writer import freeze_plan, record_failure, save_task
+from runner.sweep.environment import prepare
+from runner.sweep.jobs import Job, missing_jobs
+from runner.sweep.progress import Progress
+from tasks.base import TaskData
+from tasks.catalogue import open_task
+from tasks.registry_packages import cache_folder
+
+GRACE_SECONDS = 30.0
+"""How long running trials may take to reach a checkpoint when a stop is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Where a study runs: a Ray cluster's address (None starts one here), and a bound on trials at once."""
+
+    address: str | None = None
+    max_concurrent: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepEnd:
+    """How a sweep ended: trials planned, committed, failed, and the signal that stopped it, if any."""
+
+    planned: int
+    committed: int
+    failed: int
+    stopped_by: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 75 interrupted (run again), 1 otherwise."""
+        if self.committed == self.planned:
+            return 0
+        return 75 if self.stopped_by else 1
+
+
+def run_study(plan: Plan, root: Path, placement: Placement, console: Console) -> SweepEnd:
+    """Do what the store lacks of a plan. A finished study is left without a byte changed."""
+    tasks = {choice.name: open_task(choice) for choice in plan.study.tasks}
+    specs = identify(plan, {name: data.fingerprint for name, data in tasks.items()}).trials
+    _check_store(root, specs, tasks)
+    jobs = missing_jobs(specs, root)
+    if not jobs:
+        return _ending(root, specs, "")
+    for data in tasks.values():
+        save_task(root, data)
+    freeze_plan(root, plan.study.model_dump(mode="json"), specs)
+    with hold(root) as session:
+        # Another driver may have finished trials between the first look and the lease.
+        stopped_by = _sweep(plan, missing_jobs(specs, root), session, placement, Progress(specs, jobs, console))
+    return _ending(root, specs, stopped_by)
+
+
+def _sweep(plan: Plan, jobs: list[Job], session: Session, placement: Placement, progress: Progress) -> str:
+    """Drive the jobs; the name of the signal that stopped them, or nothing."""
+    prepare(placement.address)
+    from runner.sweep.driver import Execution, cluster, drive
+    from runner.sweep.stopping import stop_on_signals
+    from runner.sweep.worker import Assignment
+
+    if not jobs:
+        return ""
+    root = session.layout.root
+    resources = plan.study.resources
+    execution = Execution(
+        needs=lambda job: resources.of_model(job.spec.model),
+        max_concurrent=placement.max_concurrent,
+        retries=plan.study.retries,
+    )
+    assignment = Assignment(
+        root=str(root.resolve()),
+        cache=str(cache_folder()),
+        threads=max(1, int(min(resources.of_model(model.name)[0] for model in plan.study.models))),
+        stop_file=str(session.stop_file.resolve()),
+    )
+    with stop_on_signals(GRACE_SECONDS) as (stop, install_handlers):
+        stop.tell(session.stop_file)
+        with cluster(placement.address, os.cpu_count() if placement.address is None else None), progress:
+            install_handlers()
+            if not stop:
+                drive(jobs, assignment, execution, Ledger(session, progress), stop)
+        return stop.signal_name
+
+
+class Ledger:
+    """Passes what happens on to the lease, the event log and the display; records deaths that left no traceback."""
+
+    def __init__(self, session: Session, progress: Progress) -> None:
+        self.session = session
+        self.progress = progress
+
+    def started(self, job: Job) -> None:
+        """A job was handed out."""
+        self.session.started(job.trial_id)
+        self.session.event("trial-started", job.trial_id, rebuild=job.rebuild, cell=list(job.spec.coordinates))
+        self.progress.started(job)
+
+    def ended(self, job: Job, ending: str) -> None:
+        """A job ended."""
+        self.session.ended(job.trial_id)
+        self.session.event(f"trial-{ending}", job.trial_id)
+        self.progress.ended(job, ending)
+
+    def died(self, trial_id: str, cause: str) -> None:
+        """Retries are used up; a worker that was killed could not record why."""
+        root = self.session.layout.root
+        if not Layout(root).failure(trial_id).exists():
+            record_failure(root, trial_id, 1, cause)
+
+
+def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskData]) -> None:
+    """Refuse a store that holds other data or settings under the names of this study, before anything is written."""
+    if not root.exists():
+        return
+    if any(root.iterdir()) and not Layout(root).tasks.is_dir():
+        raise StoreError(f"{root} is a folder with other things in it; give --store a new folder or an existing store")
+    cards = reader.task_cards(root)
+    for name, data in tasks.items():
+        if name in cards and cards[name].fingerprint != data.fingerprint:
+            raise StoreError(
+                f"{root} holds task '{name}' with other data (fingerprint {cards[name].fingerprint}, this study's "
+                f"{data.fingerprint}); use another store, or give the task another name"
+            )
+    held = {
+        (trial.task, trial.model, trial.method, trial.sparsity, trial.seed): trial.trial_id
+        for trial in reader.planned_trials(root).values()
+    }
+    for spec in specs:
+        other = held.get(spec.coordinates, spec.trial_id)
+        if other != spec.trial_id:
+            raise StoreError(
+                f"{root} holds {spec.task}, {spec.model}, {spec.method}, sparsity {spec.sparsity:g}, seed {spec.seed} "
+                f"with other settings (trial {other}, this study's {spec.trial_id}); use another store, or name the "
+                "model differently"
+            )
+
+
+def _ending(root: Path, specs: Sequence[TrialSpec], stopped_by: str) -> SweepEnd:
+    ids = {spec.trial_id for spec in specs}
+    return SweepEnd(
+        planned=len(ids),
+        committed=len(ids & reader.committed_ids(root)),
+        failed=len(ids & reader.failures(root).keys()),
+        stopped_by=stopped_by,
+    )

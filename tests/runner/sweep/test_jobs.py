@@ -1,0 +1,91 @@
+"""What is missing, what waits for what, and when a parent's state may go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner.spec import TrialSpec
+from runner.store.layout import Layout
+from runner.sweep.jobs import TRAINED, Job, Queue, missing_jobs
+from tests.runner.store import samples
+
+
+def trials(seeds: int = 2) -> list[TrialSpec]:
+    """Dense, two iterative children and one trial pruned at initialisation, per seed."""
+    return [
+        samples.spec(method, sparsity, seed)
+        for seed in range(seeds)
+        for method, sparsity in (("dense", 0.0), ("imp-ft", 0.5), ("imp-ft", 0.9), ("mp-ai", 0.5))
+    ]
+
+
+def train_parent(root: Path, seed: int = 0) -> Path:
+    """Leave the trained state that children start from."""
+    folder = Layout(root).checkpoint(samples.spec(seed=seed).trial_id)
+    folder.mkdir(parents=True)
+    (folder / TRAINED).touch()
+    return folder
+
+
+def names(jobs: list[Job]) -> list[tuple[str, float, int]]:
+    """Method, sparsity and seed of jobs."""
+    return [(job.spec.method, job.spec.sparsity, job.spec.seed) for job in jobs]
+
+
+def test_all_is_missing_at_first_and_nothing_at_last(tmp_path: Path) -> None:
+    """An empty store lacks the whole plan, a full one nothing."""
+    jobs = missing_jobs(trials(), tmp_path)
+    assert len(jobs) == len(trials())
+    assert {job.trial_id for job in jobs if job.keep_state} == {spec.trial_id for spec in trials() if spec.is_dense}
+    for spec in trials():
+        samples.committed(tmp_path, spec)
+    assert missing_jobs(trials(), tmp_path) == []
+
+
+def test_children_wait_for_their_parent_and_follow_it_at_once(tmp_path: Path) -> None:
+    """Only parents and independent trials are ready; a parent's children come first once it has ended well."""
+    queue = Queue.of(missing_jobs(trials(), tmp_path), tmp_path)
+    assert names(list(queue.ready)) == [("dense", 0, 0), ("dense", 0, 1), ("mp-ai", 0.5, 0), ("mp-ai", 0.5, 1)]
+    parent = queue.ready.popleft()
+    queue.succeeded(parent)
+    assert names(list(queue.ready))[:2] == [("imp-ft", 0.5, 0), ("imp-ft", 0.9, 0)]
+
+
+def test_children_of_a_failed_parent_do_not_start(tmp_path: Path) -> None:
+    """A parent that failed takes its own children out of the session, and no others."""
+    queue = Queue.of(missing_jobs(trials(), tmp_path), tmp_path)
+    parent = queue.ready.popleft()
+    assert names(queue.failed(parent)) == [("imp-ft", 0.5, 0), ("imp-ft", 0.9, 0)]
+    assert ("imp-ft", 0.5, 1) in {(j.spec.method, j.spec.sparsity, 1) for js in queue.waiting.values() for j in js}
+
+
+def test_parent_state_is_kept_until_the_last_child_has_committed(tmp_path: Path) -> None:
+    """The trained state is deleted after the last child, not before."""
+    samples.committed(tmp_path, samples.spec())
+    folder = train_parent(tmp_path)
+    queue = Queue.of(missing_jobs(trials(1), tmp_path), tmp_path)
+    children = [job for job in queue.ready if job.spec.shares_parent]
+    queue.succeeded(children[0])
+    assert folder.exists()
+    queue.succeeded(children[1])
+    assert not folder.exists()
+
+
+def test_a_parent_whose_state_is_gone_is_rebuilt_first(tmp_path: Path) -> None:
+    """Children added to a finished study need their parent's state again: it is rebuilt, and they wait."""
+    samples.committed(tmp_path, samples.spec())
+    jobs = missing_jobs([samples.spec(), samples.spec("imp-ft", 0.5)], tmp_path)
+    assert [(job.spec.method, job.rebuild, job.keep_state) for job in jobs] == [
+        ("dense", True, True),
+        ("imp-ft", False, False),
+    ]
+    queue = Queue.of(jobs, tmp_path)
+    assert names(list(queue.ready)) == [("dense", 0, 0)]
+
+
+def test_a_parent_whose_state_is_there_is_not_trained_again(tmp_path: Path) -> None:
+    """A committed parent with its trained state makes its children ready at once."""
+    samples.committed(tmp_path, samples.spec())
+    train_parent(tmp_path)
+    jobs = missing_jobs([samples.spec(), samples.spec("imp-ft", 0.5)], tmp_path)
+    assert names(jobs) == [("imp-ft", 0.5, 0)]

@@ -1,0 +1,56 @@
+"""Signals become a request to stop, insistence a signal that Ray Tune knows."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from runner.sweep.stopping import stop_on_signals
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_asks_running_trials_to_stop(tmp_path: Path, number: signal.Signals) -> None:
+    """One signal sets the request and makes the stop file that running trials look for."""
+    with stop_on_signals(60) as (stop, _):
+        stop.tell(tmp_path / "stop")
+        assert not stop
+        os.kill(os.getpid(), number)
+        assert stop
+        assert stop.signal_name == number.name
+        assert (tmp_path / "stop").exists()
+
+
+def test_a_signal_before_the_session_is_not_lost(tmp_path: Path) -> None:
+    """A stop that was asked for while Ray still started is passed on."""
+    with stop_on_signals(60) as (stop, _):
+        os.kill(os.getpid(), signal.SIGTERM)
+        stop.tell(tmp_path / "stop")
+        assert (tmp_path / "stop").exists()
+
+
+def test_handlers_are_put_back(tmp_path: Path) -> None:
+    """After the sweep, and after another program took them, handlers are where they belong."""
+    before = signal.getsignal(signal.SIGTERM)
+    with stop_on_signals(60) as (stop, install):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        install()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_patience_ends(tmp_path: Path) -> None:
+    """When the grace time is over, Ray Tune is interrupted by the signal it listens to."""
+    heard: list[int] = []
+    with stop_on_signals(0.05) as (stop, _):
+        signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
+        stop.ask("SIGTERM")
+        for _ in range(100):
+            if heard:
+                break
+            time.sleep(0.02)
+    assert heard == [signal.SIGUSR1]
