@@ -1,0 +1,1 @@
+"""Tests of what is learned and how it is scored."""

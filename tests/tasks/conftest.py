@@ -1,0 +1,31 @@
+"""A cache of their own for these tests, and the real data beside the repository where it is present."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.registry_packages import cache_folder
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory):
+    """An empty cache for all tests, but with the user's fetched packages: nothing is downloaded twice."""
+    folder = tmp_path_factory.mktemp("cache")
+    packages = cache_folder() / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    (folder / "packages").symlink_to(packages)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIESWEEP_CACHE", str(folder))
+        yield folder
+
+
+def shared(*parts: str) -> Path:
+    """A path below the shared data; the test is skipped where it is absent."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"needs the user's copy of {parts[0]} at {path}")
+    return path
