@@ -18,7 +18,7 @@ from ray import tune
 from runner.sweep.jobs import Job, Queue
 from runner.sweep.searcher import PlanSearcher, Unsaved, Watcher
 from runner.sweep.stopping import StopRequest
-from runner.sweep.worker import Assignment, Work, report_on, train_and_prune
+from runner.sweep.worker import Assignment, Work, configured, report_on, train_and_prune
 
 Needs = Callable[[Job], tuple[float, float]]
 """CPUs and GPUs that a job occupies."""
@@ -83,16 +83,18 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
     bound on concurrency (a custom searcher would else run one trial at a time), never num_to_keep or a time budget.
     """
     concurrent = slots(jobs, execution, ray.cluster_resources())  # type: ignore[no-untyped-call]
-    searcher = PlanSearcher(Queue.of(jobs, Path(assignment.root)), assignment, watcher, stop)
+    searcher = PlanSearcher(Queue.of(jobs, Path(assignment.root)), watcher, stop)
     scratch = Path(tempfile.mkdtemp(prefix="piesweep-tune-"))
     try:
         tune.Tuner(
-            tune.with_resources(partial(_trainable, execution.work), _placement(jobs, execution)),
+            tune.with_resources(partial(_trainable, execution.work, assignment), _placement(jobs, execution)),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
                 num_samples=len(jobs),
                 max_concurrent_trials=concurrent,
                 reuse_actors=True,
+                trial_name_creator=_short_name,
+                trial_dirname_creator=_short_name,
             ),
             run_config=tune.RunConfig(
                 name="sweep",
@@ -115,19 +117,25 @@ class Deaths(Unsaved, tune.Callback):
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Called once a trial's retries are used up."""
         known = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
-        self.watcher.died(trial.config["job"]["trial_id"], known or "the worker process died")
+        self.watcher.died(configured(trial.config).trial_id, known or "the worker process died")
 
 
-def _trainable(work: Work, config: dict[str, Any]) -> None:
-    report_on(work, config)
+def _trainable(work: Work, assignment: Assignment, config: dict[str, str]) -> None:
+    report_on(work, assignment, config)
+
+
+def _short_name(trial: Any) -> str:
+    """Tune's own names spell out the configuration, into folder names too."""
+    return str(trial.trial_id)
 
 
 def _placement(jobs: list[Job], execution: Execution) -> Any:
-    """Resources of a trial, looked up by its model: the same for every job of one model."""
-    by_model = {job.spec.model: execution.needs(job) for job in jobs}
+    """Resources of a trial: one value where all jobs need the same, else looked up by its model."""
+    by_model = {job.spec.model: _bundle(*execution.needs(job)) for job in jobs}
+    if len({frozenset(bundle.items()) for bundle in by_model.values()}) == 1:
+        return tune.PlacementGroupFactory([next(iter(by_model.values()))])
+    return lambda config: tune.PlacementGroupFactory([by_model[configured(config).spec.model]])
 
-    def resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
-        cpus, gpus = by_model[config["job"]["settings"]["model"]]
-        return tune.PlacementGroupFactory([{"CPU": cpus, "GPU": gpus} if gpus else {"CPU": cpus}])
 
-    return resources
+def _bundle(cpus: float, gpus: float) -> dict[str, float]:
+    return {"CPU": cpus, "GPU": gpus} if gpus else {"CPU": cpus}

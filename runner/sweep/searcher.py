@@ -8,7 +8,7 @@ from ray.tune.search import Searcher
 
 from runner.sweep.jobs import Job, Queue
 from runner.sweep.stopping import StopRequest
-from runner.sweep.worker import Assignment, configuration
+from runner.sweep.worker import configuration
 
 
 class Watcher(Protocol):
@@ -35,10 +35,9 @@ class PlanSearcher(Unsaved, Searcher):
     searcher over what is missing.
     """
 
-    def __init__(self, queue: Queue, assignment: Assignment, watcher: Watcher, stop: StopRequest) -> None:
+    def __init__(self, queue: Queue, watcher: Watcher, stop: StopRequest) -> None:
         super().__init__(metric="ending", mode="max")
         self.queue = queue
-        self.assignment = assignment
         self.watcher = watcher
         self.stop = stop
         self.live: dict[str, Job] = {}
@@ -53,7 +52,7 @@ class PlanSearcher(Unsaved, Searcher):
             job = self.queue.ready.popleft()
             self.live[trial_id] = job
             self.watcher.started(job)
-            return configuration(job, self.assignment)
+            return configuration(job)
         return None if self.live else Searcher.FINISHED
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import json
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from ray import tune
 
@@ -33,25 +34,24 @@ class Work(Protocol):
     def __call__(self, job: Job, assignment: Assignment) -> str: ...
 
 
-def configuration(job: Job, assignment: Assignment) -> dict[str, Any]:
-    """A job as the plain values that Ray Tune hands to an actor."""
-    values = {
-        "trial_id": job.trial_id,
-        "settings": job.spec.settings(),
-        "keep_state": job.keep_state,
-        "rebuild": job.rebuild,
-    }
-    return {"job": values, "assignment": asdict(assignment)}
+def configuration(job: Job) -> dict[str, str]:
+    """A job as what Ray Tune hands to an actor: one string, since Tune copies, flattens and names every value."""
+    flags = {"keep_state": job.keep_state, "rebuild": job.rebuild}
+    return {"job": json.dumps({"settings": job.spec.settings(), **flags})}
 
 
-def report_on(work: Work, config: dict[str, Any]) -> None:
+def configured(config: dict[str, str]) -> Job:
+    """The job of a configuration."""
+    given = json.loads(config["job"])
+    return Job(TrialSpec.from_settings(given["settings"]), given["keep_state"], given["rebuild"])
+
+
+def report_on(work: Work, assignment: Assignment, config: dict[str, str]) -> None:
     """Run one job and report its end to Ray Tune; a failure is recorded with its traceback, then raised.
 
     Raising makes Ray replace the process, so that a retry starts in a fresh one.
     """
-    given = config["job"]
-    job = Job(TrialSpec.from_settings(given["settings"]), given["keep_state"], given["rebuild"])
-    assignment = Assignment(**config["assignment"])
+    job = configured(config)
     try:
         ending = work(job, assignment)
     except Exception:

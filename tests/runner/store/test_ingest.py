@@ -35,8 +35,14 @@ def predictions(seeds: int = 3) -> Rows:
     rng = random.Random(0)
     return [
         {
-            **{"task": "t", "model": "mine", "method": method, "sparsity": sparsity, "seed": seed},
-            **{"split": "test", "example_id": number, "label": rng.choice("abc")},
+            "task": "t",
+            "model": "mine",
+            "method": method,
+            "sparsity": sparsity,
+            "seed": seed,
+            "split": "test",
+            "example_id": number,
+            "label": rng.choice("abc"),
         }
         for method, sparsity in (("dense", 0.0), ("wanda", 0.5))
         for seed in range(seeds)
@@ -160,7 +166,7 @@ def test_columns_are_checked_with_the_nearest_name(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="no such file"):
         ingest(tmp_path / "store", tmp_path / "absent.csv", write(tmp_path / "e.csv", examples()))
     (tmp_path / "p.xls").write_text("")
-    with pytest.raises(TableError, match="unknown type '.xls'"):
+    with pytest.raises(TableError, match=r"unknown type '\.xls'"):
         ingest(tmp_path / "store", tmp_path / "p.xls", tmp_path / "e.csv")
     with pytest.raises(TableError, match="seed"):
         take_in(tmp_path, change(predictions(), 0, seed="one"), examples(), ".jsonl")
@@ -172,6 +178,6 @@ def test_other_predictions_for_a_known_trial_are_refused(tmp_path: Path) -> None
     store = take_in(tmp_path, predictions(), examples())
     before = digest(store)
     flipped = change(predictions(), 0, label="a" if predictions()[0]["label"] != "a" else "b")
-    with pytest.raises(StoreError, match="already holds other predictions for .*'seed': 0"):
+    with pytest.raises(StoreError, match=r"already holds other predictions for .*'seed': 0"):
         take_in(tmp_path, flipped, examples())
     assert digest(store) == before

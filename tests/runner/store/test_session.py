@@ -54,9 +54,7 @@ def test_a_lease_from_elsewhere_is_dead_when_it_is_old(tmp_path: Path) -> None:
         pass
 
 
-def test_a_driver_that_lost_its_lease_leaves_the_new_one_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_driver_that_lost_its_lease_leaves_the_new_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver that slept until another took over notices, and neither renews nor removes the new lease."""
     monkeypatch.setattr(session, "BEAT_SECONDS", 0.01)
     lease = tmp_path / "sessions" / "lease.json"

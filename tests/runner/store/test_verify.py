@@ -38,9 +38,7 @@ def replace_rows(root: Path, trial_id: str, rows: pa.Table) -> None:
     rewrite(
         root,
         trial_id,
-        lambda record: record.update(
-            files=[file.model_dump()], rows=counts, rows_sha256=rows_hash(rows)
-        ),
+        lambda record: record.update(files=[file.model_dump()], rows=counts, rows_sha256=rows_hash(rows)),
     )
 
 

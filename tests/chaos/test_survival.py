@@ -1,0 +1,171 @@
+"""The same study undisturbed, with one worker, killed and stopped: one digest. Real processes, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner.store.reader import committed_ids
+from runner.store.verify import broken_invariants
+
+STUDY = """
+name: survival
+tasks: [digits]
+models: [convnet]
+methods: [iibp-wr, imp-ft, irp-ft, rp-ai]
+sparsities: [0.9]
+seeds: 3
+training: {epochs: 3, batch_size: 8, learning_rate: 0.003}
+record: {splits: [train, test], el2n: true}
+"""
+TRIALS = 15
+PATIENCE_SECONDS = 180.0
+
+pytestmark = [pytest.mark.cluster, pytest.mark.chaos, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of fifteen trials that last about a second each."""
+    path = tmp_path_factory.mktemp("study") / "survival.yaml"
+    path.write_text(STUDY)
+    return path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store that two workers make when nobody disturbs them."""
+    store = tmp_path_factory.mktemp("undisturbed") / "store"
+    assert run(study, store) == 0
+    return store
+
+
+def command(study: Path, store: Path, *options: str) -> list[str]:
+    """`piesweep run` as a command line."""
+    return [sys.executable, "-m", "runner.command_line", "run", str(study), "--store", str(store), *options]
+
+
+def run(study: Path, store: Path, *options: str) -> int:
+    """Run a study to its end; its exit code."""
+    return subprocess.run(command(study, store, *options), check=False, timeout=PATIENCE_SECONDS).returncode
+
+
+def digest(store: Path) -> str:
+    """What `piesweep digest` prints."""
+    words = [sys.executable, "-m", "runner.command_line", "digest", str(store)]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def interrupted(study: Path, store: Path, disturb: Callable[[int], None]) -> int:
+    """Start a study, disturb its driver (given by process id) once three trials have committed; the exit code."""
+    with subprocess.Popen(command(study, store), start_new_session=True) as driver:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(committed_ids(store)) < 3:
+            assert driver.poll() is None, "the driver ended before it was disturbed"
+            assert time.monotonic() < deadline, "no trial committed"
+            time.sleep(0.05)
+        disturb(driver.pid)
+        return driver.wait(PATIENCE_SECONDS)
+
+
+def workers(driver: int) -> list[int]:
+    """Processes below the driver in which trials run."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+                parents[int(entry.name)] = (int(stat.rsplit(")", 1)[1].split()[1]), (entry / "cmdline").read_bytes())
+            except OSError:
+                continue
+
+    def is_below(pid: int) -> bool:
+        while pid in parents and pid != driver:
+            pid = parents[pid][0]
+        return pid == driver
+
+    return [pid for pid, (_, line) in parents.items() if line.startswith(b"ray::ImplicitFunc") and is_below(pid)]
+
+
+def files(store: Path) -> dict[str, bytes]:
+    """Every file of a store with its bytes."""
+    return {str(path.relative_to(store)): path.read_bytes() for path in store.rglob("*") if path.is_file()}
+
+
+def test_an_undisturbed_study_is_sound_and_running_it_again_changes_no_byte(study: Path, undisturbed: Path) -> None:
+    """All trials commit, every invariant holds, and a second run leaves every byte, in under five seconds."""
+    assert len(committed_ids(undisturbed)) == TRIALS
+    assert broken_invariants(undisturbed) == []
+    before = files(undisturbed)
+    began = time.monotonic()
+    assert run(study, undisturbed) == 0
+    assert time.monotonic() - began < 5
+    assert files(undisturbed) == before
+
+
+def test_one_worker_gives_the_same_digest(study: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """How many trials run at once changes nothing in what they say."""
+    assert run(study, tmp_path / "store", "--max-concurrent", "1") == 0
+    assert digest(tmp_path / "store") == digest(undisturbed)
+
+
+def test_a_driver_killed_without_warning_is_made_up_for(study: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """SIGKILL of the driver in mid-study; the same command again finishes with the same digest."""
+    store = tmp_path / "store"
+    assert interrupted(study, store, lambda pid: os.kill(pid, signal.SIGKILL)) == -signal.SIGKILL
+    assert 3 <= len(committed_ids(store)) < TRIALS
+    assert run(study, store) == 0
+    assert broken_invariants(store) == []
+    assert digest(store) == digest(undisturbed)
+
+
+def test_a_stopped_driver_says_so_and_is_made_up_for(study: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """SIGTERM ends the sweep in order with exit code 75 and nothing half-done; the same command finishes it."""
+    store = tmp_path / "store"
+    assert interrupted(study, store, lambda pid: os.kill(pid, signal.SIGTERM)) == 75
+    assert 3 <= len(committed_ids(store)) < TRIALS
+    assert not (store / "sessions" / "lease.json").exists()
+    assert broken_invariants(store) == []
+    assert run(study, store) == 0
+    assert digest(store) == digest(undisturbed)
+
+
+def test_a_killed_worker_costs_one_retry(study: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """SIGKILL of every worker in mid-trial: their trials are tried again within the same run."""
+    store = tmp_path / "store"
+    killed: list[int] = []
+
+    def kill_workers(driver: int) -> None:
+        killed.extend(workers(driver))
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+
+    assert interrupted(study, store, kill_workers) == 0
+    assert killed
+    assert digest(store) == digest(undisturbed)
+
+
+def test_added_seeds_and_methods_do_only_what_is_missing(study: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """A study that grows by a method and a seed keeps every committed trial; dense parents whose trained state is gone
+    are trained again, found equal, and the whole equals the larger study run at once."""
+    grown, whole = tmp_path / "grown", tmp_path / "whole"
+    first = ["seeds=2", "methods=[rp-ai, imp-ft]"]
+    then = ["seeds=3", "methods=[rp-ai, imp-ft, imp-wr]"]
+    assert run(study, grown, *first) == 0
+    before = files(grown)
+    assert run(study, grown, *then) == 0
+    after = files(grown)
+    assert all(after[name] == content for name, content in before.items() if name.startswith(("commits", "data")))
+    assert run(study, whole, *then) == 0
+    assert digest(grown) == digest(whole)
+    assert broken_invariants(grown) == []
+    events = [json.loads(line) for log in (grown / "sessions").glob("*.jsonl") for line in log.read_text().splitlines()]
+    assert sum(event["event"] == "trial-rebuilt" for event in events) == 2
