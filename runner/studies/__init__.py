@@ -1,0 +1,59 @@
+"""Studies: the grids that ship with the project, and the reading of a user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner.studies import checks, overrides
+from runner.studies.document import Document, read_document
+from runner.studies.errors import Problem, StudyError, suggestion
+from runner.studies.study import Study
+from runner.studies.validation import report, validated
+
+__all__ = ["STUDIES", "Problem", "Study", "StudyError", "load", "require_inputs"]
+
+STUDIES: dict[str, str] = {
+    "quickstart": "quickstart.yaml",
+    "quickstart-bert": "quickstart-bert.yaml",
+    "pie": "pie.yaml",
+}
+
+LARGEST_FILE = 1_000_000
+
+
+def load(study: str, changes: list[str] | None = None) -> Study:
+    """The study of this shipped name or path, with dotted overrides applied, checked as far as no data is needed.
+
+    Paths in a study file are relative to its folder; those in overrides and shipped studies to the working
+    directory. StudyError says in one line each what is wrong, where, and what is allowed.
+    """
+    document = overrides.apply(_document(study), changes or [], Path.cwd())
+    result = validated(document)
+    found = checks.problems(result)
+    if found:
+        raise StudyError(report(document, found))
+    return result
+
+
+def require_inputs(study: Study) -> None:
+    """Refuse to run a study that lacks the user's copy of some data or a model's file. StudyError names each."""
+    found = checks.missing_inputs(study)
+    if found:
+        place = Document(source=f"study '{study.name}'", folder=Path.cwd(), values={})
+        raise StudyError(report(place, found))
+
+
+def _document(study: str) -> Document:
+    if study in STUDIES:
+        content = (Path(__file__).parent / STUDIES[study]).read_bytes()
+        return read_document(STUDIES[study], content, Path.cwd())
+    path = Path(study)
+    try:
+        if path.is_file():
+            if path.stat().st_size > LARGEST_FILE:
+                raise StudyError(f"{study}: larger than {LARGEST_FILE} bytes; this is no study file")
+            return read_document(study, path.read_bytes(), path.resolve().parent)
+        what = "is a folder, not a study file" if path.is_dir() else "is neither a shipped study nor a file"
+    except (OSError, ValueError) as error:
+        what = f"cannot be read ({error})"
+    raise StudyError(f"'{study}' {what}{suggestion(study, STUDIES)}; shipped studies: {', '.join(STUDIES)}")

@@ -1,0 +1,194 @@
+"""Whether the parts of a study fit each other, and the tasks, models and files there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runner.methods import METHODS
+from runner.models import MODELS, ModelError, resolve
+from runner.spec import Protocol
+from runner.studies.document import is_path
+from runner.studies.errors import KeyPath, Problem, suggestion, unknown
+from runner.studies.study import ModelChoice, Study
+from runner.studies.training import cell_name
+from tasks import TASKS
+from tasks.base import SPLITS, Inputs, TaskChoice, TaskError
+
+OWN = ("train", "validation", "test", "dataset", "config", "splits", "text", "label", "labels", "separator")
+NEEDED = ("epochs", "batch_size", "learning_rate")
+
+
+def problems(study: Study) -> list[Problem]:
+    """Everything wrong with a study whose single values are right; of data, only the heads of own files are read."""
+    found = [*_task_problems(study), *_model_problems(study), *_grid_problems(study), *_name_problems(study)]
+    return found or [*_pairing_problems(study), *_training_problems(study)]
+
+
+def missing_inputs(study: Study) -> list[Problem]:
+    """What a run needs and a plan does not: the user's copies of data, and files that models are given."""
+    found: list[Problem] = []
+    for index, choice in enumerate(study.tasks):
+        task = TASKS.get(choice.name)
+        if task and task.needs_data and not choice.data:
+            how = f"tasks.{choice.name}.data=PATH on the command line, or `data: PATH` in the study"
+            found.append(
+                Problem(("tasks", index, "data"), f"'{choice.name}' needs your copy of its data: {how} ({task.source})")
+            )
+    for index, model in enumerate(study.models):
+        for option, value in model.options.items():
+            if is_path(value) and not Path(str(value)).exists():
+                how = f"give the right path with models.{model.name}.{option}=PATH"
+                found.append(Problem(("models", index, option), f"there is no file or folder {value}; {how}"))
+    return found
+
+
+def inputs_of(choice: TaskChoice) -> Inputs:
+    """What the examples of a task are made of."""
+    registered = TASKS.get(choice.name)
+    if registered:
+        return registered.inputs
+    return "pair" if isinstance(choice.text, tuple) else "text"
+
+
+def _task_problems(study: Study) -> Iterator[Problem]:
+    for index, choice in enumerate(study.tasks):
+        path: KeyPath = ("tasks", index)
+        if choice.data is not None and not Path(choice.data).exists():
+            yield Problem((*path, "data"), f"there is no file or folder {choice.data}")
+        for split, limit in choice.limit.items():
+            if limit < 1:
+                yield Problem((*path, "limit", split), f"{limit} is not a number of examples; allowed: 1 or more")
+        yield from _registered_problems(path, choice) if choice.name in TASKS else _own_problems(path, choice)
+
+
+def _registered_problems(path: KeyPath, choice: TaskChoice) -> Iterator[Problem]:
+    for key in OWN:
+        if getattr(choice, key):
+            yield Problem(
+                (*path, key),
+                f"'{choice.name}' is a task of the project, and {key} is for tasks of your own; rename yours",
+            )
+
+
+def _own_problems(path: KeyPath, choice: TaskChoice) -> Iterator[Problem]:
+    from tasks.files import check
+
+    if not any(getattr(choice, key) for key in OWN):
+        advice = "; a task of your own needs `train` and `test` files, or `dataset`"
+        yield Problem(path, unknown("task", choice.name, TASKS) + advice)
+        return
+    try:
+        check(choice)
+    except TaskError as error:
+        yield Problem(path, str(error))
+
+
+def _model_problems(study: Study) -> Iterator[Problem]:
+    for index, choice in enumerate(study.models):
+        if choice.model not in MODELS:
+            yield Problem(("models", index), unknown("model", choice.model, MODELS))
+            continue
+        for option, value in choice.options.items():
+            try:
+                resolve(choice.model, {option: value})
+            except ModelError as error:
+                yield Problem(("models", index, option), str(error))
+
+
+def _grid_problems(study: Study) -> Iterator[Problem]:
+    if study.methods and not study.sparsities:
+        yield Problem(("sparsities",), "the methods have no sparsity to prune to; name at least one, such as 0.9")
+    if study.sparsities and not study.methods:
+        yield Problem(
+            ("methods",), "no method prunes to these sparsities; name at least one, or leave `sparsities` empty too"
+        )
+    if study.record.el2n and "train" not in study.record.splits:
+        yield Problem(("record", "el2n"), "EL2N is a score of training examples; add train to record.splits")
+
+
+def _name_problems(study: Study) -> Iterator[Problem]:
+    """Exceptions for tasks, models or cells that the study does not have."""
+    tasks = [choice.name for choice in study.tasks]
+    models = [choice.name for choice in study.models]
+    cells = [cell_name(task, model) for task in tasks for model in models]
+    named: list[tuple[KeyPath, str, Any, list[str]]] = [
+        (("training", "tasks"), "task", study.training.tasks, tasks),
+        (("training", "models"), "model", study.training.models, models),
+        (("training", "cells"), "cell", study.training.cells, cells),
+        (("resources", "models"), "model", study.resources.models, models),
+    ]
+    for path, what, given, allowed in named:
+        for name in given:
+            if name not in allowed:
+                hint = suggestion(name, allowed)
+                yield Problem((*path, name), f"the study has no {what} '{name}'{hint}; allowed: {', '.join(allowed)}")
+
+
+def _pairing_problems(study: Study) -> Iterator[Problem]:
+    for number, choice in enumerate(study.tasks):
+        inputs = inputs_of(choice)
+        for index, model in enumerate(study.models):
+            if inputs not in MODELS[model.model].inputs:
+                yield Problem(("models", index), _mismatch(choice, inputs, model))
+        has = _splits_of(choice)
+        for split in choice.limit.keys() - set(has):
+            yield Problem(
+                ("tasks", number, "limit", split), f"'{choice.name}' has no such split; it has {', '.join(has)}"
+            )
+        for split in set(study.record.splits) - set(has):
+            yield Problem(("tasks", number), f"'{choice.name}' has no {split} split to record; it has {', '.join(has)}")
+
+
+def _mismatch(choice: TaskChoice, inputs: Inputs, model: ModelChoice) -> str:
+    able = [name for name, architecture in MODELS.items() if inputs in architecture.inputs]
+    reads = " and ".join(MODELS[model.model].inputs)
+    return (
+        f"'{model.name}' reads {reads} examples, and those of task '{choice.name}' are {inputs} examples; "
+        f"models for them: {', '.join(able)}; or put the task into a study of its own"
+    )
+
+
+def _splits_of(choice: TaskChoice) -> list[str]:
+    registered = TASKS.get(choice.name)
+    if registered and registered.sizes is not None:
+        return [split for split in SPLITS if registered.sizes.get(split)]
+    if registered or choice.dataset is not None:
+        return [split for split in SPLITS if not choice.splits or split in choice.splits]
+    return [split for split in SPLITS if getattr(choice, split)]
+
+
+def _training_problems(study: Study) -> Iterator[Problem]:
+    rounds = [name for name in study.methods if METHODS[name].schedule == "rounds"]
+    protocol = study.protocol.resolve()
+    for task in study.tasks:
+        for model in study.models:
+            settings = study.training.of_cell(task.name, model.name)
+            cell = cell_name(task.name, model.name)
+            lacking = [name for name in NEEDED if name not in settings]
+            if lacking:
+                where = " or ".join((f"training.{lacking[0]}", f"training.cells.{cell}.{lacking[0]}"))
+                yield Problem(("training",), f"{cell} has no {', no '.join(lacking)}; set {where}")
+            else:
+                yield from _length_problems(cell, settings, protocol, bool(rounds))
+
+
+def _length_problems(cell: str, settings: dict[str, Any], protocol: Protocol, rounds: bool) -> Iterator[Problem]:
+    epochs, warmup = settings["epochs"], settings.get("warmup_epochs", 0.0)
+    off_by_one = rounds and protocol.rounds == "off-by-one"
+    if off_by_one and epochs < 2:
+        yield Problem(
+            ("protocol",),
+            f"rounds: off-by-one leaves the last phase one epoch short, and {cell} trains {epochs}; "
+            "give it at least 2 epochs, or set protocol.rounds to equal",
+        )
+        return
+    shortest = epochs - 1 if off_by_one else epochs
+    if warmup >= shortest:
+        phase = "shortest phase of pruning" if off_by_one else "training"
+        yield Problem(
+            ("training",),
+            f"a warm-up of {warmup:g} epochs does not fit into {cell}, whose {phase} has {shortest}; "
+            f"allowed: warmup_epochs below {shortest}",
+        )

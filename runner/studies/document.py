@@ -1,0 +1,212 @@
+"""Study files: one YAML mapping of plain values, each key once, and the line every key stands on."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runner.studies.errors import KeyPath, StudyError, key_text
+
+MOST_NODES = 100_000
+"""More values than any study has; aliases of aliases reach it in a few lines."""
+
+MOST_LEVELS = 20
+"""Deeper than any study; an alias inside what it stands for has no end at all."""
+
+PATH_KEYS = {"data", "train", "validation", "test"}
+NAME_KEYS = {"name", "model"}
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML's safe loader, with 1e-3 read as a number (as in YAML 1.2) instead of a string."""
+
+
+_PlainLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """The values of a study file, with the place each came from: a line of the file or an override."""
+
+    source: str
+    folder: Path
+    values: dict[str, Any]
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    overrides: dict[KeyPath, str] = field(default_factory=dict)
+
+    def place(self, path: KeyPath) -> str:
+        """Where a key was given, as `FILE:LINE: key` or `command line 'OVERRIDE': key`."""
+        for length in range(len(path), -1, -1):
+            prefix = path[:length]
+            if prefix in self.overrides:
+                return f"command line '{self.overrides[prefix]}': {key_text(path)}"
+            if prefix in self.lines:
+                where = f"{self.source}:{self.lines[prefix]}"
+                return f"{where}: {key_text(path)}" if path else self.source
+        return f"{self.source}: {key_text(path)}" if path else self.source
+
+
+def read_document(source: str, content: bytes, folder: Path) -> Document:
+    """The document in a study file's bytes. StudyError if it is not one UTF-8 YAML mapping of plain values."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StudyError(f"{source}: byte {error.start} is not UTF-8; save the study file as UTF-8 text") from None
+    lines: dict[KeyPath, int] = {}
+    values = _plain_values(source, text, lines)
+    if values is None:
+        raise StudyError(
+            f"{source}: the file is empty; a study gives name, tasks, models, methods, sparsities and seeds"
+        )
+    if not isinstance(values, dict):
+        raise StudyError(f"{source}: a study is a mapping of keys (name: ..., tasks: ...), not a {_kind(values)}")
+    return Document(source=source, folder=folder, values=_with_absolute_paths(values, folder), lines=lines)
+
+
+def read_value(text: str) -> Any:
+    """The plain value of an override's right-hand side, read by the same rules as a file."""
+    return _plain_values("value", text, {})
+
+
+def is_path(value: object) -> bool:
+    """True for a string that names a place on disk wherever a name could stand too: it starts with / ./ ../ or ~."""
+    return isinstance(value, str) and value.startswith(("/", "./", "../", "~"))
+
+
+def _plain_values(source: str, text: str, lines: dict[KeyPath, int]) -> Any:
+    try:
+        loader = _PlainLoader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _note_lines(source, node, lines)
+        return loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        raise StudyError(f"{source}:{_line_of(error)}: {_reason(error)}") from None
+    except yaml.YAMLError as error:
+        raise StudyError(f"{source}: not readable as YAML ({str(error).splitlines()[0]})") from None
+    except RecursionError:
+        raise StudyError(f"{source}: nested too deeply for a study") from None
+    except ValueError as error:
+        if isinstance(error, StudyError):
+            raise
+        raise StudyError(f"{source}: not readable as YAML ({error})") from None
+
+
+def _note_lines(source: str, root: yaml.Node, lines: dict[KeyPath, int]) -> None:
+    """Write down the line of every key, and refuse what a study cannot mean: doubled keys, tags, endless aliases."""
+    waiting: list[tuple[KeyPath, yaml.Node]] = [((), root)]
+    seen = 0
+    while waiting:
+        path, node = waiting.pop()
+        seen += 1
+        if len(path) > MOST_LEVELS:
+            raise StudyError(f"{source}:{_line(node)}: nested too deeply for a study")
+        if seen > MOST_NODES:
+            raise StudyError(f"{source}: more than {MOST_NODES} values once its aliases are written out")
+        if not node.tag.startswith("tag:yaml.org,2002:") or ":python/" in node.tag:
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            raise StudyError(f"{source}:{_line(node)}: tag '{tag}' is not allowed; a study holds plain values only")
+        lines.setdefault(path, _line(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting.extend(((*path, index), child) for index, child in enumerate(node.value))
+        elif isinstance(node, yaml.MappingNode):
+            waiting.extend(_entries(source, path, node, lines))
+
+
+def _entries(
+    source: str, path: KeyPath, node: yaml.MappingNode, lines: dict[KeyPath, int]
+) -> list[tuple[KeyPath, yaml.Node]]:
+    entries: list[tuple[KeyPath, yaml.Node]] = []
+    first: dict[str, int] = {}
+    for key, value in node.value:
+        if key.tag == "tag:yaml.org,2002:merge":
+            continue
+        if key.tag != "tag:yaml.org,2002:str":
+            raise StudyError(f"{source}:{_line(key)}: keys are words; quote this one if it is meant")
+        child = (*path, key.value)
+        if key.value in first:
+            both = f"lines {first[key.value]} and {_line(key)}"
+            raise StudyError(f"{source}:{_line(key)}: key '{key_text(child)}' is given twice ({both}); keep one")
+        first[key.value] = lines[child] = _line(key)
+        entries.append((child, value))
+    return entries
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _line_of(error: yaml.MarkedYAMLError) -> int:
+    mark = error.problem_mark or error.context_mark
+    return mark.line + 1 if mark else 1
+
+
+def _reason(error: yaml.MarkedYAMLError) -> str:
+    if "single document" in str(error.context):
+        return "a second document starts here (---); a study file holds one study"
+    context = f"{error.context}: " if error.context else ""
+    return f"not readable as YAML ({context}{error.problem})"
+
+
+def _kind(value: object) -> str:
+    return {list: "list", str: "text", bool: "truth value"}.get(type(value), "number")
+
+
+def _with_absolute_paths(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The values with every relative path made absolute: paths in a study are relative to what gave them."""
+    result = dict(values)
+    for key, absolute_entry in (("tasks", _absolute_task), ("models", _absolute_model)):
+        entries = result.get(key)
+        if isinstance(entries, list):
+            result[key] = [absolute_entry(entry, folder) if isinstance(entry, dict) else entry for entry in entries]
+    return result
+
+
+def _absolute_task(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+    return {
+        key: absolute(value, folder) if key in PATH_KEYS or (key == "dataset" and is_path(value)) else value
+        for key, value in entry.items()
+    }
+
+
+def _absolute_model(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+    result = {
+        key: absolute(value, folder)
+        if key not in NAME_KEYS and (is_path(value) or _is_file_name(value, folder))
+        else value
+        for key, value in entry.items()
+    }
+    if isinstance(entry.get("options"), dict):
+        result["options"] = _absolute_model(entry["options"], folder)
+    return result
+
+
+def _is_file_name(value: object, folder: Path) -> bool:
+    """True for a bare name with a file ending that stands in the folder: `vectors: glove.txt`."""
+    return isinstance(value, str) and bool(Path(value).suffix) and "\0" not in value and (folder / value).is_file()
+
+
+def absolute(value: Any, folder: Path) -> Any:
+    """`value` as an absolute path below `folder` if it is text, unchanged otherwise (validation will name it)."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        return value
+    return os.path.abspath(folder / os.path.expanduser(value))  # noqa: PTH100, PTH111 - Path.expanduser raises for an unknown user
+
+
+def resolve_paths(document: Document, folder: Path) -> Document:
+    """The document with the relative paths that overrides brought resolved against `folder`."""
+    return Document(
+        source=document.source,
+        folder=document.folder,
+        values=_with_absolute_paths(document.values, folder),
+        lines=document.lines,
+        overrides=document.overrides,
+    )

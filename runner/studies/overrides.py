@@ -1,0 +1,152 @@
+"""Overrides of a study on the command line: `seeds=5 training.epochs=2 models.bilstm.hidden=50`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from runner.studies.document import Document, read_value, resolve_paths
+from runner.studies.errors import KeyPath, StudyError, suggestion
+from runner.studies.training import FIELDS
+
+# What a shorthand stands for, so that one key of it can be set.
+SHORTHAND = {"tasks": "name", "models": "name", "protocol": "base"}
+
+
+def apply(document: Document, overrides: list[str], folder: Path) -> Document:
+    """The document with each `key=value` put in, from left to right; relative paths in them are below `folder`.
+
+    Values are YAML. A key reaches into lists by position (tasks.0.limit.train=500) or by name
+    (tasks.snli.limit.train=500). `training.epochs=2` holds for everything, over exceptions for tasks, models
+    and cells; so do `resources.cpus` and `resources.gpus`. A list of names for tasks or models keeps what the
+    study says of each. StudyError names an override that is not `key=value` or leads nowhere.
+    """
+    result = Document(
+        source=document.source,
+        folder=document.folder,
+        values=_unshared(document.values),
+        lines=dict(document.lines),
+        overrides=dict(document.overrides),
+    )
+    for override in overrides:
+        _apply_one(result, override)
+    return resolve_paths(result, folder)
+
+
+def _apply_one(document: Document, override: str) -> None:
+    key, equals, text = override.partition("=")
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        raise StudyError(f"command line '{override}': an override is key=value, such as seeds=5 or training.epochs=2")
+    try:
+        value = read_value(text)
+    except StudyError as error:
+        reason = str(error).partition(": ")[2]
+        raise StudyError(f"command line '{override}': the value is {reason}") from None
+    path: KeyPath = ()
+    holder: Any = document.values
+    for part in parts[:-1]:
+        holder, path = _step_into(holder, path, part, override)
+    last, path = _place_of(holder, path, parts[-1], override)
+    if path in {("tasks",), ("models",)}:
+        value = _keep_entries(document.values, str(last), value)
+    before = {key: _names(document.values, key) for key in ("tasks", "models")}
+    holder[last] = value
+    for key, names in before.items():
+        _forget(document.values, key, names - _names(document.values, key))
+    _drop_exceptions(document.values, path)
+    for places in (document.lines, document.overrides):
+        for stale in [known for known in places if known[: len(path)] == path]:
+            del places[stale]
+    document.overrides[path] = override
+
+
+def _unshared(value: Any) -> Any:
+    """A copy in which what a YAML alias repeats stands on its own, so that setting one does not change the other."""
+    if isinstance(value, dict):
+        return {key: _unshared(inner) for key, inner in value.items()}
+    return [_unshared(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _step_into(holder: Any, path: KeyPath, part: str, override: str) -> tuple[Any, KeyPath]:
+    place, path = _place_of(holder, path, part, override)
+    inner = holder.get(place) if isinstance(holder, dict) else holder[place]
+    shorthand = SHORTHAND.get(str(path[0]))
+    if isinstance(inner, str) and shorthand and len(path) == (1 if path[0] == "protocol" else 2):
+        inner = {shorthand: inner}
+    elif inner is None:
+        inner = {}
+    if not isinstance(inner, dict | list):
+        raise StudyError(f"command line '{override}': '{part}' holds a single value, so nothing can be set inside it")
+    holder[place] = inner
+    return inner, path
+
+
+def _place_of(holder: Any, path: KeyPath, part: str, override: str) -> tuple[Any, KeyPath]:
+    """The key or list position that one part of a dotted key means."""
+    if isinstance(holder, dict):
+        return part, (*path, part)
+    names = [entry.get("name") if isinstance(entry, dict) else entry for entry in holder]
+    if part in names:
+        position = names.index(part)
+    elif part.isdecimal() and int(part) < len(holder):
+        position = int(part)
+    else:
+        listed = [str(name) for name in names]
+        raise StudyError(
+            f"command line '{override}': there is no '{part}'{suggestion(part, listed)}; "
+            f"allowed: 0 to {len(holder) - 1}, or a name ({', '.join(listed)})"
+        )
+    return position, (*path, position)
+
+
+def _keep_entries(values: dict[str, Any], key: str, chosen: Any) -> Any:
+    """The chosen tasks or models, with what the study already says of those it names."""
+    entries = values.get(key)
+    if not isinstance(entries, list):
+        return chosen
+    known = {str(entry["name"]): entry for entry in entries if isinstance(entry, dict) and "name" in entry}
+    listed = chosen if isinstance(chosen, list) else [chosen]
+    return [known.get(entry, entry) if isinstance(entry, str) else entry for entry in listed]
+
+
+def _forget(values: dict[str, Any], key: str, gone: set[str]) -> None:
+    """Drop what the study says of tasks or models that it no longer has."""
+    side = 0 if key == "tasks" else -1
+    for block in ("training", "resources"):
+        section = values.get(block)
+        if not isinstance(section, dict):
+            continue
+        for group in (key, "cells"):
+            exceptions = section.get(group)
+            if isinstance(exceptions, dict):
+                section[group] = {
+                    name: value
+                    for name, value in exceptions.items()
+                    if (str(name).split("/")[side] if group == "cells" else name) not in gone
+                }
+
+
+def _names(values: dict[str, Any], key: str) -> set[str]:
+    entries = values.get(key)
+    listed = entries if isinstance(entries, list) else [entries]
+    return {str(entry.get("name") if isinstance(entry, dict) else entry) for entry in listed}
+
+
+def _drop_exceptions(values: dict[str, Any], path: KeyPath) -> None:
+    """Make a value given for everything hold for everything."""
+    general = {"training": FIELDS, "resources": ("cpus", "gpus")}
+    if len(path) != 2 or path[1] not in general.get(str(path[0]), ()):
+        return
+    section = values[str(path[0])]
+    for group in ("tasks", "models", "cells"):
+        for settings in (section.get(group) or {}).values() if isinstance(section.get(group), dict) else ():
+            if isinstance(settings, dict):
+                settings.pop(path[1], None)
+
+
+def read_pairs(pairs: list[str], folder: Path) -> dict[str, Any]:
+    """Option -> value of `option=value` words outside a study; paths are below `folder`."""
+    model = Document(source="options", folder=folder, values={"models": [{"name": "given"}]})
+    entry: dict[str, Any] = apply(model, [f"models.given.{pair}" for pair in pairs], folder).values["models"][0]
+    return {option: value for option, value in entry.items() if option != "name"}
