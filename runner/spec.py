@@ -91,9 +91,10 @@ class TrialSpec:
 
     `data` is the fingerprint of the task's examples, known once they have been loaded; a spec without it
     is a planned trial that has no id yet. `model` is the name the study gives, `architecture` the entry of
-    MODELS behind it, `options` what the study sets of it (sorted pairs). `contents` holds a fingerprint for each option that
-    is a path (sorted pairs): the id knows the file, not where it lies. `max_tokens` is set where the study
-    changes the task's own. `versions` names the pieces of code whose result has changed since their first version (sorted pairs).
+    MODELS behind it, `options` what the study sets of it (sorted pairs). `contents` holds a fingerprint for each
+    option that is a path (sorted pairs): the id knows the file, not where it lies. `max_tokens` is set where the
+    study changes the task's own. `versions` names the pieces of code whose result has changed since their first
+    version (sorted pairs).
     """
 
     task: str

@@ -1,0 +1,30 @@
+"""What every room's tests share: golden files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser):
+    """Renewing golden files is asked for by name, never done in passing."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files of the tests that run")
+
+
+@pytest.fixture
+def golden(request):
+    """Compare a JSON value with the golden file of that name; a missing file fails."""
+
+    def compare(name, found):
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        assert path.exists(), f"{path} is missing; look at what is new, then run pytest --update-golden"
+        assert found == json.loads(path.read_text(encoding="utf-8"))
+
+    return compare
