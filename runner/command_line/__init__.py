@@ -1,0 +1,40 @@
+"""The command line, `piesweep`: one verb a function, one module a group of verbs.
+
+Nothing heavy is imported here or at the top of those modules: `piesweep --help` answers at once, and a verb
+loads what it works with.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from runner.command_line import analysis_verbs, describe_verbs, doctor_verb, plan_verb, store_verbs, sweep_verbs
+from runner.command_line.group import VerbGroup
+
+app = typer.Typer(
+    name="piesweep",
+    cls=VerbGroup,
+    help="Find out which examples, classes and texts pay when a neural network is pruned.",
+    epilog="Exit codes: 0 done, 1 failed, 2 bad input (nothing written), 75 interrupted (run again), 128+n killed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("list")(describe_verbs.list_registered)
+app.add_typer(describe_verbs.app, name="describe")
+app.command("plan")(plan_verb.plan)
+app.command("run")(sweep_verbs.run)
+app.command("status")(store_verbs.status)
+app.command("verify")(store_verbs.verify)
+app.command("digest")(store_verbs.digest)
+app.command("ingest")(store_verbs.ingest)
+app.command("sql")(analysis_verbs.sql)
+app.command("report")(analysis_verbs.report)
+app.command("doctor")(doctor_verb.doctor)
+
+
+def main() -> None:
+    """Run the command that `sys.argv` gives, and leave with its exit code."""
+    app()

@@ -1,0 +1,34 @@
+"""`piesweep sql` and `piesweep report`: from a store to answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+StoreArgument = Annotated[Path, typer.Argument(metavar="STORE", help="The folder that `piesweep run --store` wrote.")]
+
+
+def sql(
+    store: StoreArgument,
+    query: Annotated[str, typer.Argument(help="A SELECT over the views of `piesweep list views`.")],
+    output_format: Annotated[
+        Literal["table", "csv", "json", "parquet"], typer.Option("--format", help="How the rows are printed.")
+    ] = "table",
+    out: Annotated[Path | None, typer.Option(help="A file to write instead of standard output.")] = None,
+) -> None:
+    """Ask a store a question in SQL. Reads the store alone and changes nothing in it."""
+    from analysis.query import run_query
+
+    run_query(store, query, output_format, out)
+
+
+def report(
+    store: StoreArgument,
+    out: Annotated[Path, typer.Option(help="The folder to write tables, figures and the page into.")],
+) -> None:
+    """Write a store's tables, figures and HTML page."""
+    from analysis.report import write_report
+
+    typer.echo(f"wrote {write_report(store, out)}")

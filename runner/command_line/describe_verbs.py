@@ -1,0 +1,163 @@
+"""`piesweep list` and `piesweep describe`: what there is to choose from, and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from runner.command_line.output import print_facts, print_json, print_table
+from runner.command_line.plan_verb import ChangesArgument, StudyArgument
+
+Registry = Literal["tasks", "models", "methods", "studies", "views"]
+Rows = list[dict[str, Any]]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+
+app = typer.Typer(help="Say what is known of a model, task, method or study.", no_args_is_help=True)
+
+
+def list_registered(
+    what: Annotated[Registry | None, typer.Argument(help="Which registry; all of them if left out.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the tasks, models, methods, studies or views there are."""
+    chosen = {what: REGISTRIES[what]()} if what else {name: rows() for name, rows in REGISTRIES.items()}
+    if as_json:
+        print_json(chosen[what] if what else chosen)
+        return
+    for index, (name, rows) in enumerate(chosen.items()):
+        if index:
+            print()
+        print_table(list(rows[0]), [list(row.values()) for row in rows], title=None if what else name)
+
+
+@app.command("model")
+def describe_model(
+    name: Annotated[str, typer.Argument(help="An architecture of `piesweep list models`.")],
+    classes: Annotated[int, typer.Option(min=2, help="How many classes the output layer has.")],
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[OPTION=VALUE]...", help="Options, such as hidden=200.")
+    ] = None,
+    protocol: Annotated[Literal["paper", "release"], typer.Option(help="Whose rule of what is prunable.")] = "paper",
+    as_json: JsonOption = False,
+) -> None:
+    """Count a model's parameters, and those that may be pruned, without its weights."""
+    from runner.models.catalogue import describe
+    from runner.studies.overrides import read_pairs
+    from runner.studies.study import ProtocolChoice
+
+    switches = ProtocolChoice(base=protocol).resolve()
+    _print_card(describe(name, classes, switches, read_pairs(options or [], Path.cwd())), as_json)
+
+
+@app.command("task")
+def describe_task(
+    name: Annotated[str, typer.Argument(help="A task of `piesweep list tasks`.")],
+    data: Annotated[Path | None, typer.Option(help="Your copy of its data: a folder or archive.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a task consists of: sizes of its splits, classes, source, licence."""
+    from tasks.catalogue import describe
+
+    _print_card(describe(name, data), as_json)
+
+
+@app.command("method")
+def describe_method(
+    name: Annotated[str, typer.Argument(help="A method of `piesweep list methods`.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a pruning method is made of: score, schedule, scope, recovery."""
+    from runner.methods import METHODS
+    from runner.studies.errors import StudyError, unknown
+
+    if name not in METHODS:
+        raise StudyError(unknown("method", name, METHODS))
+    _print_card(next(row for row in _methods() if row["method"] == name), as_json)
+
+
+@app.command("study")
+def describe_study(study: StudyArgument, changes: ChangesArgument = None, as_json: JsonOption = False) -> None:
+    """Print a study as it is understood, overrides applied."""
+    from runner.studies import load
+
+    loaded = load(study, changes or []).model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    if as_json:
+        print_json(loaded)
+        return
+    import yaml
+
+    print(yaml.safe_dump(loaded, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120), end="")
+
+
+def _print_card(card: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(card)
+    else:
+        print_facts(card)
+
+
+def _tasks() -> Rows:
+    from tasks import TASKS
+    from tasks.base import SPLITS
+
+    return [
+        {
+            "task": name,
+            "title": task.title,
+            "kind": task.kind,
+            "inputs": task.inputs,
+            **{split: (task.sizes or {}).get(split) for split in SPLITS},
+            "needs your data": task.needs_data,
+        }
+        for name, task in TASKS.items()
+    ]
+
+
+def _models() -> Rows:
+    from runner.models import MODELS
+
+    return [
+        {"model": name, "title": entry.title, "inputs": list(entry.inputs), "options": dict(entry.options)}
+        for name, entry in MODELS.items()
+    ]
+
+
+def _methods() -> Rows:
+    from runner.methods import METHODS
+
+    return [
+        {
+            "method": name,
+            "title": method.title,
+            "score": method.score,
+            "schedule": method.schedule,
+            "scope": method.scope,
+            "recovery": method.recovery,
+            "shares dense training": method.starts_dense,
+        }
+        for name, method in METHODS.items()
+    ]
+
+
+def _studies() -> Rows:
+    from runner.studies import STUDIES, load
+
+    return [{"study": name, "description": load(name).description} for name in STUDIES]
+
+
+def _views() -> Rows:
+    from analysis.database import VIEWS
+
+    return [{"view": name, "holds": holds} for name, holds in VIEWS.items()]
+
+
+REGISTRIES: dict[Registry, Callable[[], Rows]] = {
+    "tasks": _tasks,
+    "models": _models,
+    "methods": _methods,
+    "studies": _studies,
+    "views": _views,
+}

@@ -1,0 +1,57 @@
+"""How every verb ends: exit codes, one clear message for bad input, quiet at a broken pipe."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 75
+
+# Errors that are the user's to mend, by full name: importing them would load pydantic, pyarrow and more.
+EXIT_CODES: dict[str, int] = {
+    "runner.studies.errors.StudyError": BAD_INPUT,
+    "runner.models.ModelError": BAD_INPUT,
+    "runner.store.files.StoreError": BAD_INPUT,
+    "runner.store.ingest.IngestError": BAD_INPUT,
+    "runner.store.tabular.TableError": BAD_INPUT,
+    "tasks.base.TaskError": BAD_INPUT,
+    "analysis.query.QueryError": BAD_INPUT,
+    "analysis.formats.FormatError": BAD_INPUT,
+    "analysis.report.ReportError": BAD_INPUT,
+    "runner.sweep.driver.ClusterError": BAD_INPUT,
+    "runner.store.session.StoreHeld": INTERRUPTED,
+}
+
+
+class VerbGroup(TyperGroup):
+    """The group of all verbs: turns what they raise into a message on stderr and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough. Python would complain again when it closes the pipe at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(128 + signal.SIGPIPE) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(128 + signal.SIGINT) from None
+        except Exception as error:
+            code = exit_code_of(error)
+            if code is None:
+                raise
+            typer.echo(f"piesweep: {error}", err=True)
+            raise typer.Exit(code) from None
+        return result
+
+
+def exit_code_of(error: Exception) -> int | None:
+    """The exit code of an error that has a message for the user; None for a fault of ours, whose traceback we want."""
+    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
+    return next((EXIT_CODES[name] for name in names if name in EXIT_CODES), None)

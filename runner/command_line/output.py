@@ -1,0 +1,56 @@
+"""What verbs print: a table for people, JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+WIDE = 10_000
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
+    """A table on standard output; numbers to the right. Into a file or pipe no line is ever cut or wrapped."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", show_edge=False)
+    listed = [list(row) for row in rows]
+    for index, column in enumerate(columns):
+        numeric = bool(listed) and all(isinstance(row[index], int | float) for row in listed)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*(Text(cell_text(cell)) for cell in row))
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def print_facts(facts: Mapping[str, object]) -> None:
+    """Names and values, one a line."""
+    width = max(map(len, facts), default=0)
+    for name, value in facts.items():
+        print(f"{name:<{width}}  {cell_text(value)}")
+
+
+def cell_text(value: object) -> str:
+    """A value as people read it: thousands set off, lists joined, nothing for None."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {cell_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(cell_text, value))
+    return SPELLINGS.get(type(value), str)(value)
+
+
+SPELLINGS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    bool: lambda value: "yes" if value else "no",
+    int: "{:,}".format,
+    float: "{:.10g}".format,
+}

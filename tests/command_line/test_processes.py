@@ -1,0 +1,101 @@
+"""The command line as a process: what it loads, and how it ends when its reader or its user leaves."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "ray", "transformers", "datasets", "sklearn", "scipy", "matplotlib")
+
+LOADED = """
+import json, sys
+sys.argv = ["piesweep", *json.loads(sys.argv[1])]
+from runner.command_line import main
+try:
+    main()
+except SystemExit as end:
+    print(json.dumps({"code": end.code or 0, "modules": sorted(sys.modules)}), file=sys.stderr)
+"""
+
+
+def loaded_by(arguments, folder):
+    """Exit code and loaded modules of a verb in a fresh process."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, json.dumps(arguments)], capture_output=True, text=True, check=True, cwd=folder
+    )
+    return json.loads(done.stderr.splitlines()[-1])
+
+
+@pytest.mark.parametrize("verb", ["plan", "list", "describe", "status", "verify", "digest", "sql"])
+def test_no_torch(verb, store, tmp_path):
+    """Planning and asking load neither torch nor ray nor any other heavy library."""
+    arguments = {
+        "plan": ["plan", "pie", "--json"],
+        "list": ["list"],
+        "describe": ["describe", "task", "reuters"],
+        "sql": ["sql", str(store), "FROM pie_rate"],
+    }.get(verb, [verb, str(store)])
+    loaded = loaded_by(arguments, tmp_path)
+    assert loaded["code"] == 0
+    assert set(HEAVY) & set(loaded["modules"]) == set()
+
+
+def test_report_loads_no_torch(store, tmp_path):
+    """The report needs matplotlib, and no library that trains."""
+    loaded = loaded_by(["report", str(store), "--out", str(tmp_path / "report")], tmp_path)
+    assert loaded["code"] == 0
+    assert {"torch", "ray", "transformers", "datasets"} & set(loaded["modules"]) == set()
+
+
+def test_help_loads_almost_nothing(tmp_path):
+    """Help is answered before pydantic, pyarrow or DuckDB are loaded."""
+    loaded = loaded_by(["--help"], tmp_path)
+    assert loaded["code"] == 0
+    assert {*HEAVY, "pydantic", "pyarrow", "duckdb", "yaml", "numpy"} & set(loaded["modules"]) == set()
+
+
+def test_reader_that_leaves(store):
+    """`piesweep ... | head` ends quietly, as a process that SIGPIPE killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner.command_line", "sql", str(store), "FROM range(1000000)", "--format", "csv"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 128 + signal.SIGPIPE
+    assert errors == b""
+
+
+# Planning a study whose file takes a minute to come.
+WAITING = """
+import sys, time
+import runner.studies
+
+def wait(study, changes):
+    print("waiting", flush=True)
+    time.sleep(60)
+
+runner.studies.load = wait
+sys.argv[1:] = ["plan", "pie"]
+from runner.command_line import main
+main()
+"""
+
+
+def test_interrupted_verb(tmp_path):
+    """Ctrl-C ends a verb with 130, without a traceback."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAITING], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "waiting\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors

@@ -1,0 +1,196 @@
+"""What the verbs print, and with which exit code they end."""
+
+from __future__ import annotations
+
+import importlib
+import json
+
+import pytest
+
+from runner.command_line.group import EXIT_CODES
+from runner.studies import STUDIES
+
+
+def test_plan_of_the_papers_grid_as_json(piesweep):
+    """Scripts read exactly these seven figures."""
+    result = piesweep("plan", "pie", "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert found.pop("store_bytes") > 0
+    assert found == {
+        "trials": 9840,
+        "dense": 240,
+        "pruned": 9600,
+        "training_units": 21840,
+        "training_units_naive": 27840,
+        "rows": {"test": 91642380, "train": 1549662240},
+    }
+
+
+def test_plan_for_people(piesweep, tmp_path, monkeypatch):
+    """The table shows every cell, and what is missing before the study can run."""
+    monkeypatch.chdir(tmp_path)
+    result = piesweep("plan", "pie", "tasks=[reuters]", "seeds=2")
+    assert result.exit_code == 0
+    assert "164 (4 dense, 160 pruned)" in result.stdout
+    assert "before it can run: 'reuters' needs your copy" in result.stdout
+    assert "5.495e-05" in result.stdout
+
+
+@pytest.mark.parametrize("options", [["plan", "pie", "seeds=0"], ["plan", "nothing"], ["describe", "study", "nothing"]])
+def test_bad_study_exits_2(piesweep, options):
+    """Bad input is one message on stderr and exit code 2."""
+    result = piesweep(*options)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("piesweep: ")
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["plan"], ["paln", "pie"], ["plan", "pie", "--jsn"], ["list", "things"], ["describe", "model", "bilstm"]],
+)
+def test_usage_error_exits_2(piesweep, options):
+    """A command line that cannot be read ends like any bad input."""
+    result = piesweep(*options)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        ("tasks", {"task": "digits", "inputs": "image"}),
+        ("models", {"model": "bilstm", "inputs": ["text", "pair"]}),
+        ("methods", {"method": "imp-wr", "score": "magnitude", "recovery": "rewind"}),
+        ("studies", {"study": "pie"}),
+        ("views", {"view": "pie_rate"}),
+    ],
+)
+def test_list(piesweep, what, expected):
+    """Every registry is listed, for scripts and for people."""
+    rows = json.loads(piesweep("list", what, "--json").stdout)
+    assert any(expected.items() <= row.items() for row in rows)
+    assert json.loads(piesweep("list", "--json").stdout)[what] == rows
+    assert next(iter(expected.values())) in piesweep("list", what).stdout
+    assert next(iter(expected.values())) in piesweep("list").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "options", "parameters", "prunable"),
+    [
+        ("bilstm", 2, [], 647810, 643968),
+        ("bilstm", 3, [], 647939, 643968),
+        ("bilstm", 23, [], 650519, 643968),
+        ("bilstm", 54, [], 654518, 643968),
+        ("bert", 2, [], 109483778, 85524480),
+        ("bert", 2, ["--protocol", "release"], 109483778, 85542912),
+    ],
+)
+def test_describe_model(piesweep, name, classes, options, parameters, prunable):
+    """Table 5 of Tropeano et al. 2025, and what each protocol prunes of it."""
+    result = piesweep("describe", "model", name, "--classes", classes, *options, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["parameters"], found["prunable"]) == (parameters, prunable)
+
+
+def test_describe_model_with_options(piesweep):
+    """Options are given as in a study, and a wrong one is named with the nearest."""
+    narrow = json.loads(piesweep("describe", "model", "bilstm", "hidden=10", "--classes", 2, "--json").stdout)
+    assert narrow["parameters"] < 647810
+    wrong = piesweep("describe", "model", "bilstm", "hiden=10", "--classes", 2)
+    assert wrong.exit_code == 2
+    assert "did you mean 'hidden'" in wrong.stderr
+
+
+@pytest.mark.parametrize("kind", ["model", "method", "task"])
+def test_describe_unknown_name(piesweep, kind):
+    """An unknown name is answered with the names there are."""
+    options = ["--classes", "2"] if kind == "model" else []
+    result = piesweep("describe", kind, "nothing-like-it", *options)
+    assert result.exit_code == 2
+    assert "nothing-like-it" in result.stderr
+
+
+def test_describe_task_without_its_data(piesweep):
+    """What is declared of a task is known before its data is here."""
+    found = json.loads(piesweep("describe", "task", "reuters", "--json").stdout)
+    assert (found["train"], found["validation"], found["test"], found["classes"]) == (6737, 1440, 1429, 23)
+    assert found["kind"] == "multi-label"
+    assert "6,737" in piesweep("describe", "task", "reuters").stdout
+
+
+def test_describe_method(piesweep):
+    """A method is its four parts."""
+    found = json.loads(piesweep("describe", "method", "irp-ft", "--json").stdout)
+    assert (found["score"], found["schedule"], found["recovery"]) == ("random", "rounds", "finetune")
+
+
+def test_describe_study_can_be_planned_again(piesweep, tmp_path):
+    """What `describe study` prints is a study file with the same plan."""
+    for name in STUDIES:
+        described = piesweep("describe", "study", name, "seeds=2")
+        again = tmp_path / f"{name}.yaml"
+        again.write_text(described.stdout)
+        assert piesweep("plan", again, "--json").stdout == piesweep("plan", name, "seeds=2", "--json").stdout
+
+
+def test_sql(piesweep, store):
+    """A question in SQL is answered as JSON; a wrong one exits 2."""
+    query = "SELECT example_id, dense_vote, pruned_vote FROM pies WHERE is_pie"
+    result = piesweep("sql", store, query, "--format", "json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == [{"example_id": 3, "dense_vote": "yes", "pruned_vote": "no"}]
+    assert piesweep("sql", store, "SELECT nothing FROM nowhere").exit_code == 2
+
+
+def test_sql_into_a_file(piesweep, store, tmp_path):
+    """--out writes the answer into a file."""
+    result = piesweep("sql", store, "SELECT count(*) AS n FROM trials", "--format", "csv", "--out", tmp_path / "n.csv")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "n.csv").read_text().split() == ["n", "4"]
+
+
+@pytest.mark.parametrize(
+    "options", [["sql", "SELECT 1"], ["status"], ["verify"], ["digest"], ["report", "--out", "report"]]
+)
+def test_store_that_is_not_there(piesweep, tmp_path, monkeypatch, options):
+    """A folder that is no store is refused, and not made one."""
+    monkeypatch.chdir(tmp_path)
+    verb, *others = options
+    result = piesweep(verb, "absent", *others)
+    assert result.exit_code == 2, result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_tries_the_store(piesweep, tmp_path):
+    """The doctor tries what commits rely on, in the store's file system, and leaves nothing behind."""
+    result = piesweep("doctor", "--store", tmp_path / "not" / "yet", "--json")
+    checks = {check["check"]: check for check in json.loads(result.stdout)}
+    assert result.exit_code == (0 if all(check["ok"] for check in checks.values()) else 1)
+    assert checks["store: exclusive creation"]["ok"]
+    assert checks["store: atomic replacement"]["ok"]
+    assert checks["store: forcing to disk"]["ok"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_fails_where_links_fail(piesweep, tmp_path, monkeypatch):
+    """A file system without exclusive links cannot hold a store, and the doctor says so with exit code 1."""
+
+    def link(source, target):
+        raise OSError("links are not supported")
+
+    monkeypatch.setattr("os.link", link)
+    result = piesweep("doctor", "--store", tmp_path, "--json")
+    checks = {check["check"]: check for check in json.loads(result.stdout)}
+    assert result.exit_code == 1
+    assert checks["store: exclusive creation"]["found"] == "links are not supported"
+    assert checks["store: exclusive creation"]["advice"]
+
+
+@pytest.mark.parametrize("name", EXIT_CODES)
+def test_errors_with_an_exit_code_exist(name):
+    """Errors are known by name alone, so that the names must be right."""
+    module, _, error = name.rpartition(".")
+    assert issubclass(getattr(importlib.import_module(module), error), Exception)
