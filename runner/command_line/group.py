@@ -24,6 +24,7 @@ EXIT_CODES: dict[str, int] = {
     "analysis.formats.FormatError": BAD_INPUT,
     "analysis.report.ReportError": BAD_INPUT,
     "runner.sweep.driver.ClusterError": BAD_INPUT,
+    "builtins.OSError": FAILED,
     "runner.store.session.StoreHeld": INTERRUPTED,
 }
 

@@ -25,12 +25,13 @@ def run(
     from rich.console import Console
 
     from runner.plan import plan
-    from runner.studies import load
+    from runner.studies import load, require_inputs
     from runner.sweep.study import Placement, run_study
 
-    planned = plan(load(study, overrides or []))
+    resolved = load(study, overrides or [])
+    require_inputs(resolved)
     console = Console(stderr=True)
-    end = run_study(planned, store, Placement(address=address, max_concurrent=max_concurrent), console)
+    end = run_study(plan(resolved), store, Placement(address=address, max_concurrent=max_concurrent), console)
     line = f"{store}: {end.committed} of {end.planned} trials committed"
     if end.failed:
         line += f", {end.failed} failed (tracebacks in {store / 'failures'})"

@@ -130,6 +130,8 @@ def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskDa
     """Refuse a store that holds other data or settings under the names of this study, before anything is written."""
     if not root.exists():
         return
+    if not root.is_dir():
+        raise StoreError(f"{root} is a file; give --store a folder")
     if any(root.iterdir()) and not Layout(root).tasks.is_dir():
         raise StoreError(f"{root} is a folder with other things in it; give --store a new folder or an existing store")
     cards = reader.task_cards(root)
