@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,8 +28,20 @@ def sql(
 def report(
     store: StoreArgument,
     out: Annotated[Path, typer.Option(help="The folder to write tables, figures and the page into.")],
+    examples: Annotated[int, typer.Option(min=0, help="How many broken examples to print.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the page's path alone, as JSON.")] = False,
 ) -> None:
-    """Write a store's tables, figures and HTML page."""
+    """Write a store's tables, figures and HTML page; print the PIE table and the examples that pruning breaks most."""
     from analysis.report import write_report
 
-    typer.echo(f"wrote {write_report(store, out)}")
+    page = write_report(store, out)
+    if as_json:
+        typer.echo(json.dumps({"page": str(page)}))
+        return
+    from analysis.summary import broken_examples, pie_table
+
+    typer.echo(pie_table(store))
+    if examples:
+        typer.echo("\nRight when dense, and broken by most methods and sparsities:\n")
+        typer.echo(broken_examples(store, examples))
+    typer.echo(f"\nThe whole report: {page}")

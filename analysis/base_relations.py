@@ -1,0 +1,214 @@
+"""The relations that every view is built on: small tables from commit records, and views over committed Parquet.
+
+They live in the schema `internal`, where classes are indices, and trials and cells small integers; names are joined
+last. The tables are those of TABLES. The views are single_rows(trial_id, split, example_id, label, probabilities),
+multi_rows(trial_id, split, example_id, labels, probabilities), el2n_rows(trial_id, split, example_id, el2n) and
+example(task_no, split, example_id, label, labels, text, text_pair, and what else the tasks carry).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.committed_files import CommittedFiles, address, inside
+from analysis.snapshot import Cell, Snapshot
+from runner.methods import DENSE
+from runner.store.layout import Layout
+from runner.store.schema import CommitRecord
+
+TASK = {
+    "task_no": pa.int16(),
+    "task": pa.string(),
+    "kind": pa.string(),
+    "classes": pa.list_(pa.string()),
+    "class_count": pa.int16(),
+}
+CELL = {
+    "cell_no": pa.int32(),
+    "task_no": pa.int16(),
+    "task": pa.string(),
+    "model": pa.string(),
+    "method": pa.string(),
+    "sparsity": pa.float64(),
+    "is_dense": pa.bool_(),
+    "dense_cell_no": pa.int32(),  # null while no dense trial of the model has committed
+}
+CELL_SPLIT = {"cell_no": pa.int32(), "split": pa.string(), "seeds": pa.int32()}
+WANTED = {
+    "trial_id": pa.string(),
+    "task": pa.string(),
+    "model": pa.string(),
+    "method": pa.string(),
+    "sparsity": pa.float64(),
+    "failed": pa.bool_(),
+    "committed": pa.bool_(),
+}
+TRIAL_KEYS = {"trial_no": pa.int32(), "cell_no": pa.int32(), "task_no": pa.int16(), "is_dense": pa.bool_()}
+RECORD = {"trial_id": pa.string(), "parent_id": pa.string(), "attempt": pa.string(), "origin": pa.string()}
+GRID = {
+    "task": pa.string(),
+    "model": pa.string(),
+    "architecture": pa.string(),
+    "method": pa.string(),
+    "sparsity": pa.float64(),
+    "seed": pa.int64(),
+}
+FACTS = {
+    "achieved_sparsity": pa.float64(),
+    "total_sparsity": pa.float64(),
+    "parameters": pa.int64(),
+    "prunable": pa.int64(),
+    "threshold": pa.float64(),
+    "epochs": pa.int64(),
+    "seconds": pa.float64(),
+    "device_vendor": pa.string(),
+    "device_name": pa.string(),
+    "precision": pa.string(),
+}
+PROVENANCE = {"host": pa.string(), "committed_at": pa.timestamp("us")}
+JSON_TEXTS = {"metrics": pa.string(), "versions": pa.string(), "settings": pa.string()}
+TABLES: dict[str, dict[str, pa.DataType]] = {
+    "task": TASK,
+    "cell": CELL,
+    "cell_split": CELL_SPLIT,
+    "wanted": WANTED,
+    "trial": {**TRIAL_KEYS, **RECORD, **GRID, **FACTS, **PROVENANCE, **JSON_TEXTS},
+}
+
+EXAMPLE_COLUMNS = ("split", "example_id", "label", "labels", "text", "text_pair")
+NO_ROWS = {
+    "single_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::SMALLINT, NULL::FLOAT[] WHERE false",
+    "multi_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::SMALLINT[], NULL::FLOAT[] WHERE false",
+    "el2n_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::FLOAT WHERE false",
+    "example": "SELECT 0::SMALLINT AS task_no, ''::VARCHAR AS split, 0::INTEGER AS example_id, "
+    "NULL::SMALLINT AS label, NULL::SMALLINT[] AS labels, "
+    "NULL::VARCHAR AS text, NULL::VARCHAR AS text_pair WHERE false",
+}
+
+
+def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
+    """Create everything named in this module's docstring, and the macros that say how a vote is kept."""
+    layout = Layout(snapshot.root)
+    examples = [layout.task_examples(task).relative_to(snapshot.root).as_posix() for task in snapshot.tasks]
+    rows = [file.path for record in snapshot.commits for file in record.files]
+    connection.register_filesystem(CommittedFiles(snapshot.root, [*examples, *rows]))
+    connection.execute("CREATE SCHEMA internal")
+    _create_macros(connection, lists=any(card.kind == "multi-label" for card in snapshot.tasks.values()))
+    for name, content in _contents(snapshot).items():
+        _create_table(connection, name, content)
+    _create_view(connection, "single_rows", "trial_id, split, example_id, label, probabilities", _labels(snapshot))
+    _create_view(connection, "multi_rows", "trial_id, split, example_id, labels, probabilities", _label_sets(snapshot))
+    _create_view(connection, "el2n_rows", "trial_id, split, example_id, el2n", _el2n(snapshot))
+    parts = [NO_ROWS["example"], *_examples(snapshot, examples)]
+    connection.execute(f"CREATE VIEW internal.example AS {' UNION ALL BY NAME '.join(parts)}")
+
+
+def _create_macros(connection: duckdb.DuckDBPyConnection, *, lists: bool) -> None:
+    """A vote is a class index while all tasks are single-label, else a list of indices, for every task alike."""
+    of_one, of_many = ("[class_index]", "indices") if lists else ("class_index", "indices[1]")
+    indices = "vote" if lists else "[vote]"
+    named = "list_transform(vote, lambda class_index: classes[class_index + 1])" if lists else "classes[vote + 1]"
+    connection.execute(f"CREATE MACRO internal.vote_of_one(class_index) AS {of_one}")
+    connection.execute(f"CREATE MACRO internal.vote_of_many(indices) AS {of_many}")
+    connection.execute(f"CREATE MACRO internal.indices_of(vote) AS {indices}")
+    connection.execute(f"CREATE MACRO internal.named(classes, vote) AS {named}")
+
+
+def _create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Sequence[Any]]) -> None:
+    schema = pa.schema(list(TABLES[name].items()))
+    table = pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema)
+    connection.register("incoming", table)
+    connection.execute(f"CREATE TABLE internal.{name} AS FROM incoming")
+    connection.unregister("incoming")
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, name: str, columns: str, parts: Iterable[str]) -> None:
+    union = " UNION ALL ".join([NO_ROWS[name], *parts])
+    connection.execute(f"CREATE VIEW internal.{name}({columns}) AS {union}")
+
+
+def _contents(snapshot: Snapshot) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of TABLES, by table."""
+    task_no = {task: number for number, task in enumerate(snapshot.tasks)}
+    cells = {cell: number for number, cell in enumerate(sorted({snapshot.cell(record) for record in snapshot.commits}))}
+    seeds = Counter((cells[snapshot.cell(record)], split) for record in snapshot.commits for split in record.rows)
+    done = {record.trial_id for record in snapshot.commits}
+    return {
+        "task": [
+            (task_no[card.task], card.task, card.kind, list(card.classes), len(card.classes))
+            for card in snapshot.tasks.values()
+        ],
+        "cell": [
+            (number, task_no[cell[0]], *cell, cell[2] == DENSE, cells.get((cell[0], cell[1], DENSE, 0.0)))
+            for cell, number in cells.items()
+        ],
+        "cell_split": [(number, split, count) for (number, split), count in seeds.items()],
+        "wanted": [(id_, *cell, id_ in snapshot.failed, id_ in done) for id_, cell in snapshot.wanted().items()],
+        "trial": [
+            (number, cells[cell], task_no[cell[0]], cell[2] == DENSE, *_trial(record, cell))
+            for number, record in enumerate(snapshot.commits)
+            for cell in [snapshot.cell(record)]
+        ],
+    }
+
+
+def _trial(record: CommitRecord, cell: Cell) -> Iterator[Any]:
+    """The columns of RECORD, GRID, FACTS, PROVENANCE and JSON_TEXTS."""
+    task, model, method, sparsity = cell
+    yield from (getattr(record, name) for name in RECORD)
+    yield from (task, model, record.settings.get("architecture"), method, sparsity, record.settings["seed"])
+    yield from (getattr(record.facts, name) for name in FACTS)
+    written = datetime.fromisoformat(record.committed_at)
+    yield from (record.host, written.astimezone(UTC).replace(tzinfo=None) if written.tzinfo else written)
+    for value in (record.facts.metrics, record.facts.versions, record.settings):
+        yield json.dumps(value, sort_keys=True)
+
+
+def _labels(snapshot: Snapshot) -> Iterator[str]:
+    return _predictions(snapshot, "single-label", "label")
+
+
+def _label_sets(snapshot: Snapshot) -> Iterator[str]:
+    return _predictions(snapshot, "multi-label", "labels")
+
+
+def _predictions(snapshot: Snapshot, kind: str, answer: str) -> Iterator[str]:
+    """One SELECT for the files that have probabilities, one for the others: which is known without opening them."""
+    records = [record for record in snapshot.commits if snapshot.tasks[record.settings["task"]].kind == kind]
+    for recorded, column in ((True, "probabilities"), (False, "NULL::FLOAT[]")):
+        chosen = [record for record in records if _recorded(record, "probabilities") is recorded]
+        yield from _select(f"trial_id, split, example_id, {answer}, {column}", chosen)
+
+
+def _el2n(snapshot: Snapshot) -> Iterator[str]:
+    dense = (record for record in snapshot.commits if record.settings["method"] == DENSE and "train" in record.rows)
+    return _select("trial_id, split, example_id, el2n", (record for record in dense if _recorded(record, "el2n")))
+
+
+def _recorded(record: CommitRecord, what: str) -> bool:
+    return bool(record.settings.get("record", {}).get(what))
+
+
+def _select(columns: str, records: Iterable[CommitRecord]) -> Iterator[str]:
+    paths = dict.fromkeys(file.path for record in records for file in record.files)
+    if paths:
+        yield f"SELECT {columns} FROM read_parquet([{', '.join(address(path) for path in paths)}])"
+
+
+def _examples(snapshot: Snapshot, paths: Iterable[str]) -> Iterator[str]:
+    """One SELECT a task; a further column of the task's own is kept unless a view's column has its name."""
+    reserved = {"task_no", "task", "trial_id", *EXAMPLE_COLUMNS}
+    for number, path in enumerate(paths):
+        names = pq.read_schema(inside(snapshot.root, path)).names
+        further = {name.lower(): name for name in names if name.lower() not in reserved}
+        own = [*(name for name in EXAMPLE_COLUMNS if name in names), *further.values()]
+        quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in own)
+        yield f"SELECT {number}::SMALLINT AS task_no, {quoted} FROM read_parquet([{address(path)}])"

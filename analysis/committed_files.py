@@ -1,0 +1,66 @@
+"""The only files that DuckDB sees: what a store has committed, to be read and never written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
+
+from runner.store.files import StoreError
+
+PROTOCOL = "committed"
+
+
+class CommittedFiles(AbstractFileSystem):  # type: ignore[misc]
+    """A read-only file system of the named files below `root`, whose addresses are committed://<relative path>.
+
+    DuckDB counts a path that it may read as one that it may write, and a SELECT can carry a COPY in its WITH clause:
+    a committed file would not be safe under its own name. Here there is no way to open one for writing. Any other
+    address, and any listing, finds nothing.
+    """
+
+    protocol = PROTOCOL
+    cachable = False
+
+    def __init__(self, root: Path, relative_paths: Iterable[str]) -> None:
+        super().__init__()
+        self._paths = {f"{PROTOCOL}://{relative}": inside(root, relative) for relative in relative_paths}
+
+    def open(self, path: str, mode: str = "rb", **options: Any) -> BinaryIO:
+        """A committed file's bytes; PermissionError for any other mode than reading."""
+        if mode != "rb":
+            raise PermissionError(f"{path}: committed files are never written")
+        return self._path(path).open("rb")
+
+    def info(self, path: str, **options: Any) -> dict[str, Any]:
+        """Name, size and type, as fsspec describes a file."""
+        return {"name": path, "size": self._path(path).stat().st_size, "type": "file"}
+
+    def modified(self, path: str) -> datetime:
+        """When the file was written: DuckDB drops what it cached of an older one."""
+        return datetime.fromtimestamp(self._path(path).stat().st_mtime, UTC)
+
+    def glob(self, path: str, maxdepth: int | None = None, **options: Any) -> list[str]:
+        """The file itself: an address is never a pattern."""
+        return [path] if path in self._paths else []
+
+    def _path(self, address: str) -> Path:
+        if address not in self._paths:
+            raise PermissionError(f"{address} is not a committed file of this store")
+        return self._paths[address]
+
+
+def inside(root: Path, relative: str) -> Path:
+    """The path of a store's file; StoreError if a record names a place outside the store."""
+    parts = PurePosixPath(relative)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise StoreError(f"the store at {root} names the file '{relative}', which lies outside it; do not trust it")
+    return root / relative
+
+
+def address(relative: str) -> str:
+    """A committed file as a quoted SQL string."""
+    return "'" + f"{PROTOCOL}://{relative}".replace("'", "''") + "'"

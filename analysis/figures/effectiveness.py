@@ -1,0 +1,35 @@
+"""Effectiveness against sparsity: Figure 1 of Tropeano et al. 2025."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures.style import DASHES, INK, Look, draw_panels, positions, styled
+from analysis.results import Results, Row
+from runner.methods import DENSE
+
+
+def draw(results: Results) -> Figure:
+    """One panel per task and model, one line per method (mean over seeds, band of one standard deviation).
+
+    The dashed line is the dense model, with its band.
+    """
+    with styled():
+        return draw_panels(results.effectiveness, _panel, "accuracy or macro-F1")
+
+
+def _panel(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
+    axes.set_ylabel(rows[0]["metric"])
+    places = positions(axes, rows)
+    for row in rows:
+        if row["method"] == DENSE:
+            axes.axhline(row["mean"], color=INK, linewidth=1.1, linestyle=DASHES, zorder=1)
+            axes.axhspan(row["mean"] - (row["std"] or 0), row["mean"] + (row["std"] or 0), color=INK, alpha=0.07, lw=0)
+    for method, look in looks.items():
+        own = [row for row in rows if row["method"] == method]
+        at, means = [places[row["sparsity"]] for row in own], [row["mean"] for row in own]
+        spread = [row["std"] or 0 for row in own]
+        low, high = ([m + sign * s for m, s in zip(means, spread, strict=True)] for sign in (-1, 1))
+        axes.fill_between(at, low, high, color=look.colour, alpha=0.12, linewidth=0)
+        axes.plot(at, means, color=look.colour, marker=look.marker, markersize=5, linewidth=1.5)

@@ -1,0 +1,143 @@
+"""One look for all figures: colours that colour-blind readers and printers tell apart, a marker each, little else."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.order import method_key, method_name, percent, split_key
+from analysis.results import Row
+from runner.methods import DENSE, METHODS
+
+INK = "#1f2430"
+RULE = "#d8dbe2"
+# Okabe and Ito 2008, without the yellow that paper swallows; neighbours differ in lightness too.
+COLOURS = ("#0072B2", "#56B4E9", "#003F66", "#D55E00", "#E69F00", "#8C3B00", "#009E73", "#CC79A7")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+SETTINGS: dict[Any, Any] = {
+    "svg.hashsalt": "piesweep",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": RULE,
+    "grid.linewidth": 0.7,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "legend.frameon": False,
+    "text.parse_math": False,  # names come from users: a dollar sign is a dollar sign
+}
+PANEL = (4.4, 2.7)
+DASHES = (0, (5, 3))
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one method is drawn."""
+
+    colour: str
+    marker: str
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Matplotlib with the settings of this file, inside the block."""
+    with mpl.rc_context(SETTINGS):
+        yield
+
+
+def looks(methods: Sequence[str]) -> dict[str, Look]:
+    """A look for each method: the same in every figure and every store for those of METHODS."""
+    fixed = {name: number for number, name in enumerate(METHODS)}
+    others = [name for name in sorted(set(methods), key=method_key) if name not in fixed]
+    numbers = fixed | {name: len(fixed) + number for number, name in enumerate(others)}
+    return {
+        name: Look(COLOURS[numbers[name] % len(COLOURS)], MARKERS[(numbers[name] + numbers[name] // 8) % len(MARKERS)])
+        for name in methods
+    }
+
+
+def panels(rows: Sequence[Row]) -> dict[tuple[str, str, str], list[Row]]:
+    """Rows by (task, model, split), one split a task: the first that it has, the test split before others."""
+    first: dict[str, str] = {}
+    for row in sorted(rows, key=lambda row: split_key(row["split"])):
+        first.setdefault(row["task"], row["split"])
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        if row["split"] == first[row["task"]]:
+            found.setdefault((row["task"], row["model"], row["split"]), []).append(row)
+    return found
+
+
+def draw_panels(rows: Sequence[Row], draw: Callable[[Axes, list[Row], dict[str, Look]], None], y_label: str) -> Figure:
+    """A figure with one panel per task and model, drawn by `draw`, over one legend of the methods."""
+    found = panels(rows)
+    methods = sorted({row["method"] for row in rows if row["sparsity"] > 0}, key=method_key)
+    known = looks(methods)
+    columns = min(len(found), 2) or 1
+    lines = -(-len(found) // columns) or 1
+    legend_lines = -(-(len(methods) + 1) // 5)
+    width, height = PANEL[0] * columns * (1.4 if columns == 1 else 1), PANEL[1] * lines + 0.3 * legend_lines + 0.3
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(lines, columns, squeeze=False)
+    for place in list(axes.flat)[len(found) :]:
+        place.set_axis_off()
+    for place, ((task, model, split), panel) in zip(axes.flat, found.items(), strict=False):
+        place.set_title(f"{task} · {model}" + ("" if split == "test" else f" · {split}"))
+        place.set_ylabel(y_label)
+        place.set_xlabel("weights removed (not to scale)")
+        draw(place, panel, known)
+    handles = [
+        Line2D([], [], color=known[m].colour, marker=known[m].marker, ms=5, label=method_name(m)) for m in methods
+    ]
+    if any(row["method"] == DENSE for row in rows):
+        handles.append(Line2D([], [], color=INK, linewidth=1.1, linestyle=DASHES, label=DENSE))
+    if handles:
+        figure.legend(handles=handles, loc="outside lower center", ncols=5, handlelength=1.6, columnspacing=1.4)
+    if not found:
+        axes[0, 0].text(0.5, 0.5, "no committed trials to draw yet", ha="center", va="center", color=INK)
+    return figure
+
+
+def positions(axes: Axes, rows: Sequence[Row]) -> dict[float, int]:
+    """Sparsity -> place on the x axis: evenly spaced, since what matters happens between 90 % and 99 %."""
+    places = {sparsity: number for number, sparsity in enumerate(sorted({row["sparsity"] for row in rows} - {0.0}))}
+    axes.set_xticks(list(places.values()), [percent(sparsity) for sparsity in places])
+    axes.margins(x=0.06)
+    return places
+
+
+def svg(figure: Figure) -> str:
+    """The figure as SVG: the same bytes for the same figure."""
+    return _saved(figure, "svg", {"Date": None, "Creator": None}).decode("utf-8")
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as PNG at 200 dots per inch, on white."""
+    return _saved(figure, "png", {"Software": None})
+
+
+def _saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
+    out = io.BytesIO()
+    with styled():
+        figure.savefig(out, format=kind, dpi=200, metadata=metadata, transparent=kind == "svg")
+    return out.getvalue()

@@ -1,0 +1,29 @@
+"""The order and the look of names in tables, figures and the report."""
+
+from __future__ import annotations
+
+from runner.methods import DENSE, METHODS
+from tasks.base import SPLITS
+
+_METHODS = {name: number for number, name in enumerate([DENSE, *METHODS])}
+_SPLITS: dict[str, int] = {name: number for number, name in enumerate(["test", *SPLITS])}
+
+
+def method_key(method: str) -> tuple[int, str]:
+    """Sorts methods as METHODS lists them, then unknown (ingested) ones by name; the dense model is first."""
+    return _METHODS.get(method, len(_METHODS)), method
+
+
+def split_key(split: str) -> tuple[int, str]:
+    """Sorts the test split first: it is what the claims are about."""
+    return _SPLITS.get(split, len(_SPLITS)), split
+
+
+def method_name(method: str) -> str:
+    """A method as the papers print it: IMP-FT; unknown (ingested) ones as they are."""
+    return method.upper() if method in METHODS else method
+
+
+def percent(sparsity: float) -> str:
+    """A sparsity as a percentage, with the digits it has: 90 %, 99.5 %."""
+    return f"{sparsity * 100:.6g} %"

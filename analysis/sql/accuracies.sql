@@ -1,0 +1,31 @@
+-- Title:     Accuracy of pruned and dense models on PIEs and on all examples
+-- Grain:     one row per (pruned cell of a single-label task, split, side, subset, estimator)
+-- Needs:     task, cell, trial, single_rows, example, voted, scores
+-- Columns:   cell_no    INTEGER
+--            split      VARCHAR
+--            side       VARCHAR   pruned or dense
+--            subset     VARCHAR   all or pies
+--            estimator  VARCHAR   majority-vote: accuracy of the vote; seed-mean: mean over seeds of each one's accuracy
+--            value      DOUBLE
+-- Reference: Tropeano et al. 2025, Table 10 (majority-vote on PIEs) and Table 9 (seed-mean on all)
+WITH of_votes AS (
+    SELECT v.cell_no, v.split, v.side, v.subset, avg((v.vote = internal.vote_of_one(e.label))::INTEGER) AS value
+    FROM internal.voted AS v
+    JOIN internal.cell AS c USING (cell_no)
+    JOIN internal.task AS k USING (task_no)
+    JOIN internal.example AS e ON e.task_no = c.task_no AND e.split = v.split AND e.example_id = v.example_id
+    WHERE k.kind = 'single-label'
+    GROUP BY ALL
+),
+of_seeds AS (
+    SELECT v.cell_no, v.split, v.side, v.subset, t.trial_no, avg((r.label = e.label)::INTEGER) AS value
+    FROM internal.single_rows AS r
+    JOIN internal.trial AS t USING (trial_id)
+    JOIN internal.example AS e ON e.task_no = t.task_no AND e.split = r.split AND e.example_id = r.example_id
+    JOIN internal.voted AS v ON v.voter_cell_no = t.cell_no AND v.split = r.split AND v.example_id = r.example_id
+    WHERE v.subset = 'pies'
+    GROUP BY ALL
+)
+SELECT cell_no, split, side, subset, 'majority-vote' AS estimator, value FROM of_votes
+UNION ALL
+SELECT cell_no, split, side, subset, 'seed-mean' AS estimator, avg(value ORDER BY trial_no) AS value FROM of_seeds GROUP BY ALL

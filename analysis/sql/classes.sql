@@ -1,0 +1,9 @@
+-- Title:     Classes
+-- Grain:     one row per (task, class_index)
+-- Needs:     task
+-- Columns:   task         VARCHAR
+--            class_index  INTEGER   from 0; ties of votes go to the lowest
+--            class        VARCHAR
+-- Reference: none
+SELECT task, unnest(range(class_count))::INTEGER AS class_index, unnest(classes) AS class
+FROM internal.task

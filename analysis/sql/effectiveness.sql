@@ -1,0 +1,19 @@
+-- Title:     Effectiveness
+-- Grain:     one row per committed trial and split: (task, split, model, method, sparsity, seed)
+-- Needs:     task, trial, scores
+-- Columns:   task      VARCHAR
+--            split     VARCHAR
+--            model     VARCHAR
+--            method    VARCHAR   dense for the unpruned model
+--            sparsity  DOUBLE
+--            seed      BIGINT
+--            metric    VARCHAR   accuracy, or macro-f1 where multi-label
+--            value     DOUBLE    computed from the rows; over all classes of the task, an empty one counting as 0
+-- Reference: Tropeano et al. 2025, Table 9
+SELECT
+    t.task, s.split, t.model, t.method, t.sparsity, t.seed,
+    if(k.kind = 'single-label', 'accuracy', 'macro-f1') AS metric,
+    s.value
+FROM internal.scores AS s
+JOIN internal.trial AS t USING (trial_no)
+JOIN internal.task AS k USING (task_no)

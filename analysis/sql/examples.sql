@@ -1,0 +1,20 @@
+-- Title:     Examples
+-- Grain:     one row per (task, split, example_id)
+-- Needs:     task, example
+-- Columns:   task        VARCHAR
+--            split       VARCHAR
+--            example_id  INTEGER    row number in the task's canonical split
+--            label       VARCHAR    gold class; null for multi-label tasks
+--            labels      VARCHAR[]  gold classes in index order; null for single-label tasks
+--            text        VARCHAR    null for images
+--            text_pair   VARCHAR    the second text of a pair
+--            ...                    what else a task carries, such as the deviation of people's ratings
+-- Reference: none
+SELECT
+    k.task, e.split, e.example_id,
+    k.classes[e.label + 1] AS label,
+    list_transform(e.labels, lambda class_index: k.classes[class_index + 1]) AS labels,
+    e.text, e.text_pair,
+    e.* EXCLUDE (task_no, split, example_id, label, labels, text, text_pair)
+FROM internal.example AS e
+JOIN internal.task AS k USING (task_no)

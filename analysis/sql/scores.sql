@@ -1,0 +1,32 @@
+-- Title:     Effectiveness of every trial, by number
+-- Grain:     one row per (trial, split)
+-- Needs:     task, trial, single_rows, multi_rows, example, marks
+-- Columns:   trial_no  INTEGER
+--            cell_no   INTEGER
+--            split     VARCHAR
+--            value     DOUBLE   accuracy, or the mean over all classes of F1, a class that is neither predicted nor
+--                      true counting as 0
+-- Reference: Tropeano et al. 2025, section 3; sklearn.metrics.f1_score(average="macro", zero_division=0)
+WITH f1 AS (
+    SELECT
+        trial_no, cell_no, task_no, split, class_index,
+        2 * count(*) FILTER (predicted AND is_true) / (count(*) FILTER (predicted) + count(*) FILTER (is_true)) AS value
+    FROM internal.marks
+    GROUP BY ALL
+),
+-- Ordered sums: the same rows give the same last digit, however many threads add them up. A trial that predicts nothing where nothing is true leaves no mark, yet has a score.
+macro AS (
+    SELECT trial_no, split, sum(value ORDER BY class_index) AS total FROM f1 GROUP BY ALL
+)
+SELECT t.trial_no, t.cell_no, r.split, avg((r.label = e.label)::INTEGER) AS value
+FROM internal.single_rows AS r
+JOIN internal.trial AS t USING (trial_id)
+JOIN internal.example AS e ON e.task_no = t.task_no AND e.split = r.split AND e.example_id = r.example_id
+GROUP BY ALL
+UNION ALL
+SELECT t.trial_no, t.cell_no, s.split, coalesce(m.total, 0) / k.class_count AS value
+FROM internal.trial AS t
+JOIN internal.cell_split AS s USING (cell_no)
+JOIN internal.task AS k USING (task_no)
+LEFT JOIN macro AS m ON m.trial_no = t.trial_no AND m.split = s.split
+WHERE k.kind = 'multi-label'

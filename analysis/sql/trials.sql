@@ -1,0 +1,35 @@
+-- Title:     Committed trials
+-- Grain:     one row per trial_id
+-- Needs:     trial
+-- Columns:   trial_id           VARCHAR    hash of everything that can change the result
+--            parent_id          VARCHAR    the dense trial it continues from, if any
+--            attempt            VARCHAR    which attempt was committed
+--            origin             VARCHAR    trial, or ingested
+--            task               VARCHAR
+--            model              VARCHAR    the study's name; name@hash where one store trains it in several ways
+--            architecture       VARCHAR
+--            method             VARCHAR    dense for the unpruned model
+--            sparsity           DOUBLE     requested fraction removed of the prunable weights
+--            seed               BIGINT
+--            achieved_sparsity  DOUBLE     fraction removed of the prunable weights
+--            total_sparsity     DOUBLE     fraction removed of all parameters
+--            parameters         BIGINT
+--            prunable           BIGINT
+--            threshold          DOUBLE     above which a multi-label probability is a yes
+--            epochs             BIGINT
+--            seconds            DOUBLE     wall time over all attempts
+--            device_vendor      VARCHAR
+--            device_name        VARCHAR
+--            precision          VARCHAR
+--            host               VARCHAR
+--            committed_at       TIMESTAMP  UTC
+--            metrics            JSON       split -> metric -> value, as the trial computed it
+--            versions           JSON
+--            settings           JSON
+-- Reference: none
+SELECT
+    trial_id, parent_id, attempt, origin, task, model, architecture, method, sparsity, seed,
+    achieved_sparsity, total_sparsity, parameters, prunable, threshold, epochs, seconds,
+    device_vendor, device_name, precision, host, committed_at,
+    metrics::JSON AS metrics, versions::JSON AS versions, settings::JSON AS settings
+FROM internal.trial

@@ -1,0 +1,58 @@
+"""How good the models are: the shape of Table 9 of Tropeano et al. 2025."""
+
+from __future__ import annotations
+
+from analysis.results import Results, Row
+from analysis.tables.layout import MISSING, extremes, headings, key_columns, lines, sparsities
+from analysis.tables.table import Line, Mark, Table, Value
+from runner.methods import DENSE
+
+LEGEND: dict[Mark, str] = {
+    "best": "the best method at this sparsity",
+    "incomplete": "fewer seeds committed than planned",
+}
+
+
+def build(results: Results) -> Table:
+    """Mean and standard deviation (n - 1) over seeds of accuracy or macro-F1; the first column is the dense model."""
+    rows = [row for row in results.effectiveness if row["method"] != DENSE]
+    best, _ = extremes(rows, lambda row: round(row["mean"], 3))
+    columns, keys = sparsities(rows), key_columns(results.effectiveness, "metric")
+
+    def value(row: Row) -> tuple[Value, ...]:
+        marks: set[Mark] = {"best"} if id(row) in best else set()
+        marks |= {"incomplete"} if results.is_incomplete(row) else set()
+        return (Value(mean_and_deviation(row), frozenset(marks)),)
+
+    return Table(
+        name="effectiveness",
+        title="Effectiveness",
+        caption="Accuracy (single-label) or macro-F1 (multi-label), mean ± standard deviation over seeds, by sparsity.",
+        keys=keys,
+        columns=("dense", *headings(columns)),
+        parts=("",),
+        lines=_beside_dense(results, keys, lines(rows or results.effectiveness, keys, columns, value)),
+        legend=LEGEND,
+        records=tuple({**row, "incomplete": results.is_incomplete(row)} for row in results.effectiveness),
+    )
+
+
+def mean_and_deviation(row: Row) -> str:
+    """0.932 ± 0.005; the mean alone for one seed."""
+    return f"{row['mean']:.3f}" + ("" if row["std"] is None else f" ± {row['std']:.3f}")
+
+
+def _beside_dense(results: Results, keys: tuple[str, ...], found: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines with the dense model's value in front."""
+    place = keys.index("method")
+    dense = {}
+    for row in results.effectiveness:
+        if row["method"] == DENSE:
+            marks: frozenset[Mark] = frozenset({"incomplete"} if results.is_incomplete(row) else set())
+            key = tuple(str(row[name]) for name in keys if name != "method")
+            dense[key] = (Value(mean_and_deviation(row), marks),)
+    gap = (MISSING,)
+    return tuple(
+        Line(keys=line.keys, values=(dense.get(line.keys[:place] + line.keys[place + 1 :], gap), *line.values))
+        for line in found
+    )

@@ -1,0 +1,53 @@
+"""Who is right where they disagree: the shape of Table 10 of Tropeano et al. 2025."""
+
+from __future__ import annotations
+
+from analysis.results import Results, Row, cell
+from analysis.tables.layout import MISSING, headings, key_columns, lines, sparsities
+from analysis.tables.table import Mark, Table, Value
+
+LEGEND: dict[Mark, str] = {
+    "better": "the pruned models are better on these PIEs than the dense ones",
+    "best": "higher on PIEs than the same models on all examples",
+    "incomplete": "fewer seeds committed than planned",
+}
+
+
+def build(results: Results) -> Table:
+    """Effectiveness of the pruned and of the dense models on PIEs, by both estimators."""
+    rows = [row for row in results.accuracy_on_pies if row["subset"] == "pies"]
+    everywhere = {_key(row): row for row in results.accuracy_on_pies if row["subset"] == "all"}
+    columns, keys = sparsities(rows), key_columns(rows, "metric", "estimator")
+
+    def value(row: Row) -> tuple[Value, ...]:
+        return tuple(_side(row, everywhere[_key(row)], side, results) for side in ("pruned", "dense"))
+
+    return Table(
+        name="effectiveness_on_pies",
+        title="Effectiveness on the examples that pruning breaks",
+        caption="Accuracy (single-label) or macro-F1 (multi-label) on PIEs of the pruned and of the dense models, by "
+        "sparsity. majority-vote: of the votes; seed-mean: mean over seeds.",
+        keys=keys,
+        columns=headings(columns),
+        parts=("pruned", "dense"),
+        lines=lines(rows, keys, columns, value),
+        legend=LEGEND,
+        records=tuple({**row, "incomplete": results.is_incomplete(row)} for row in results.accuracy_on_pies),
+    )
+
+
+def _key(row: Row) -> tuple[object, ...]:
+    return (*cell(row), row["split"], row["estimator"])
+
+
+def _side(row: Row, everywhere: Row, side: str, results: Results) -> Value:
+    if row[side] is None:
+        return MISSING
+    marks: set[Mark] = set()
+    if side == "pruned" and row["dense"] is not None and row["pruned"] > row["dense"]:
+        marks.add("better")
+    if everywhere[side] is not None and row[side] > everywhere[side]:
+        marks.add("best")
+    if results.is_incomplete(row):
+        marks.add("incomplete")
+    return Value(f"{row[side]:.3f}", frozenset(marks))

@@ -1,0 +1,133 @@
+"""A table as Markdown, CSV or LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+from analysis.tables.table import Mark, Table, Value
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "±": r"$\pm$",
+    "\N{EN DASH}": r"--",
+}
+SIGNS: dict[Mark, str] = {"worst": "▾", "better": "▴", "incomplete": "†"}
+
+
+def markdown(table: Table) -> str:
+    """A GitHub table; bold is the mark `best`, the others are signs behind the number."""
+    heads = [*table.keys, *(f"{column} {part}".strip() for column in table.columns for part in table.parts)]
+    rows = [[*line.keys, *(_marked(value) for group in line.values for value in group)] for line in table.lines]
+    align = ["---"] * len(table.keys) + ["---:"] * (len(heads) - len(table.keys))
+    body = ["| " + " | ".join(_in_markdown(text) for text in row) + " |" for row in [heads, *rows]]
+    body.insert(1, "| " + " | ".join(align) + " |")
+    return f"## {table.title}\n\n{table.caption}\n\n" + "\n".join(body) + f"\n\n{legend(table)}\n"
+
+
+def csv_text(table: Table) -> str:
+    """The full numbers, one row a cell: what to compute with."""
+    out = io.StringIO()
+    if table.records:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(table.records[0])
+        writer.writerows([_plain(value) for value in record.values()] for record in table.records)
+    return out.getvalue()
+
+
+def latex(table: Table) -> str:
+    r"""A booktabs table; needs \usepackage{booktabs} and, for the colours, \usepackage[table]{xcolor}."""
+    width = len(table.parts)
+    heads = [rf"\multicolumn{{{width}}}{{c}}{{{_in_latex(column)}}}" for column in table.columns]
+    names = [_in_latex(key) for key in table.keys]
+    head = [" & ".join([*names, *heads]) + r" \\"]
+    if width > 1:
+        head.append(
+            " & ".join([*[""] * len(names), *(_in_latex(part) for _ in table.columns for part in table.parts)]) + r" \\"
+        )
+    blocks = [
+        "\n".join(
+            " & ".join([*map(_in_latex, line.keys), *(_latex_value(v) for group in line.values for v in group)])
+            + r" \\"
+            for line in block
+        )
+        for _, block in table.blocks
+    ]
+    notes = f"{table.caption} {_legend(table, {'best': 'bold', **_LATEX_SIGNS})}".strip()
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{_in_latex(notes)}}}",
+            rf"\label{{tab:{table.name}}}",
+            rf"\begin{{tabular}}{{{'l' * len(names)}{'r' * width * len(heads)}}}",
+            r"\toprule",
+            *head,
+            r"\midrule",
+            "\n\\midrule\n".join(blocks),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+TABLE_FORMATS: dict[str, Callable[[Table], str]] = {"md": markdown, "csv": csv_text, "tex": latex}
+_LATEX_SIGNS: dict[Mark, str] = {"worst": "italic", "better": "underlined", "incomplete": "dagger"}
+
+
+def legend(table: Table) -> str:
+    """What the marks of a table mean, as one line."""
+    return _legend(table, {"best": "bold", **SIGNS})
+
+
+def _legend(table: Table, signs: dict[Mark, str]) -> str:
+    return "; ".join(f"{signs[mark]}: {meaning}" for mark, meaning in table.marks.items())
+
+
+def signs(value: Value) -> str:
+    """The signs behind a number."""
+    return "".join(sign for mark, sign in SIGNS.items() if mark in value.marks)
+
+
+def _marked(value: Value) -> str:
+    text = f"**{value.text}**" if "best" in value.marks else value.text
+    return f"{text} {signs(value)}".strip()
+
+
+def _in_markdown(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _in_latex(text: str) -> str:
+    return "".join(_LATEX.get(char, char) for char in text)
+
+
+def _latex_value(value: Value) -> str:
+    text = _in_latex(value.text)
+    for mark, command in (("best", "textbf"), ("worst", "textit"), ("better", "underline")):
+        if mark in value.marks:
+            text = rf"\{command}{{{text}}}"
+    return text + (r"$^\dagger$" if "incomplete" in value.marks else "")
+
+
+def _plain(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value) if isinstance(value, list) else value

@@ -1,0 +1,56 @@
+"""What a table of the report is, whatever it is printed as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+Mark = Literal["best", "worst", "better", "incomplete"]
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number as it is printed, with what is to be said of it."""
+
+    text: str
+    marks: frozenset[Mark] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line: its keys (task, model, method, ...), then one group of values per column of the table."""
+
+    keys: tuple[str, ...]
+    values: tuple[tuple[Value, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A printed table and the full numbers under it.
+
+    columns: headings of the value columns; each has the sub-headings `parts` (one empty part: none are printed).
+    legend: what each mark that occurs means. records: the same numbers, one dictionary a row, unrounded: the CSV.
+    """
+
+    name: str
+    title: str
+    caption: str
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    parts: tuple[str, ...]
+    lines: tuple[Line, ...]
+    legend: dict[Mark, str]
+    records: tuple[dict[str, Any], ...]
+
+    @property
+    def blocks(self) -> list[tuple[tuple[str, ...], list[Line]]]:
+        """The lines by what stands before the method: task and model."""
+        place = self.keys.index("method")
+        return [(key, list(lines)) for key, lines in groupby(self.lines, key=lambda line: line.keys[:place])]
+
+    @property
+    def marks(self) -> dict[Mark, str]:
+        """The part of the legend that this table needs."""
+        used = {mark for line in self.lines for group in line.values for value in group for mark in value.marks}
+        return {mark: meaning for mark, meaning in self.legend.items() if mark in used}

@@ -1,0 +1,135 @@
+"""Stores for tests: a few rows in, a real store of Parquet and commit records out."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from runner.store.schema import Facts, FrozenPlan, PlannedTrial
+from runner.store.writer import Subject, commit_rows, record_failure, save_task
+from tasks.base import TaskData
+
+Row = Mapping[str, Any]
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Rows of a CSV file; a column `labels` holds class names joined by |, and a folder without the file has none."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [dict(row) for row in csv.DictReader(file)]
+
+
+def trial_id(row: Row) -> str:
+    """An id for a trial of a test, readable: task-model-method-sparsity-seed, and epochs if given."""
+    parts = [row[name] for name in ("task", "model", "method", "sparsity", "seed")]
+    return "-".join(str(part) for part in [*parts, *filter(None, [row.get("epochs")])])
+
+
+def names(row: Row) -> list[str]:
+    """The classes of a multi-label answer."""
+    return [name for name in str(row["labels"]).split("|") if name]
+
+
+def write_task(root: Path, task: str, classes: list[str], examples: Iterable[Row]) -> None:
+    """Save a task whose examples have split, example_id, label or labels, and perhaps text and further columns."""
+    rows = list(examples)
+    many = "labels" in rows[0]
+    kept = [name for name in rows[0] if name not in ("task", "split", "example_id", "label", "labels")]
+    columns: dict[str, Any] = {
+        "split": [row["split"] for row in rows],
+        "example_id": pa.array([int(row["example_id"]) for row in rows], pa.int32()),
+        **answers(rows, classes, many=many),
+        **{name: [row[name] for row in rows] for name in kept},
+    }
+    data = TaskData(
+        task=task,
+        kind="multi-label" if many else "single-label",
+        inputs="text",
+        classes=tuple(classes),
+        max_tokens=16,
+        examples=pa.table(columns),
+    )
+    save_task(root, data)
+
+
+def answers(rows: list[Row], classes: list[str], *, many: bool) -> dict[str, pa.Array]:
+    """The column label or labels, as class indices."""
+    index = {name: number for number, name in enumerate(classes)}
+    if many:
+        return {"labels": pa.array([sorted(index[name] for name in names(row)) for row in rows], pa.list_(pa.int16()))}
+    return {"label": pa.array([index[row["label"]] for row in rows], pa.int16())}
+
+
+def write_trials(root: Path, classes: Mapping[str, list[str]], predictions: Iterable[Row]) -> None:
+    """Commit one trial for every (task, model, method, sparsity, seed) of these rows."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in predictions:
+        groups[trial_id(row)].append(row)
+    for identifier, rows in groups.items():
+        first = rows[0]
+        columns: dict[str, Any] = {
+            "split": [row["split"] for row in rows],
+            "example_id": pa.array([int(row["example_id"]) for row in rows], pa.int32()),
+            **answers(rows, classes[first["task"]], many="labels" in first and first.get("labels") is not None),
+        }
+        if first.get("el2n"):
+            columns["el2n"] = pa.array([float(row["el2n"]) for row in rows], pa.float32())
+        if first.get("probabilities"):
+            columns["probabilities"] = [[float(part) for part in row["probabilities"].split("|")] for row in rows]
+        sparsity = float(first["sparsity"])
+        record = {"el2n": "el2n" in columns, "probabilities": "probabilities" in columns}
+        settings = {name: first[name] for name in ("task", "model", "method")}
+        settings |= {"sparsity": sparsity, "seed": int(first["seed"]), "architecture": first["model"], "record": record}
+        if first.get("epochs"):
+            settings["training"] = {"epochs": int(first["epochs"])}
+        facts = Facts(achieved_sparsity=sparsity)
+        subject = Subject(trial_id=identifier, settings=settings)
+        assert commit_rows(root, subject, pa.table(columns), facts) is not None
+
+
+def write_plan(root: Path, name: str, trials: Iterable[Row]) -> None:
+    """Freeze a plan of these trials."""
+    planned = tuple(
+        PlannedTrial(
+            trial_id=trial_id(row),
+            parent_id=None,
+            task=row["task"],
+            model=row["model"],
+            method=row["method"],
+            sparsity=float(row["sparsity"]),
+            seed=int(row["seed"]),
+        )
+        for row in trials
+    )
+    path = root / "plans" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(FrozenPlan(study={"name": name}, trials=planned).model_dump_json())
+
+
+def write_store(root: Path, folder: Path) -> Path:
+    """A store of the CSV files in a folder: classes, examples, predictions, and perhaps plan and failures.
+
+    Rows of multi-label tasks are in examples_multi.csv and predictions_multi.csv.
+    """
+    classes: dict[str, list[str]] = defaultdict(list)
+    for row in read_rows(folder / "classes.csv"):
+        classes[row["task"]].append(row["class"])
+    for file in ("examples.csv", "examples_multi.csv"):
+        tasks: dict[str, list[Row]] = defaultdict(list)
+        for row in read_rows(folder / file):
+            tasks[row["task"]].append(row)
+        for task, rows in tasks.items():
+            write_task(root, task, classes[task], rows)
+    for file in ("predictions.csv", "predictions_multi.csv"):
+        write_trials(root, classes, read_rows(folder / file))
+    if plan := read_rows(folder / "plan.csv"):
+        write_plan(root, "plan", plan)
+    for row in read_rows(folder / "failures.csv"):
+        record_failure(root, trial_id(row), 3, row["traceback"])
+    return root

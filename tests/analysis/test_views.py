@@ -1,0 +1,64 @@
+"""Every view against folders of rows: a store is made of the inputs, and the view must give the expected rows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.database import SQL, STEPS, VIEWS, connect, statement
+from tests.analysis.stores import read_rows, write_store
+
+CASES = Path(__file__).parent / "sql"
+HEADER = ("Title", "Grain", "Needs", "Columns", "Reference")
+
+
+def shown(value: Any) -> str:
+    """A value as the case files write it: lists joined by |, an empty list as [], null as nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return "|".join(shown(part) for part in value) or "[]"
+    if isinstance(value, float):
+        return str(round(value, 6))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@pytest.mark.parametrize("folder", sorted(CASES.glob("*/*")), ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_view_gives_the_expected_rows(folder: Path, tmp_path: Path) -> None:
+    """A view over the committed rows of a case folder gives exactly the rows of its expect.csv."""
+    connection = connect(write_store(tmp_path, folder))
+    expected = read_rows(folder / "expect.csv")
+    relation = connection.sql(f"SELECT {', '.join(expected[0])} FROM {folder.parent.name}")
+    found = [{name: shown(value) for name, value in row.items()} for row in relation.to_arrow_table().to_pylist()]
+    assert sorted(found, key=str) == sorted(expected, key=str)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_has_a_case(view: str) -> None:
+    """No public view is without rows that test it."""
+    assert any((CASES / view).glob("*/expect.csv"))
+
+
+@pytest.mark.parametrize("name", [*STEPS, *VIEWS])
+def test_header_is_complete(name: str) -> None:
+    """Every SQL file opens with title, grain, needs, columns and reference."""
+    lines = [line for line in statement(name).splitlines() if line.startswith("--")]
+    assert [match[1] for line in lines if (match := re.match(r"-- (\w+):\s+\S", line))] == list(HEADER)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_header_names_the_columns(view: str, tmp_path: Path) -> None:
+    """The columns that a header documents are those that the view has, in order."""
+    write_store(tmp_path, CASES / "classes" / "index_order")
+    header = statement(view).partition("-- Columns:")[2].partition("-- Reference:")[0]
+    documented = re.findall(r"^(?:-- {12}| {3})(\w+) {2,}[A-Z]", header, flags=re.MULTILINE)
+    columns = [column[0] for column in connect(tmp_path).execute(f"DESCRIBE {view}").fetchall()]
+    assert documented == columns
+
+
+def test_every_file_is_listed() -> None:
+    """No SQL file lies about that nothing loads."""
+    assert {path.stem for path in SQL.glob("*.sql")} == {*STEPS, *VIEWS}
