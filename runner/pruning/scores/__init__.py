@@ -1,0 +1,14 @@
+"""The importance scores: one file each beside this one, one line each in SCORES."""
+
+from __future__ import annotations
+
+from runner.pruning.scores.base import Score
+from runner.pruning.scores.impact import Impact
+from runner.pruning.scores.magnitude import Magnitude
+from runner.pruning.scores.random import Random
+
+SCORES: dict[str, Score] = {
+    "magnitude": Magnitude(),
+    "impact": Impact(),
+    "random": Random(),
+}

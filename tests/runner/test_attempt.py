@@ -1,0 +1,113 @@
+"""What a finished trial says: its sparsity, metrics, thresholds, EL2N and facts."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from runner.methods import METHODS
+from runner.pruning.recovery import RECOVERIES
+from runner.spec import Protocol, Record
+from runner.store.layout import Layout
+from runner.trial import run_trial
+
+from .small_trials import DATA, MULTI, TRAINING, committed, spec_of
+
+PRUNED = sorted(METHODS)
+
+pytestmark = pytest.mark.usefixtures("small_model")
+
+
+def test_el2n_is_measured_in_dense_trials_at_its_epoch(workplace):
+    """The column holds EL2N after the first epoch beyond 30 %, as a dense trial of so many epochs has it at its end."""
+    record = Record(splits=("test",), el2n=True)
+    long = spec_of(training=dataclasses.replace(TRAINING, epochs=10), record=record)
+    short = spec_of(
+        training=dataclasses.replace(TRAINING, epochs=4), record=Record(splits=("train",), probabilities=True)
+    )
+    for spec in (long, short):
+        run_trial(spec, workplace=workplace, data=DATA)
+    rows = committed(workplace, long)[1].to_pandas()
+    test, train = (rows[rows["split"] == split] for split in ("test", "train"))
+    assert len(train) == 120
+    assert test["el2n"].isna().all()
+    probabilities = torch.tensor(committed(workplace, short)[1]["probabilities"].to_pylist())
+    gold = torch.tensor(DATA.split("train")["label"].to_pylist())
+    expected = (probabilities - torch.nn.functional.one_hot(gold, 3)).norm(dim=1)
+    assert train["el2n"].tolist() == pytest.approx(expected.tolist(), abs=1e-5)
+    pruned = spec_of("rp-ai", record=record)
+    run_trial(pruned, workplace=workplace, data=DATA)
+    rows = committed(workplace, pruned)[1]
+    assert "el2n" not in rows.column_names
+    assert set(rows["split"].to_pylist()) == {"test", "train"}
+
+
+@pytest.mark.parametrize("switch", ["half", "train"])
+def test_multi_label_thresholds_by_switch(workplace, switch):
+    """One half, or the value learned from the last training epoch; either is recorded and decides the labels."""
+    spec = spec_of(data=MULTI, protocol=Protocol(threshold=switch), record=Record(probabilities=True))
+    run_trial(spec, workplace=workplace, data=MULTI)
+    record, rows = committed(workplace, spec)
+    threshold = record["facts"]["threshold"]
+    assert (threshold == 0.5) if switch == "half" else (0 <= threshold < 1)
+    for row in rows.to_pylist():
+        assert row["labels"] == [i for i, p in enumerate(row["probabilities"]) if p > threshold]
+    assert record["facts"]["metrics"]["test"]["macro-f1"] > 0.5
+
+
+def test_a_diverged_trial_still_commits(workplace, monkeypatch):
+    """NaN everywhere: exact sparsity, defined labels, the rows counted, the loss unknown."""
+
+    def ruin(network, initial):
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.fill_(float("nan"))
+        return False
+
+    monkeypatch.setattr(RECOVERIES["finetune"], "recover", ruin)
+    spec = spec_of("mp-ai")
+    run_trial(spec, workplace=workplace, data=DATA)
+    facts = committed(workplace, spec)[0]["facts"]
+    assert facts["achieved_sparsity"] == pytest.approx(244 / 272)
+    assert facts["metrics"]["test"]["nan_rows"] == 50
+    assert facts["metrics"]["test"]["loss"] is None
+    assert set(committed(workplace, spec)[1]["label"].to_pylist()) == {0}
+
+
+def test_dense_metrics_are_good_and_facts_complete(workplace):
+    """The small network learns the small task, and the commit says where, how long and with what."""
+    spec = spec_of(training=dataclasses.replace(TRAINING, epochs=12), record=Record(splits=("test", "validation")))
+    run_trial(spec, workplace=workplace, data=DATA)
+    facts = committed(workplace, spec)[0]["facts"]
+    assert facts["metrics"]["test"]["accuracy"] > 0.7
+    assert facts["metrics"]["validation"].keys() == {"accuracy", "macro-f1", "loss", "nan_rows"}
+    assert facts["device_vendor"] == "cpu"
+    assert facts["precision"] == "fp32"
+    assert facts["versions"]["torch"] == torch.__version__
+    assert facts["seconds"] > 0
+    assert facts["achieved_sparsity"] == 0
+
+
+@pytest.mark.parametrize("method", PRUNED)
+def test_every_method_commits_its_target_sparsity(workplace, method):
+    """A dense trial, then one of each method: exact achieved sparsity, its epochs, its rows, no checkpoint left."""
+    spec = spec_of(method)
+    if spec.shares_parent:
+        assert run_trial(spec.dense, workplace=workplace, data=DATA, keep_state=True).status == "committed"
+    outcome = run_trial(spec, workplace=workplace, data=DATA)
+    record, rows = committed(workplace, spec)
+    facts = record["facts"]
+    assert outcome.status == "committed"
+    assert facts["prunable"] == 6 * 16 + 16 * 11
+    assert facts["parameters"] == 6 * 16 + 16 + 32 + 16 * 11 + 11 + 33 + 3
+    removed = round(96 * 0.9) + round(176 * 0.9)
+    assert facts["achieved_sparsity"] == pytest.approx(removed / 272)
+    assert facts["total_sparsity"] == pytest.approx(removed / facts["parameters"])
+    assert facts["layer_sparsity"] == pytest.approx({"first.weight": 86 / 96, "second.weight": 158 / 176})
+    assert facts["epochs"] == outcome.epochs == (12 if METHODS[method].starts_dense else 3)
+    assert facts["steps"] == facts["epochs"] * 8
+    assert rows.num_rows == 50
+    assert record["rows"] == {"test": 50}
+    assert not Layout(workplace.root).checkpoint(spec.trial_id).exists()
