@@ -35,8 +35,6 @@ from runner.store.schema import Facts
 from runner.training import Lesson, Trainer
 from tasks.base import Split, TaskData
 
-SECONDS_BETWEEN_CHECKPOINTS = 1.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class Workplace:
@@ -74,7 +72,7 @@ class Attempt:
         self.data = data
         self.layout = Layout(workplace.root)
         self.folder = self.layout.checkpoint(spec.trial_id)
-        self.started = self.saved = time.monotonic()
+        self.started = time.monotonic()
         self.seconds_before = 0.0
         self.restored = 0
         self.threshold: float | None = None
@@ -155,10 +153,10 @@ class Attempt:
         if self.trainer.last_logits is not None:
             self.threshold = best_threshold(self.trainer.last_logits, self.lesson.targets)
         self.hooks.on_epoch(done, total)
-        stop = self.hooks.should_stop()
-        if stop or time.monotonic() - self.saved >= SECONDS_BETWEEN_CHECKPOINTS:
-            self.save(STATE)
-        return not stop
+        if done == total:
+            return True  # evaluation and commit follow at once
+        self.save(STATE)
+        return not self.hooks.should_stop()
 
     @property
     def measures_el2n(self) -> bool:
@@ -185,7 +183,6 @@ class Attempt:
         """Puts the state into the trial's folder of checkpoints."""
         tensors, facts = self.state()
         checkpoints.save(self.folder / name, self.spec.trial_id, tensors, facts)
-        self.saved = time.monotonic()
 
     def keep(self, *, rebuild: bool, keep_state: bool) -> str:
         """The content hash of a dense trial's trained state, which is left for its children if asked for."""

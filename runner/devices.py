@@ -81,14 +81,14 @@ def prepare(threads: int) -> None:
 
 
 def resolve_precision(requested: Literal["auto", "fp32", "bf16"], device: Device, network: nn.Module) -> Precision:
-    """fp32 or bf16 as asked; auto means bf16 for networks with attention on devices that multiply bf16 in hardware.
+    """fp32 or bf16 as asked; auto means bf16 for encoders and LSTMs on devices that multiply bf16 in hardware.
 
-    Recurrent and convolutional networks stay fp32: their products are too small to gain from bf16 what its casts cost.
+    Small convolutional networks stay fp32: their products are too small to gain from bf16 what its casts cost.
     """
     if requested != "auto":
         return requested
-    has_attention = any("attention" in type(module).__name__.lower() for module in network.modules())
-    return "bf16" if has_attention and multiplies_bf16(device) else "fp32"
+    gains = any(isinstance(m, nn.LSTM) or "attention" in type(m).__name__.lower() for m in network.modules())
+    return "bf16" if gains and multiplies_bf16(device) else "fp32"
 
 
 def multiplies_bf16(device: Device) -> bool:

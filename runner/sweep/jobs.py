@@ -45,6 +45,19 @@ def missing_jobs(specs: Sequence[TrialSpec], root: Path) -> list[Job]:
     return sorted([*rebuilt, *jobs], key=lambda job: not job.spec.is_dense)
 
 
+def discard_leftovers(specs: Sequence[TrialSpec], root: Path) -> None:
+    """Delete states that nobody needs: of committed trials from which no missing one starts.
+
+    A process that was killed between its commit and its tidying up leaves them.
+    """
+    done = committed_ids(root)
+    needed = {spec.parent_id for spec in specs if spec.trial_id not in done}
+    folders = Layout(root).checkpoints.iterdir() if Layout(root).checkpoints.is_dir() else iter(())
+    for folder in list(folders):
+        if folder.name in done - needed:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @dataclass
 class Queue:
     """Jobs in the order in which they may start: a child becomes ready when its parent has succeeded."""

