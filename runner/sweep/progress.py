@@ -51,6 +51,8 @@ class Progress:
     def started(self, job: Job) -> None:
         """A job was handed out."""
         self.running[_row(job.spec)] += 1
+        if not self.console.is_terminal and time.monotonic() - self._last_line >= LINE_SECONDS:
+            self._print_line()
 
     def ended(self, job: Job, ending: str) -> None:
         """A job ended well, failed, or stopped at a checkpoint."""
@@ -62,8 +64,6 @@ class Progress:
             self.failed[row] += 1
         elif ending in ("committed", "already"):
             self.done[row] += 1
-        if not self.console.is_terminal and time.monotonic() - self._last_line >= LINE_SECONDS:
-            self._print_line()
 
     @property
     def summary(self) -> str:
@@ -80,7 +80,7 @@ class Progress:
 
     def _print_line(self) -> None:
         self._last_line = time.monotonic()
-        self.console.print(self.summary, highlight=False)
+        self.console.print(self.summary, highlight=False, soft_wrap=True)
 
     def _render(self) -> Group:
         sparsities = sorted({row[3] for row in self.planned})

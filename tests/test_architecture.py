@@ -1,0 +1,98 @@
+"""The rules of the house that a reader should be able to rely on."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("analysis", "cluster", "runner", "tasks")
+SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+LIGHT = (
+    "analysis.report",
+    "analysis.query",
+    "runner.plan",
+    "runner.store.verify",
+    "runner.store.digest",
+    "tasks.catalogue",
+)
+HEAVY = ("torch", "ray", "transformers", "datasets", "sklearn")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_one_concept(path: Path) -> None:
+    """No source file is longer than 300 lines, and every one says what it is."""
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 300
+    if text.strip() and path.name != "__main__.py":
+        assert ast.get_docstring(ast.parse(text)), f"{path} has no docstring"
+
+
+KEYWORDS = {
+    "analysis/committed_files.py": "signatures of fsspec's file systems",
+    "runner/models/encoder.py": "what transformers' from_pretrained takes",
+    "runner/models/mapped.py": "names of the arrays to save",
+    "runner/store/session.py": "names of an event's facts",
+    "runner/sweep/driver.py": "signature of Ray Tune's callbacks",
+    "runner/sweep/searcher.py": "signature of Ray Tune's searchers",
+}
+
+
+def test_no_tunnels() -> None:
+    """Nothing is passed on as **kwargs but where a library wants it so, or where the names are data."""
+    tunnels = {
+        path.relative_to(ROOT).as_posix()
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.args.kwarg
+    }
+    assert tunnels == set(KEYWORDS)
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_reading_and_planning_load_nothing_heavy(module: str) -> None:
+    """What runs on a laptop without a GPU stack imports none of it, in a fresh process."""
+    code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_every_model_of_the_registry_has_its_module() -> None:
+    """Modules are named as text, so that planning needs no torch: each of them exists and has its three functions."""
+    from runner.models import MODELS
+
+    for architecture in MODELS.values():
+        module = importlib.import_module(architecture.module)
+        assert all(callable(getattr(module, name)) for name in ("build", "shape", "encode"))
+
+
+def test_every_method_names_what_exists() -> None:
+    """Scores, schedules and recoveries of METHODS are registered."""
+    from runner.methods import METHODS
+    from runner.pruning.recovery import RECOVERIES
+    from runner.pruning.schedules import SCHEDULES
+    from runner.pruning.scores import SCORES
+
+    for method in METHODS.values():
+        assert method.score in SCORES
+        assert method.schedule in SCHEDULES
+        assert method.recovery in RECOVERIES
+
+
+def test_the_readme_shows_every_folder() -> None:
+    """A folder of a room that the README's tree does not name is one that a newcomer will not find."""
+    tree = (ROOT / "README.md").read_text(encoding="utf-8")
+    folders = {path.parent for path in SOURCES if path.parent.name != "scores"}
+    assert [str(folder) for folder in folders if f"{folder.name}/" not in tree] == []
+
+
+def test_the_project_fetches_from_registries_by_name_alone() -> None:
+    """No source, build or CI file names a registry's host."""
+    files = [*SOURCES, ROOT / "Makefile", ROOT / "pyproject.toml", *(ROOT / ".ci").iterdir()]
+    hosts = ("pypi.org", "pythonhosted.org", "npmjs.org", "debian.org")
+    assert [str(path) for path in files if any(host in path.read_text(encoding="utf-8") for host in hosts)] == []
