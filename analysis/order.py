@@ -6,7 +6,7 @@ from runner.methods import DENSE, METHODS
 from tasks.base import SPLITS
 
 _METHODS = {name: number for number, name in enumerate([DENSE, *METHODS])}
-_SPLITS: dict[str, int] = {name: number for number, name in enumerate(["test", *SPLITS])}
+_SPLITS: dict[str, int] = {name: number for number, name in enumerate(dict.fromkeys(["test", *SPLITS]))}
 
 
 def method_key(method: str) -> tuple[int, str]:

@@ -31,4 +31,4 @@ def _panel(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
             linewidth=1.5,
         )
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None, symbol=" %"))

@@ -78,3 +78,10 @@ def test_methods_look_different_and_always_the_same() -> None:
     assert len({look.marker for look in known.values()}) == len(METHODS)
     assert looks(["rp-ai", "mine"])["rp-ai"] == known["rp-ai"]
     assert looks(["rp-ai", "mine"])["mine"] not in known.values()
+
+
+def test_figures_speak_of_the_test_split_where_there_is_one():
+    """The test split comes before all others, wherever splits are ordered."""
+    from analysis.order import split_key
+
+    assert sorted(["validation", "train", "other", "test"], key=split_key) == ["test", "train", "validation", "other"]

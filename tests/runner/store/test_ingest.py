@@ -169,8 +169,8 @@ def test_columns_are_checked_with_the_nearest_name(tmp_path: Path) -> None:
     (tmp_path / "p.xls").write_text("")
     with pytest.raises(TaskError, match=r"unknown kind of file '\.xls'"):
         ingest(tmp_path / "store", tmp_path / "p.xls", tmp_path / "e.csv")
-    with pytest.raises(TableError, match="seed"):
-        take_in(tmp_path, change(predictions(), 0, seed="one"), examples(), ".jsonl")
+    with pytest.raises(TableError, match="one"):
+        take_in(tmp_path, [{**row, "seed": "one"} for row in predictions()], examples())
     assert not (tmp_path / "store").exists()
 
 
