@@ -19,6 +19,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from runner.models import ModelError
 from runner.models.base import Encoded, ModelContext
+from runner.models.dropout import use_bit_dropout
 from runner.models.mapped import Ragged, filled, fingerprint, mapped, save
 from tasks import registry_packages
 
@@ -112,6 +113,7 @@ def build(context: ModelContext) -> nn.Module:
     # one bar a trial would bury the sweep's own table
     disable_progress_bar()  # type: ignore[no-untyped-call]
     encoder = _loaded(AutoModel, name, use_safetensors=True, dtype=torch.float32, attn_implementation="sdpa")
+    use_bit_dropout(encoder)
     return PooledEncoder(encoder, config, context.classes).train()
 
 

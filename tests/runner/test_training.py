@@ -233,3 +233,23 @@ def test_training_learns():
     trainer.network.eval()
     logits = trainer.network(**trainer.lesson.encoded.inputs(torch.arange(120).numpy()))
     assert torch.nn.functional.cross_entropy(logits, trainer.lesson.targets) < 0.4
+
+
+def test_sparsely_gathered_gradients_are_the_dense_ones():
+    """An embedding that hands over the rows it read trains to what a dense gradient of the whole table gives."""
+    from runner.training import gather_sparsely
+
+    rows = torch.randint(0, 50, (40, 6), generator=torch.Generator().manual_seed(0))
+    tables = []
+    for sparse in (False, True):
+        torch.manual_seed(1)
+        table = torch.nn.Embedding(50, 8)
+        kept = gather_sparsely(table) if sparse else [table.weight]
+        optimizer = torch.optim.Adam(table.parameters(), lr=0.1, fused=True)
+        for batch in rows.split(10):
+            kept[0].grad = torch.zeros_like(table.weight)
+            table(batch).pow(2).sum().backward()
+            assert not kept[0].grad.is_sparse
+            optimizer.step()
+        tables.append(table.weight.detach().clone())
+    torch.testing.assert_close(tables[0], tables[1])
