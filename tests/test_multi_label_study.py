@@ -27,7 +27,7 @@ sparsities: [0.9]
 seeds: 2
 protocol: {{padding: packed, threshold: train}}
 training: {{epochs: 2, batch_size: 16, learning_rate: 0.002}}
-record: {{splits: [test], el2n: true}}
+record: {{splits: [test, train], el2n: true}}
 """
 
 

@@ -83,14 +83,14 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
     bound on concurrency (a custom searcher would else run one trial at a time), never num_to_keep or a time budget.
     """
     concurrent = slots(jobs, execution, ray.cluster_resources())  # type: ignore[no-untyped-call]
-    searcher = PlanSearcher(Queue.of(jobs, Path(assignment.root)), watcher, stop)
+    searcher = PlanSearcher(Queue.of(jobs, Path(assignment.root)), watcher, stop, execution.retries)
     scratch = Path(tempfile.mkdtemp(prefix="piesweep-tune-"))
     try:
         tune.Tuner(
             tune.with_resources(partial(_trainable, execution.work, assignment), _placement(jobs, execution)),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
-                num_samples=len(jobs),
+                num_samples=len(jobs) * (1 + execution.retries),  # the searcher says when there are no more
                 max_concurrent_trials=concurrent,
                 reuse_actors=True,
                 trial_name_creator=_short_name,
@@ -100,7 +100,6 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
                 name="sweep",
                 storage_path=str(scratch),
                 verbose=0,
-                failure_config=tune.FailureConfig(max_failures=execution.retries),
                 callbacks=[Deaths(watcher)],
             ),
         ).fit()
@@ -109,13 +108,13 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
 
 
 class Deaths(Unsaved, tune.Callback):
-    """Tells the watcher of a trial that Ray Tune gave up on, with what it knows of the cause."""
+    """Tells the watcher of a trial that failed, with what Ray Tune knows of the cause."""
 
     def __init__(self, watcher: Watcher) -> None:
         self.watcher = watcher
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """Called once a trial's retries are used up."""
+        """Called for every trial that failed."""
         known = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
         self.watcher.died(configured(trial.config).trial_id, known or "the worker process died")
 

@@ -58,7 +58,7 @@ class Progress:
         """A job ended well, failed, or stopped at a checkpoint."""
         row = _row(job.spec)
         self.running[row] -= 1
-        if ending != "stopped":
+        if ending not in ("stopped", "retried"):
             self.finished += 1
         if ending == "failed":
             self.failed[row] += 1

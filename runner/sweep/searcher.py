@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Protocol
 
 from ray.tune.search import Searcher
@@ -35,12 +36,14 @@ class PlanSearcher(Unsaved, Searcher):
     searcher over what is missing.
     """
 
-    def __init__(self, queue: Queue, watcher: Watcher, stop: StopRequest) -> None:
+    def __init__(self, queue: Queue, watcher: Watcher, stop: StopRequest, retries: int) -> None:
         super().__init__(metric="ending", mode="max")
         self.queue = queue
         self.watcher = watcher
         self.stop = stop
+        self.retries = retries
         self.live: dict[str, Job] = {}
+        self.tries: Counter[str] = Counter()
 
     def set_search_properties(self, *_: Any, **__: Any) -> bool:
         """Ray Tune offers a search space and a metric; a plan needs neither."""
@@ -64,7 +67,14 @@ class PlanSearcher(Unsaved, Searcher):
         if ending in ("committed", "already", "rebuilt"):
             self.queue.succeeded(job)
         elif ending == "failed":
-            self.queue.failed(job)
+            self.tries[job.trial_id] += 1
+            if self.tries[job.trial_id] <= self.retries:
+                # It goes on from its checkpoint, in a fresh process. Tune's own retries cost every trial, failed or
+                # not, as much again as all the rest of Tune.
+                ending = "retried"
+                self.queue.ready.append(job)
+            else:
+                self.queue.failed(job)
         self.watcher.ended(job, ending)
 
     def save(self, checkpoint_path: str) -> None:

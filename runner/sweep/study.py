@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -107,9 +108,11 @@ class Ledger:
     def __init__(self, session: Session, progress: Progress) -> None:
         self.session = session
         self.progress = progress
+        self.known_attempts: dict[str, int] = {}
 
     def started(self, job: Job) -> None:
         """A job was handed out."""
+        self.known_attempts[job.trial_id] = self._recorded_attempts(job.trial_id)
         self.session.started(job.trial_id)
         self.session.event("trial-started", job.trial_id, rebuild=job.rebuild, cell=list(job.spec.coordinates))
         self.progress.started(job)
@@ -121,10 +124,14 @@ class Ledger:
         self.progress.ended(job, ending)
 
     def died(self, trial_id: str, cause: str) -> None:
-        """Retries are used up; a worker that was killed could not record why."""
-        root = self.session.layout.root
-        if not Layout(root).failure(trial_id).exists():
-            record_failure(root, trial_id, 1, cause)
+        """Record a failure that its worker could not record itself, because it was killed."""
+        known = self.known_attempts.get(trial_id, 0)
+        if self._recorded_attempts(trial_id) == known:
+            record_failure(self.session.layout.root, trial_id, known + 1, cause)
+
+    def _recorded_attempts(self, trial_id: str) -> int:
+        path = self.session.layout.failure(trial_id)
+        return int(json.loads(path.read_bytes())["attempts"]) if path.exists() else 0
 
 
 def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskData]) -> None:

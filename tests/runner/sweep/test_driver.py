@@ -80,8 +80,9 @@ def test_failures_are_retried_then_recorded_while_the_others_go_on(tmp_path: Pat
     assert {missing[trial_id].coordinates[2::2] for trial_id in failures} == {("mp-ai", 1), ("dense", 2)}
     assert {failure["attempts"] for failure in failures.values()} == {2}
     assert all("always fails" in failure["traceback"] for failure in failures.values())
-    assert recorder.endings == {"committed": 8, "failed": 2}
-    assert set(recorder.causes) == set(failures)
+    assert recorder.endings == {"committed": 8, "failed": 2, "retried": 3}
+    assert set(failures) < set(recorder.causes)
+    assert len(recorder.causes) == 3
     assert list(Layout(tmp_path).checkpoints.iterdir()) == []
 
 
