@@ -45,6 +45,7 @@ def cluster(address: str | None, cpus: int | None = None) -> Iterator[dict[str, 
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if address is None:
         ray.init(
+            address="local",  # left out, Ray would join whatever cluster it finds running here
             num_cpus=cpus,
             include_dashboard=False,
             log_to_driver=False,
