@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -22,8 +21,8 @@ from runner.checkpoints import STATE, TRAINED, ParentMissing, committed_weights,
 from runner.devices import Compute, Requested, choose_device, prepare, resolve_precision
 from runner.evaluation import HALF, Answers, answer, best_threshold, el2n, el2n_epoch, metrics_of, rows_of
 from runner.methods import METHODS
-from runner.models import MODELS
-from runner.models.base import Encoded, ModelContext, ModelModule
+from runner.models import MODELS, load_module
+from runner.models.base import Encoded, ModelContext
 from runner.pruning.masks import layer_sparsity, removed, sparsity
 from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES
@@ -80,7 +79,7 @@ class Attempt:
         self.parent_weights: str | None = None
         prepare(workplace.threads)
         architecture = MODELS[spec.architecture]
-        self.module = cast("ModelModule", importlib.import_module(architecture.module))
+        self.module = load_module(architecture)
         self.context = ModelContext(
             options={**architecture.options, **dict(spec.options)},
             classes=len(data.classes),
