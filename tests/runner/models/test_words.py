@@ -30,6 +30,11 @@ def test_empty_texts_keep_their_place() -> None:
     assert words_of("", "a b", " \t", "c ") == [[], ["a", "b"], [], ["c"]]
 
 
+def test_a_last_text_that_ends_in_a_mark_is_split_like_any_other() -> None:
+    """The white space that sets the mark apart is no part of the word, in any of many memory layouts."""
+    assert {tuple(words_of("x" * length, "so?")[1]) for length in range(2000)} == {("so", "?")}
+
+
 @given(st.lists(st.text(alphabet="aB.,;: \"'!?()<br/>\n", max_size=30), min_size=1, max_size=5))
 def test_columns_are_split_like_single_texts(texts: list[str]) -> None:
     """The column form agrees with the rules applied to one text after the other."""
