@@ -18,6 +18,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig
 from transformers.utils.logging import disable_progress_bar
 
 from runner.models import ModelError
+from runner.models.attention import use_fast_attention
 from runner.models.base import Encoded, ModelContext
 from runner.models.dropout import use_bit_dropout
 from runner.models.mapped import Ragged, filled, fingerprint, mapped, save
@@ -114,6 +115,7 @@ def build(context: ModelContext) -> nn.Module:
     disable_progress_bar()  # type: ignore[no-untyped-call]
     encoder = _loaded(AutoModel, name, use_safetensors=True, dtype=torch.float32, attn_implementation="sdpa")
     use_bit_dropout(encoder)
+    use_fast_attention(encoder)
     return PooledEncoder(encoder, config, context.classes).train()
 
 
