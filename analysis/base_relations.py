@@ -2,7 +2,8 @@
 
 They live in the schema `internal`, where classes are indices, and trials and cells small integers; names are joined
 last. The tables are those of TABLES. The views are single_rows(trial_id, split, example_id, label, probabilities),
-multi_rows(trial_id, split, example_id, labels, probabilities), el2n_rows(trial_id, split, example_id, el2n) and
+multi_rows(trial_id, split, example_id, labels, probabilities), el2n_rows(trial_id, split, example_id, el2n),
+canary_rows(trial_id, split, example_id, answer) and
 example(task_no, split, example_id, label, labels, text, text_pair, and what else the tasks carry).
 """
 
@@ -23,6 +24,7 @@ from analysis.snapshot import Cell, Snapshot
 from runner.methods import DENSE
 from runner.store.layout import Layout
 from runner.store.schema import CommitRecord
+from runner.store.sharing import written_anew
 
 TASK = {
     "task_no": pa.int16(),
@@ -71,15 +73,29 @@ FACTS = {
     "seconds": pa.float64(),
     "device_vendor": pa.string(),
     "device_name": pa.string(),
+    "device_driver": pa.string(),
+    "device_runtime": pa.string(),
+    "device_kernels": pa.string(),
+    "peak_memory": pa.int64(),
     "precision": pa.string(),
 }
 PROVENANCE = {"host": pa.string(), "committed_at": pa.timestamp("us")}
 JSON_TEXTS = {"metrics": pa.string(), "versions": pa.string(), "settings": pa.string()}
+CANARY = {
+    "trial_id": pa.string(),
+    "task": pa.string(),
+    "model": pa.string(),
+    "method": pa.string(),
+    "sparsity": pa.float64(),
+    "seed": pa.int64(),
+    "vendor": pa.string(),
+}
 TABLES: dict[str, dict[str, pa.DataType]] = {
     "task": TASK,
     "cell": CELL,
     "cell_split": CELL_SPLIT,
     "wanted": WANTED,
+    "canary": CANARY,
     "trial": {**TRIAL_KEYS, **RECORD, **GRID, **FACTS, **PROVENANCE, **JSON_TEXTS},
 }
 
@@ -88,6 +104,7 @@ NO_ROWS = {
     "single_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::SMALLINT, NULL::FLOAT[] WHERE false",
     "multi_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::SMALLINT[], NULL::FLOAT[] WHERE false",
     "el2n_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::FLOAT WHERE false",
+    "canary_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, internal.vote_of_one(NULL::SMALLINT) WHERE false",
     "example": "SELECT 0::SMALLINT AS task_no, ''::VARCHAR AS split, 0::INTEGER AS example_id, "
     "NULL::SMALLINT AS label, NULL::SMALLINT[] AS labels, "
     "NULL::VARCHAR AS text, NULL::VARCHAR AS text_pair WHERE false",
@@ -98,8 +115,12 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     """Create everything named in this module's docstring, and the macros that say how a vote is kept."""
     layout = Layout(snapshot.root)
     examples = [layout.task_examples(task).relative_to(snapshot.root).as_posix() for task in snapshot.tasks]
-    rows = [file.path for record in snapshot.commits for file in record.files]
-    connection.register_filesystem(CommittedFiles(snapshot.root, [*examples, *rows]))
+    rows: dict[str, list[CommitRecord]] = {}
+    for record in [*snapshot.commits, *snapshot.canaries]:
+        for file in record.files:
+            rows.setdefault(file.path, []).append(record)
+    files = CommittedFiles(snapshot.root, [*examples, *rows], lambda path: written_anew(snapshot.root, rows[path]))
+    connection.register_filesystem(files)
     connection.execute("CREATE SCHEMA internal")
     _create_macros(connection, lists=any(card.kind == "multi-label" for card in snapshot.tasks.values()))
     for name, content in _contents(snapshot).items():
@@ -107,6 +128,7 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     _create_view(connection, "single_rows", "trial_id, split, example_id, label, probabilities", _labels(snapshot))
     _create_view(connection, "multi_rows", "trial_id, split, example_id, labels, probabilities", _label_sets(snapshot))
     _create_view(connection, "el2n_rows", "trial_id, split, example_id, el2n", _el2n(snapshot))
+    _create_view(connection, "canary_rows", "trial_id, split, example_id, answer", _canary_rows(snapshot))
     parts = [NO_ROWS["example"], *_examples(snapshot, examples)]
     connection.execute(f"CREATE VIEW internal.example AS {' UNION ALL BY NAME '.join(parts)}")
 
@@ -152,6 +174,10 @@ def _contents(snapshot: Snapshot) -> dict[str, list[tuple[Any, ...]]]:
         ],
         "cell_split": [(number, split, count) for (number, split), count in seeds.items()],
         "wanted": [(id_, *cell, id_ in snapshot.failed, id_ in done) for id_, cell in snapshot.wanted().items()],
+        "canary": [
+            (record.trial_id, *snapshot.cell(record), record.settings["seed"], record.facts.device_vendor)
+            for record in _compared(snapshot)
+        ],
         "trial": [
             (number, cells[cell], task_no[cell[0]], cell[2] == DENSE, *_trial(record, cell))
             for number, record in enumerate(snapshot.commits)
@@ -193,6 +219,22 @@ def _el2n(snapshot: Snapshot) -> Iterator[str]:
     return _select("trial_id, split, example_id, el2n", (record for record in dense if _recorded(record, "el2n")))
 
 
+def _compared(snapshot: Snapshot) -> list[CommitRecord]:
+    """The copies that compare devices, and the trials of which they are copies."""
+
+    def coordinates(record: CommitRecord) -> tuple[Any, ...]:
+        return *snapshot.cell(record), record.settings["seed"]
+
+    copied = {coordinates(record) for record in snapshot.canaries}
+    return [*snapshot.canaries, *(record for record in snapshot.commits if coordinates(record) in copied)]
+
+
+def _canary_rows(snapshot: Snapshot) -> Iterator[str]:
+    for kind, answer in (("single-label", "vote_of_one(label)"), ("multi-label", "vote_of_many(labels)")):
+        chosen = [one for one in _compared(snapshot) if snapshot.tasks[one.settings["task"]].kind == kind]
+        yield from _select(f"trial_id, split, example_id, internal.{answer}", chosen)
+
+
 def _recorded(record: CommitRecord, what: str) -> bool:
     return bool(record.settings.get("record", {}).get(what))
 
@@ -207,7 +249,8 @@ def _examples(snapshot: Snapshot, paths: Iterable[str]) -> Iterator[str]:
     """One SELECT a task; a further column of the task's own is kept unless a view's column has its name."""
     reserved = {"task_no", "task", "trial_id", *EXAMPLE_COLUMNS}
     for number, path in enumerate(paths):
-        names = pq.read_schema(inside(snapshot.root, path)).names
+        with inside(snapshot.root, path).open("rb") as file:
+            names = pq.read_schema(file).names
         further = {name.lower(): name for name in names if name.lower() not in reserved}
         own = [*(name for name in EXAMPLE_COLUMNS if name in names), *further.values()]
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in own)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+import io
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -19,29 +21,41 @@ class CommittedFiles(AbstractFileSystem):  # type: ignore[misc]
 
     DuckDB counts a path that it may read as one that it may write, and a SELECT can carry a COPY in its WITH clause:
     a committed file would not be safe under its own name. Here there is no way to open one for writing. Any other
-    address, and any listing, finds nothing.
+    address, and any listing, finds nothing. A file that a compaction takes away while a query runs is made again by
+    `restore`, from where its rows are now.
     """
 
     protocol = PROTOCOL
     cachable = False
 
-    def __init__(self, root: Path, relative_paths: Iterable[str]) -> None:
+    def __init__(self, root: Path, relative_paths: Iterable[str], restore: Callable[[str], bytes]) -> None:
         super().__init__()
         self._paths = {f"{PROTOCOL}://{relative}": inside(root, relative) for relative in relative_paths}
+        self._restored = functools.lru_cache(maxsize=8)(lambda path: restore(path.removeprefix(f"{PROTOCOL}://")))
 
     def open(self, path: str, mode: str = "rb", **options: Any) -> BinaryIO:
         """A committed file's bytes; PermissionError for any other mode than reading."""
         if mode != "rb":
             raise PermissionError(f"{path}: committed files are never written")
-        return self._path(path).open("rb")
+        try:
+            return self._path(path).open("rb")
+        except FileNotFoundError:
+            return io.BytesIO(self._restored(path))
 
     def info(self, path: str, **options: Any) -> dict[str, Any]:
         """Name, size and type, as fsspec describes a file."""
-        return {"name": path, "size": self._path(path).stat().st_size, "type": "file"}
+        try:
+            size = self._path(path).stat().st_size
+        except FileNotFoundError:
+            size = len(self._restored(path))
+        return {"name": path, "size": size, "type": "file"}
 
     def modified(self, path: str) -> datetime:
         """When the file was written: DuckDB drops what it cached of an older one."""
-        return datetime.fromtimestamp(self._path(path).stat().st_mtime, UTC)
+        try:
+            return datetime.fromtimestamp(self._path(path).stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return datetime.fromtimestamp(0, UTC)
 
     def glob(self, path: str, maxdepth: int | None = None, **options: Any) -> list[str]:
         """The file itself: an address is never a pattern."""

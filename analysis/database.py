@@ -39,6 +39,8 @@ VIEWS: dict[str, str] = {
     "pie_rate": "the share of examples that are PIEs, per cell",
     "effectiveness": "accuracy or macro-F1 of every trial",
     "accuracy_on_pies": "effectiveness on PIEs and on all examples, by two estimators",
+    "canary": "how often the same trial answers otherwise on another vendor's device",
+    "confounded": "comparisons whose two sides ran on devices of different vendors",
     "completeness": "planned, committed, failed and missing trials, per cell",
 }
 

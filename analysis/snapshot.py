@@ -15,11 +15,15 @@ Cell = tuple[str, str, str, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """Tasks, commits and plans of a store; `models` names the model of every planned and committed trial."""
+    """Tasks, commits and plans of a store; `models` names the model of every planned and committed trial.
+
+    `canaries` are the commits of copies that only compare vendors' devices; `commits` all others, which alone vote.
+    """
 
     root: Path
     tasks: dict[str, TaskCard]
     commits: list[CommitRecord]
+    canaries: list[CommitRecord]
     plans: list[FrozenPlan]
     failed: frozenset[str]
     models: dict[str, str]
@@ -37,7 +41,8 @@ class Snapshot:
         return Snapshot(
             root=root,
             tasks=tasks,
-            commits=records,
+            commits=[record for record in records if not record.settings.get("canary")],
+            canaries=[record for record in records if record.settings.get("canary")],
             plans=plans,
             failed=frozenset(failures(root)),
             models=model_names(plans, records),
@@ -49,10 +54,11 @@ class Snapshot:
         return settings["task"], self.models[record.trial_id], settings["method"], float(settings["sparsity"])
 
     def wanted(self) -> dict[str, Cell]:
-        """Trial id -> cell of every trial that a plan names, and of every committed one."""
+        """Trial id -> cell of every trial that a plan names, and of every committed one, but no copies."""
         planned = {
             trial.trial_id: (trial.task, self.models[trial.trial_id], trial.method, trial.sparsity)
             for plan in self.plans
             for trial in plan.trials
+            if not trial.canary
         }
         return planned | {record.trial_id: self.cell(record) for record in self.commits}

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 
 from runner.store.reader import commits, task_cards, task_examples
-from runner.store.rows import read_parquet, rows_hash
-from runner.store.schema import CommitRecord
+from runner.store.rows import rows_hash
+from runner.store.trial_rows import TrialRows, in_file_order
 from tasks.content import content_hash
 
 
@@ -22,12 +22,8 @@ def digest(root: Path) -> str:
         examples = task_examples(root, task)
         columns = content_hash(examples.select(sorted(examples.column_names)))
         total.update(f"task {task} {card.kind} {chr(31).join(card.classes)} {columns}\n".encode())
-    for record in commits(root):
-        total.update(f"trial {record.trial_id} {record.parent_id} {stored_rows_hash(root, record)}\n".encode())
+    records, rows = commits(root), TrialRows(root)
+    hashes = {record.trial_id: rows_hash(rows.read(record)) for record in in_file_order(records)}
+    for record in records:
+        total.update(f"trial {record.trial_id} {record.parent_id} {hashes[record.trial_id]}\n".encode())
     return total.hexdigest()
-
-
-def stored_rows_hash(root: Path, record: CommitRecord) -> str:
-    """The hash of a trial's rows as they lie in its files now."""
-    (file,) = record.files
-    return rows_hash(read_parquet(root / file.path))

@@ -1,10 +1,34 @@
-"""Writing small files so that a reader sees all of one or none of it, whatever dies when."""
+"""Writing files so that a reader sees all of one or none of it, whatever dies when.
+
+Every change of a store goes through these functions: on a disk through `runner.store.disk`, call by call, in object
+storage through `runner.store.objects`. What a process leaves behind that dies inside one is a file whose name begins
+with a dot, which no reader looks at and `runner.store.leftovers` removes.
+"""
 
 from __future__ import annotations
 
-import os
+import contextlib
+import io
+import re
+import tempfile
+import time
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from runner.store import objects
+from runner.store.disk import Disk
+from runner.store.place import is_on_disk
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+DISK = Disk()
+ASIDE = re.compile(r"\..+\.([0-9a-f]{12}|clock|probe)")
+"""Names of files that are not finished, or only ask something of the file system."""
+LOOK_SECONDS = 5.0
 
 
 class StoreError(RuntimeError):
@@ -14,45 +38,254 @@ class StoreError(RuntimeError):
 def create(path: Path, content: bytes) -> bool:
     """Create a file with this content in one step; False, and nothing changed, if the path exists already.
 
-    The content is written and forced to disk under a name of its own, then hard-linked to the path: linking is
+    On a disk the content is written and forced under a name of its own, then hard-linked to the path: linking is
     atomic and exclusive on local disks, NFS and Lustre alike, so of several writers exactly one wins.
     """
+    if not is_on_disk(path):
+        return objects.create(path, content)
     aside = _written_aside(path, content)
     try:
-        os.link(aside, path)
-    except FileExistsError:
-        return False
+        DISK.link(aside, path)
+    except OSError as error:
+        # A network file system may repeat a request whose answer was lost: that it fails does not say that it failed.
+        if not _are_one(aside, path):
+            if isinstance(error, FileExistsError):
+                return False
+            raise
     finally:
-        aside.unlink()
-    force_folder(path.parent)
+        _drop(aside)
+    DISK.force_folder(path.parent)
     return True
+
+
+def require_exclusive_creation(root: Path) -> None:
+    """StoreError if the store lies where a file that exists can be created again, so that commits would not be safe."""
+    if not is_on_disk(root) and not objects.can_create_exclusively(root):
+        raise StoreError(
+            f"the object storage of {root} ignores 'If-None-Match: *': two attempts could commit one trial; "
+            "use storage with conditional writes, or a folder"
+        )
 
 
 def replace(path: Path, content: bytes) -> None:
     """Put this content at the path in one step, over whatever was there."""
-    aside = _written_aside(path, content)
-    aside.replace(path)
-    force_folder(path.parent)
+    if not is_on_disk(path):
+        objects.replace(path, content)
+        return
+    _take_name(_written_aside(path, content), path)
+
+
+def take_over(path: Path, seen: bytes, content: bytes) -> bool:
+    """Put this content at the path if it still has the content `seen`; of several that try, one succeeds."""
+    if not is_on_disk(path):
+        return objects.exchange(path, seen, content)
+    aside = _aside(path)
+    try:
+        DISK.rename(path, aside)
+    except FileNotFoundError:
+        return False
+    try:
+        if aside.read_bytes() != seen:
+            # Somebody else was first, and this is what they put there.
+            with contextlib.suppress(FileExistsError):
+                DISK.link(aside, path)
+            return False
+    finally:
+        _drop(aside)
+    return create(path, content)
+
+
+def renew(path: Path, seen: bytes, content: bytes) -> None:
+    """Put new content at a path that only this process changes; nothing happens if it was taken over."""
+    if not is_on_disk(path):
+        objects.exchange(path, seen, content)
+    elif path.read_bytes() == seen:
+        replace(path, content)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that did not exist, open for writing; whole and forced to disk when the block ends.
+
+    Readers may see it before, so its name must be one that nobody looks for yet. It is removed if the block fails.
+    """
+    if not is_on_disk(path):
+        with written(path) as local, local.open("xb") as file:
+            yield file
+        return
+    _make_folder(path.parent)
+    handle = DISK.open_new(path)
+    try:
+        try:
+            with io.BufferedWriter(_Raw(handle)) as writer:
+                yield cast("BinaryIO", writer)
+                writer.flush()
+                DISK.force(handle)
+        finally:
+            DISK.close(handle)
+        DISK.force_folder(path.parent)
+    except BaseException:
+        _drop(path)
+        raise
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """The name of a file of this machine, to be written in the block; it then takes the path's place in one step."""
+    if not is_on_disk(path):
+        with tempfile.TemporaryDirectory(prefix="piesweep-") as folder:
+            local = Path(folder) / path.name
+            yield local
+            objects.upload(local, path)
+        return
+    _make_folder(path.parent)
+    aside = _aside(path)
+    try:
+        yield aside
+        DISK.force_written(aside)
+    except BaseException:
+        _drop(aside)
+        raise
+    _take_name(aside, path)
+
+
+@contextmanager
+def on_disk(path: Path) -> Iterator[Path]:
+    """A file of this machine with the path's bytes, as long as the block lasts; FileNotFoundError if there is none."""
+    if is_on_disk(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="piesweep-") as folder:
+        local = Path(folder) / path.name
+        objects.download(path, local)
+        yield local
+
+
+def move(path: Path, name: Path) -> None:
+    """Give a file another name in its folder, over whatever had it."""
+    if is_on_disk(path):
+        DISK.rename(path, name)
+        DISK.force_folder(path.parent)
+    else:
+        objects.move(path, name)
+
+
+def discard(path: Path) -> None:
+    """Remove a file; nothing happens if there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        if is_on_disk(path):
+            DISK.remove(path)
+        else:
+            path.unlink()
+
+
+def discard_folder(folder: Path) -> None:
+    """Remove a folder with everything in it, as far as that is possible; nothing happens if there is none."""
+    if not is_on_disk(folder):
+        objects.discard_folder(folder)
+        return
+    for path in sorted(folder.rglob("*"), reverse=True):
+        with contextlib.suppress(OSError):
+            (DISK.remove_folder if path.is_dir() and not path.is_symlink() else DISK.remove)(path)
+    with contextlib.suppress(OSError):
+        DISK.remove_folder(folder)
+
+
+def contents(paths: list[Path]) -> Iterator[tuple[Path, bytes]]:
+    """Small files with their bytes, in order; those that vanish meanwhile are left out."""
+    if paths and not is_on_disk(paths[0]):
+        yield from objects.contents(paths)
+        return
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            yield path, path.read_bytes()
+
+
+def watched(path: Path, seconds: float = LOOK_SECONDS) -> Callable[[], bool]:
+    """A function that says whether a file exists; object storage is asked at most once in so many seconds."""
+    if is_on_disk(path):
+        return path.exists
+    last = -seconds
+    found = False
+
+    def exists() -> bool:
+        nonlocal last, found
+        if not found and time.monotonic() - last >= seconds:
+            last, found = time.monotonic(), path.exists()
+        return found
+
+    return exists
+
+
+class _Raw(io.RawIOBase):
+    """The writing end of a handle, as Python's buffers want it."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._written = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._written
+
+    def write(self, content: ReadableBuffer) -> int:
+        count = DISK.write(self._handle, content)
+        self._written += count
+        return count
 
 
 def _written_aside(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.parent / f".{path.name}.{uuid.uuid4().hex[:12]}"
+    _make_folder(path.parent)
+    aside = _aside(path)
     try:
-        with aside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        handle = DISK.open_new(aside)
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[DISK.write(handle, left) :]
+            DISK.force(handle)
+        finally:
+            DISK.close(handle)
     except BaseException:
-        aside.unlink(missing_ok=True)
+        _drop(aside)
         raise
     return aside
 
 
-def force_folder(folder: Path) -> None:
-    """Force a folder's entries to disk, so that a name just made survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
+def _take_name(aside: Path, path: Path) -> None:
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        DISK.rename(aside, path)
+    except BaseException:
+        _drop(aside)
+        raise
+    DISK.force_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it; each name is forced to disk before anything is put below it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    with contextlib.suppress(FileExistsError):
+        DISK.make_folder(folder)
+    DISK.force_folder(folder.parent)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}")
+
+
+def _are_one(aside: Path, path: Path) -> bool:
+    """True if both are names of one file."""
+    try:
+        return aside.samefile(path)
+    except OSError:
+        return False
+
+
+def _drop(aside: Path) -> None:
+    """Remove what was not finished; where that fails too, `runner.store.leftovers` will."""
+    with contextlib.suppress(OSError):
+        DISK.remove(aside)

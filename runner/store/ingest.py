@@ -55,6 +55,7 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
     examples: task, split, example_id, label or labels, text (optional). Everything is checked before anything is
     written; the order of rows does not matter. Raises IngestError or StoreError.
     """
+    reader.refuse_newer_layout(root)
     with duckdb.connect() as tables:
         read_table(tables, "examples", examples, EXAMPLE_TYPES)
         read_table(tables, "predictions", predictions, PREDICTION_TYPES)

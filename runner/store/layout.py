@@ -2,11 +2,15 @@
 
 ```
 STORE/
+  store.json                     the number of this layout
   plans/<hash>.json              a resolved study, frozen, with the trials it planned
   tasks/<task>.json              kind, classes, fingerprint and split sizes of a task
   tasks/<task>.parquet           its examples (columns of tasks.base.TaskData.examples)
   data/<trial_id>.<attempt>.parquet   rows of one attempt (columns of runner.store.schema)
   commits/<trial_id>.json        the commit record: its existence makes the attempt it names visible
+  compacted/<generation>.parquet the commit records that a compaction folded; the highest generation counts, and wins
+                                 over records in commits/
+  data/compacted-<generation>.<unique>.parquet   rows of the trials that it names, a hundred or more to a file
   failures/<trial_id>.json       the last traceback of a trial that has not committed
   checkpoints/<trial_id>/        state of a running trial, or a dense parent's trained state
   sessions/                      lease of the driver at work and event logs, one JSON line an event
@@ -18,12 +22,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+LAYOUT = 1
+"""The number of this layout: raised when a version that knows it would misread what a later one writes."""
+
 
 @dataclass(frozen=True)
 class Layout:
     """Paths inside the store at `root`; nothing is created."""
 
     root: Path
+
+    @property
+    def card(self) -> Path:
+        return self.root / "store.json"
 
     @property
     def plans(self) -> Path:
@@ -40,6 +51,10 @@ class Layout:
     @property
     def commits(self) -> Path:
         return self.root / "commits"
+
+    @property
+    def compacted(self) -> Path:
+        return self.root / "compacted"
 
     @property
     def failures(self) -> Path:

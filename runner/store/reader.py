@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runner.store.files import StoreError
-from runner.store.layout import Layout
+from runner.store import compacted
+from runner.store.files import StoreError, contents
+from runner.store.layout import LAYOUT, Layout
 from runner.store.schema import CommitRecord, FrozenPlan, PlannedTrial, TaskCard
 from tasks.base import TaskData, TaskError
 
@@ -22,23 +24,69 @@ def open_store(root: Path) -> Layout:
     if not layout.tasks.is_dir():
         what = "is not a piesweep store (it has no tasks/ folder)" if root.exists() else "does not exist"
         raise StoreError(f"{root} {what}; `piesweep run STUDY --store DIR` and `piesweep ingest DIR` make stores")
+    refuse_newer_layout(root)
     return layout
+
+
+def refuse_newer_layout(root: Path) -> None:
+    """StoreError if a later version of piesweep laid out the store in a way that this one does not know."""
+    card = Layout(root).card
+    if not card.exists():
+        return
+    found = json.loads(card.read_bytes()).get("layout")
+    if not isinstance(found, int) or found > LAYOUT:
+        raise StoreError(
+            f"the store at {root} has layout {found!r}, this version of piesweep knows layouts up to {LAYOUT}; "
+            "use the version that wrote it, or a later one"
+        )
 
 
 def commits(root: Path) -> list[CommitRecord]:
     """Every commit record, by trial id."""
-    return [CommitRecord.model_validate_json(path.read_bytes()) for path in _json_files(Layout(root).commits)]
+    visible = visible_commits(root)
+    return [visible[name] for name in sorted(visible)]
+
+
+def visible_commits(root: Path) -> dict[str, CommitRecord]:
+    """Name -> record of every commit; the name is the trial's id in a sound store."""
+    # Single records first: one that a compaction takes away in between is among the folded ones, read afterwards.
+    # And the folded ones win: a record of such a trial in commits/ is that of a late writer, and void.
+    return loose_commits(root) | compacted.latest(Layout(root)).records
+
+
+def loose_commits(root: Path) -> dict[str, CommitRecord]:
+    """Name -> record of what lies in commits/, void records among them."""
+    paths = list(_json_files(Layout(root).commits))
+    return {path.stem: _record(path, content) for path, content in contents(paths)}
 
 
 def committed_ids(root: Path) -> set[str]:
-    """Ids of the committed trials, from names alone."""
-    return {path.stem for path in _json_files(Layout(root).commits)}
+    """Ids of the committed trials; no record is read."""
+    layout = Layout(root)
+    return {path.stem for path in _json_files(layout.commits)} | compacted.folded_ids(layout)
+
+
+def is_committed(root: Path, trial_id: str) -> bool:
+    """True if a trial has committed."""
+    layout = Layout(root)
+    return layout.commit(trial_id).exists() or trial_id in compacted.folded_ids(layout)
 
 
 def commit_record(root: Path, trial_id: str) -> CommitRecord | None:
     """The commit record of one trial, or None."""
-    path = Layout(root).commit(trial_id)
-    return CommitRecord.model_validate_json(path.read_bytes()) if path.exists() else None
+    layout = Layout(root)
+    record = None
+    with contextlib.suppress(FileNotFoundError):
+        path = layout.commit(trial_id)
+        record = _record(path, path.read_bytes())
+    return compacted.folded_record(layout, trial_id) or record
+
+
+def _record(path: Path, content: bytes) -> CommitRecord:
+    try:
+        return CommitRecord.model_validate_json(content)
+    except ValueError as error:
+        raise StoreError(f"the commit record {path} cannot be read: {str(error).splitlines()[0]}") from error
 
 
 def task_cards(root: Path) -> dict[str, TaskCard]:
@@ -66,7 +114,8 @@ def task_data(root: Path, task: str) -> TaskData:
 
 def task_examples(root: Path, task: str) -> pa.Table:
     """The examples of one task, all splits."""
-    return pq.ParquetFile(Layout(root).task_examples(task)).read()
+    with Layout(root).task_examples(task).open("rb") as file:
+        return pq.ParquetFile(file).read()
 
 
 def frozen_plans(root: Path) -> list[FrozenPlan]:
@@ -82,7 +131,8 @@ def planned_trials(root: Path) -> dict[str, PlannedTrial]:
 
 def failures(root: Path) -> dict[str, dict[str, Any]]:
     """Trial id -> the last failure of a trial that has not committed."""
-    found = {path.stem: json.loads(path.read_bytes()) for path in _json_files(Layout(root).failures)}
+    paths = list(_json_files(Layout(root).failures))
+    found = {path.stem: json.loads(content) for path, content in contents(paths)}
     done = committed_ids(root)
     return {trial_id: failure for trial_id, failure in found.items() if trial_id not in done}
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from runner.store.files import new_file
 from runner.store.schema import PREDICTION_FIELDS, DataFile
 from tasks.content import content_hash
 
@@ -33,37 +35,40 @@ def rows_hash(rows: pa.Table) -> str:
 
 
 def write_parquet(rows: pa.Table, path: Path, root: Path) -> DataFile:
-    """Write rows to a new file and force them to disk; about 0.2 bytes a row (ids as deltas, labels as bits).
+    """Write rows to a new file and force them to disk; about 0.2 bytes a row (ids as deltas, labels as bits)."""
+    with new_file(path) as file:
+        pq.write_table(rows, file, **parquet_options(rows.column_names))
+    return described(path, root, rows.num_rows)
+
+
+def parquet_options(columns: Sequence[str]) -> dict[str, Any]:
+    """How rows are encoded.
 
     Statistics and the embedded Arrow schema are left out: on small trials they would outweigh the rows.
     """
-    constant = [name for name in rows.column_names if name in ("trial_id", "split", "label", "labels")]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        pq.write_table(
-            rows,
-            file,
-            compression="zstd",
-            compression_level=6,
-            use_dictionary=[f"{name}.list.element" if name == "labels" else name for name in constant],
-            column_encoding={"example_id": "DELTA_BINARY_PACKED"},
-            data_page_version="2.0",
-            write_statistics=False,
-            store_schema=False,
-        )
-        file.flush()
-        os.fsync(file.fileno())
+    constant = [name for name in columns if name in ("trial_id", "split", "label", "labels")]
+    return {
+        "compression": "zstd",
+        "compression_level": 6,
+        "use_dictionary": [f"{name}.list.element" if name == "labels" else name for name in constant],
+        "column_encoding": {"example_id": "DELTA_BINARY_PACKED"},
+        "data_page_version": "2.0",
+        "write_statistics": False,
+        "store_schema": False,
+    }
+
+
+def described(path: Path, root: Path, rows: int) -> DataFile:
+    """A file that has been written, as commit records name it."""
     return DataFile(
-        path=path.relative_to(root).as_posix(),
-        rows=rows.num_rows,
-        bytes=path.stat().st_size,
-        sha256=file_hash(path),
+        path=path.relative_to(root).as_posix(), rows=rows, bytes=path.stat().st_size, sha256=file_hash(path)
     )
 
 
 def read_parquet(path: Path) -> pa.Table:
     """The rows of one data file, in canonical types."""
-    table = pq.ParquetFile(path).read()
+    with path.open("rb") as file:
+        table = pq.ParquetFile(file).read()
     return table.cast(pa.schema([(name, PREDICTION_FIELDS[name]) for name in table.column_names]))
 
 

@@ -21,7 +21,10 @@ else the study records. Rows are sorted by (split, example_id)."""
 
 
 class DataFile(BaseModel):
-    """One Parquet file of an attempt: path relative to the store, rows, size in bytes, SHA-256 of its bytes."""
+    """One Parquet file: path relative to the store, rows, size in bytes, SHA-256 of its bytes.
+
+    columns: in a file that trials share since a compaction, those that are this trial's; None where all are.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,6 +32,12 @@ class DataFile(BaseModel):
     rows: int
     bytes: int
     sha256: str
+    columns: tuple[str, ...] | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """True if the file holds the rows of other trials too."""
+        return self.columns is not None
 
 
 class Facts(BaseModel):
@@ -38,6 +47,9 @@ class Facts(BaseModel):
     parameters. layer_sparsity: the same per prunable layer. threshold: the multi-label decision threshold.
     metrics: split -> metric -> value. weights: content hash of the trained state that children start from (dense
     trials); parent_weights: the parent's, as this trial found it. seconds: wall time over all attempts.
+    restored_checkpoints: how often the trial went on from a checkpoint; failed_restores: how often one was damaged.
+    device_driver, device_runtime, device_kernels: versions of the kernel driver, of CUDA or HIP, of cuDNN or MIOpen.
+    peak_memory: bytes held on the GPU at most, by the attempt that committed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,9 +66,14 @@ class Facts(BaseModel):
     weights: str | None = None
     parent_weights: str | None = None
     restored_checkpoints: int = 0
+    failed_restores: int = 0
     seconds: float | None = None
     device_vendor: str | None = None
     device_name: str | None = None
+    device_driver: str | None = None
+    device_runtime: str | None = None
+    device_kernels: str | None = None
+    peak_memory: int | None = None
     precision: str | None = None
     versions: dict[str, str] = Field(default_factory=dict)
 
@@ -98,7 +115,7 @@ class TaskCard(BaseModel):
 
 
 class PlannedTrial(BaseModel):
-    """One line of a frozen plan."""
+    """One line of a frozen plan. canary: the vendor on whose devices a copy for comparison runs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -109,6 +126,7 @@ class PlannedTrial(BaseModel):
     method: str
     sparsity: float
     seed: int
+    canary: str = ""
 
 
 class FrozenPlan(BaseModel):

@@ -9,18 +9,19 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runner.store.files import StoreError, create, replace
+from runner.store.events import EventLog
+from runner.store.files import StoreError, create, discard, renew, take_over
 from runner.store.layout import Layout
 
-BEAT_SECONDS = 5.0
-STALE_SECONDS = 60.0
-"""A lease whose file has not been touched for this long is dead, wherever its holder was."""
+STALE_SECONDS = float(os.environ.get("PIESWEEP_LEASE_SECONDS", "60"))
+"""A lease whose file has not been touched for this long is dead, wherever its holder was: the same for all drivers."""
+BEAT_SECONDS = STALE_SECONDS / 12
 
 
 class StoreHeld(StoreError):
@@ -35,7 +36,9 @@ class Session:
         self.session_id = session_id
         self.running: set[str] = set()
         self.lost = threading.Event()
-        self._log = self.layout.sessions / f"{session_id}.events.jsonl"
+        self.when_lost: Callable[[], None] = lambda: None
+        """Called once, from another thread, when another driver has taken this one for dead."""
+        self._log = EventLog(root, session_id)
         self._lock = threading.Lock()
 
     @property
@@ -45,11 +48,12 @@ class Session:
 
     def event(self, kind: str, trial_id: str | None = None, **facts: Any) -> None:
         """Append one line to the event log."""
-        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": kind}
-        if trial_id is not None:
-            line["trial_id"] = trial_id
-        with self._lock, self._log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**line, **facts}) + "\n")
+        self._log.add(kind, trial_id, facts)
+
+    def flush(self) -> None:
+        """Put the events so far where others can read them."""
+        with contextlib.suppress(OSError):
+            self._log.flush()
 
     def started(self, trial_id: str) -> None:
         with self._lock:
@@ -58,6 +62,10 @@ class Session:
     def ended(self, trial_id: str) -> None:
         with self._lock:
             self.running.discard(trial_id)
+
+    def is_held(self) -> bool:
+        """True while no other driver has taken the store over; asked before anything is deleted."""
+        return not self.lost.is_set() and is_holder(self.layout.root, self.session_id)
 
     def lease_content(self) -> bytes:
         with self._lock:
@@ -82,9 +90,34 @@ def hold(root: Path) -> Iterator[Session]:
         ended.set()
         beat.join()
         session.event("session-ended")
-        session.stop_file.unlink(missing_ok=True)
-        if _is_ours(lease, session):
-            lease.unlink()
+        session.flush()
+        _let_go(session.stop_file)
+        if is_holder(root, session.session_id):
+            _let_go(lease)
+
+
+def _let_go(path: Path) -> None:
+    """Remove a file if that is possible: a finished sweep does not fail for a lease that would soon be dead anyway."""
+    with contextlib.suppress(OSError):
+        discard(path)
+
+
+def note(root: Path, session_id: str, kind: str, trial_id: str, message: str) -> None:
+    """Log an event from a trial's own process, in a log of that process: two hosts never write one file."""
+    log = EventLog(root, f"{session_id}.{socket.gethostname()}-{os.getpid()}")
+    log.add(kind, trial_id, {"message": message})
+    log.flush()
+
+
+def is_holder(root: Path, session_id: str) -> bool:
+    """True if the store's lease names this session, or if the file server does not say."""
+    try:
+        holder = json.loads((Layout(root).sessions / "lease.json").read_bytes())
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return bool(holder["session"] == session_id)
 
 
 def running_trials(root: Path) -> set[str]:
@@ -92,7 +125,7 @@ def running_trials(root: Path) -> set[str]:
     lease = Layout(root).sessions / "lease.json"
     with contextlib.suppress(FileNotFoundError):
         holder = json.loads(lease.read_bytes())
-        if _is_alive(lease, holder):
+        if _is_alive(lease, holder, time.time()):
             return set(holder["running"])
     return set()
 
@@ -100,33 +133,46 @@ def running_trials(root: Path) -> set[str]:
 def _acquire(lease: Path, session: Session) -> None:
     while not create(lease, session.lease_content()):
         try:
-            holder = json.loads(lease.read_bytes())
-            if _is_alive(lease, holder):
+            seen = lease.read_bytes()
+            holder = json.loads(seen)
+            if _is_alive(lease, holder, clock_of(lease.parent)):
                 raise StoreHeld(
                     f"{lease.parent.parent} is held by process {holder['pid']} on {holder['host']} (session "
                     f"{holder['session']}); stop it, or wait until it has finished, and run again"
                 )
-            # Renaming is atomic: of several drivers that saw the dead lease, one takes it away.
-            aside = lease.with_name(f".{uuid.uuid4().hex[:12]}.stale")
-            lease.rename(aside)
-            aside.unlink()
+            if take_over(lease, seen, session.lease_content()):
+                return
         except FileNotFoundError:
             continue
 
 
 def _beat(lease: Path, session: Session, ended: threading.Event) -> None:
-    """Renew the lease until the session ends, or until another driver has taken it for dead."""
+    """Renew the lease until the session ends, or until another driver has taken it for dead.
+
+    A file server that fails is tried again; after STALE_SECONDS without success the lease counts as lost.
+    """
+    renewed = time.time()
     while not ended.wait(BEAT_SECONDS):
-        if not _is_ours(lease, session):
+        session.flush()
+        ours = is_holder(session.layout.root, session.session_id)
+        if ours:
+            with contextlib.suppress(OSError):
+                renew(lease, lease.read_bytes(), session.lease_content())
+                renewed = time.time()
+        if not ours or time.time() - renewed > STALE_SECONDS:
             session.lost.set()
+            session.when_lost()
             return
-        replace(lease, session.lease_content())
 
 
-def _is_ours(lease: Path, session: Session) -> bool:
-    with contextlib.suppress(FileNotFoundError):
-        return bool(json.loads(lease.read_bytes())["session"] == session.session_id)
-    return False
+def clock_of(folder: Path) -> float:
+    """The time by the clock that stamps files in this folder: on a shared folder the server's, not this machine's."""
+    probe = folder / f".{uuid.uuid4().hex[:12]}.clock"
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _this_process() -> dict[str, Any]:
@@ -141,7 +187,7 @@ def _boot() -> str:
     return ""
 
 
-def _is_alive(lease: Path, holder: dict[str, Any]) -> bool:
+def _is_alive(lease: Path, holder: dict[str, Any], now: float) -> bool:
     here = _this_process()
     if (holder["host"], holder["boot"]) == (here["host"], here["boot"]):
         try:
@@ -150,4 +196,4 @@ def _is_alive(lease: Path, holder: dict[str, Any]) -> bool:
             return False
         except PermissionError:
             pass
-    return time.time() - lease.stat().st_mtime < STALE_SECONDS
+    return now - lease.stat().st_mtime < STALE_SECONDS

@@ -31,3 +31,10 @@ def status(root: Path) -> Status:
         running=len(running),
         failed=len(failures(root).keys() - running),
     )
+
+
+def progress(root: Path) -> str:
+    """A word that changes whenever a trial of the store has committed or has reached its next checkpoint."""
+    layout = open_store(root)
+    saved = [path.stat().st_mtime for path in layout.checkpoints.glob("*/*.safetensors")]
+    return f"{len(committed_ids(root))}-{len(saved)}-{max(saved, default=0)}"

@@ -18,8 +18,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from runner.spec import TrialSpec
-from runner.store.files import StoreError, create, replace
-from runner.store.layout import Layout
+from runner.store.compacted import folded_record
+from runner.store.files import StoreError, create, discard, replace, require_exclusive_creation
+from runner.store.layout import LAYOUT, Layout
+from runner.store.reader import is_committed, refuse_newer_layout
 from runner.store.rows import canonical, rows_hash, write_parquet
 from runner.store.schema import CommitRecord, Facts, FrozenPlan, PlannedTrial, TaskCard
 from tasks.base import SPLITS, TaskData
@@ -49,7 +51,7 @@ def commit_rows(root: Path, subject: Subject, rows: pa.Table, facts: Facts) -> C
     """
     layout = Layout(root)
     trial_id = subject.trial_id
-    if layout.commit(trial_id).exists():
+    if is_committed(root, trial_id):
         return None
     attempt = uuid.uuid4().hex[:12]
     table = canonical(rows, trial_id)
@@ -70,16 +72,28 @@ def commit_rows(root: Path, subject: Subject, rows: pa.Table, facts: Facts) -> C
         committed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
     if not create(layout.commit(trial_id), record.model_dump_json(exclude_defaults=True).encode()):
-        path.unlink()
+        _withdraw(path)
         return None
-    with contextlib.suppress(FileNotFoundError):
-        layout.failure(trial_id).unlink()
+    folded = folded_record(layout, trial_id)
+    if folded is not None and folded.attempt != attempt:
+        # The name was free because a compaction had folded another attempt's record: ours is void, nobody has seen it.
+        _withdraw(layout.commit(trial_id))
+        _withdraw(path)
+        return None
+    _withdraw(layout.failure(trial_id))
     return record
 
 
+def _withdraw(path: Path) -> None:
+    """Remove what a commit has made superfluous; if that fails it stays for `runner.store.leftovers`."""
+    with contextlib.suppress(OSError):
+        discard(path)
+
+
 def save_task(root: Path, data: TaskData) -> None:
-    """Keep a task's examples in the store; StoreError if it already holds other data under this name."""
+    """Keep a task's examples in the store; StoreError if it holds other data under this name, or has a newer layout."""
     layout = Layout(root)
+    refuse_newer_layout(root)
     counts = {split: data.split(split).num_rows for split in SPLITS}
     card = TaskCard(
         task=data.task,
@@ -99,10 +113,12 @@ def save_task(root: Path, data: TaskData) -> None:
                 f"given {data.fingerprint}); use another store, or another name for the task"
             )
         return
+    require_exclusive_creation(root)
     sink = pa.BufferOutputStream()
     pq.write_table(data.examples, sink, compression="zstd")
     # The card is written last: its existence means the examples are complete.
     replace(layout.task_examples(data.task), sink.getvalue().to_pybytes())
+    create(layout.card, json.dumps({"layout": LAYOUT}).encode())
     create(existing, card.model_dump_json(indent=1).encode())
 
 
@@ -119,11 +135,12 @@ def freeze_plan(root: Path, study: Mapping[str, Any], specs: Sequence[TrialSpec]
                 method=spec.method,
                 sparsity=spec.sparsity,
                 seed=spec.seed,
+                canary=spec.canary,
             )
-            for spec in sorted(specs, key=lambda spec: spec.coordinates)
+            for spec in sorted(specs, key=lambda spec: (*spec.coordinates, spec.canary))
         ),
     )
-    content = json.dumps(plan.model_dump(mode="json"), sort_keys=True).encode()
+    content = json.dumps(plan.model_dump(mode="json", exclude_defaults=True), sort_keys=True).encode()
     name = hashlib.sha256(content).hexdigest()[:16]
     create(Layout(root).plans / f"{name}.json", content)
 

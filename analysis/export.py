@@ -1,0 +1,133 @@
+"""A store as a folder that the Hugging Face `datasets` library loads: Parquet files and a dataset card."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from analysis.database import connect
+from analysis.dataset_card import Configuration, card
+from runner.store.place import is_on_disk
+from runner.store.reader import frozen_plans, task_cards
+from tasks.base import SPLITS
+
+WITHOUT_SPLITS = "train"
+"""What `datasets` calls the only split of a table that has none."""
+
+QUERIES: dict[str, str] = {
+    "examples": "SELECT {columns} FROM examples WHERE split = {split} AND task = {task} ORDER BY example_id",
+    "predictions": """
+        SELECT t.task, t.model, t.method, t.sparsity, t.seed, p.{columns}
+        FROM predictions AS p JOIN trials AS t USING (trial_id)
+        WHERE p.split = {split} AND t.task = {task}""",
+    "trials": "SELECT * EXCLUDE (host) REPLACE (metrics::VARCHAR AS metrics, versions::VARCHAR AS versions, "
+    "settings::VARCHAR AS settings) FROM trials ORDER BY task, model, method, sparsity, seed, trial_id",
+    "pies": """
+        SELECT * EXCLUDE (is_pie) FROM pies WHERE is_pie AND split = {split} AND task = {task}
+        ORDER BY model, method, sparsity, example_id""",
+}
+"""Configuration -> its rows; all but `trials` have one file a split and task."""
+
+
+PRESENT: dict[str, str] = {
+    "label": "SELECT count(*) FROM internal.task WHERE kind = 'single-label'",
+    "labels": "SELECT count(*) FROM internal.task WHERE kind = 'multi-label'",
+    "probabilities": "SELECT count(*) FROM trials WHERE (settings->'record'->>'probabilities')::BOOLEAN",
+    "text": "SELECT count(text) FROM examples",
+    "text_pair": "SELECT count(text_pair) FROM examples",
+}
+"""Column -> how many of a store's tasks, trials or examples have it."""
+OPTIONAL = {
+    "examples": ("label", "labels", "text", "text_pair"),
+    "predictions": ("label", "labels", "probabilities"),
+}
+"""Configuration -> columns that it has only where PRESENT."""
+
+
+class ExportError(ValueError):
+    """A place that cannot take an export: says why, and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """The folder that was written, and rows by configuration."""
+
+    folder: Path
+    rows: dict[str, int]
+
+
+def export(store: Path, out: Path, *, texts: bool = True) -> Exported:
+    """Write examples, predictions, trials and PIEs as Parquet with a dataset card, for `datasets.load_dataset(out)`.
+
+    texts: False leaves out what the models read (texts, pixels) and whatever else a task says of its examples, for data
+    that may not be passed on; ids and labels stay. The folder appears whole or not at all. ExportError if `out` exists
+    and is not empty, or lies inside the store.
+    """
+    if is_on_disk(store) and store.resolve() in out.resolve().parents:
+        raise ExportError(f"{out} is inside the store {store}; choose a folder outside it")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ExportError(f"{out} is not empty; give --out a folder that does not exist yet")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.parent / f".{out.name}.{uuid.uuid4().hex[:12]}"
+    try:
+        with connect(store) as connection:
+            found = [_configuration(connection, name, aside, texts=texts) for name in QUERIES]
+            completeness = connection.sql("FROM completeness").to_arrow_table().to_pylist()
+        studies = dict.fromkeys(str(plan.study.get("name", "unnamed")) for plan in frozen_plans(store))
+        text = card(list(studies), task_cards(store), completeness, found, texts=texts)
+        (aside / "README.md").write_text(text, encoding="utf-8")
+        if out.exists():
+            out.rmdir()
+        aside.rename(out)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return Exported(folder=out, rows={one.name: sum(one.rows.values()) for one in found})
+
+
+def _configuration(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, *, texts: bool) -> Configuration:
+    """Write one table; splits without rows have no file, but a table without any has an empty one."""
+    rows: dict[str, int] = {}
+    columns = _columns(connection, name, texts=texts)
+    tasks = [str(row[0]) for row in connection.execute("SELECT DISTINCT task FROM classes ORDER BY task").fetchall()]
+    places = [(split, number, task) for split in SPLITS for number, task in enumerate(tasks)]
+    for split, number, task in places if name != "trials" else [(WITHOUT_SPLITS, 0, name)]:
+        path = folder / name / split / f"{number:02}-{re.sub(r'[^A-Za-z0-9_-]+', '-', task)}.parquet"
+        query = QUERIES[name].format(columns=columns, split=_quoted(split), task=_quoted(task))
+        count = _write(connection, query, path)
+        rows[split] = rows.get(split, 0) + count
+        if not count:
+            path.unlink()
+    if not any(rows.values()):
+        _write(connection, query, path)
+    described = connection.sql(f"DESCRIBE {query}").fetchall()
+    kept = {used: count for used, count in rows.items() if count} or {split: 0}
+    return Configuration(name=name, rows=kept, columns=tuple((str(row[0]), str(row[1])) for row in described))
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, name: str, *, texts: bool) -> str:
+    """What is selected: no column that is null in every row, such as labels where no task is multi-label."""
+    unused = [column for column in OPTIONAL.get(name, ()) if not _count(connection, PRESENT[column])]
+    if name == "examples" and not texts:
+        answers = [column for column in ("label", "labels") if column not in unused]
+        return ", ".join(["task", "split", "example_id", *answers])
+    return f"* EXCLUDE ({', '.join(unused)})" if unused else "*"
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    ((count,),) = connection.execute(query).fetchall()
+    return int(count)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
+    return _count(connection, f"COPY ({query}) TO {_quoted(str(path))} ({options})")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

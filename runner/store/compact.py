@@ -1,0 +1,198 @@
+"""Few files instead of two a trial: rows of many trials into one file, their commit records into one table.
+
+The steps, after each of which the store is whole:
+
+1. Write the rows of uncompacted trials (and of shared files that are still small) into new shared files, named for the
+   generation to come. Nobody sees them.
+2. Read them back: every trial must have the hash that it committed.
+3. Create the next generation of compacted records, which names them. This one step makes them visible; of two
+   compactions at once, one succeeds.
+4. Sweep: remove the records and files of which the generation that counts has no need. Readers who still want one
+   find the rows at their new place (`TrialRows`, and `analysis.committed_files` for SQL).
+
+A trial that commits meanwhile stays uncompacted until the next time. A late writer of a compacted trial may create a
+record, since the name is free again: readers never see it (`runner.store.compacted`), and the next sweep removes it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from runner.store import compacted
+from runner.store.compacted import Generation
+from runner.store.files import StoreError, discard, new_file
+from runner.store.layout import Layout
+from runner.store.reader import loose_commits, open_store
+from runner.store.rows import described, rows_hash
+from runner.store.schema import CommitRecord
+from runner.store.sharing import Source, write_shared
+from runner.store.trial_rows import TrialRows, coordinates, in_file_order
+
+FEWEST_TRIALS, WANTED_TRIALS = 100, 200
+"""In a shared file: with fewer it is written anew together with what is added, with so many it is full."""
+TRIES = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compaction:
+    """What a compaction did: trials whose rows moved, and files and bytes of rows and records before and after."""
+
+    trials: int
+    files_before: int
+    files_after: int
+    bytes_before: int
+    bytes_after: int
+
+
+def compact(root: Path) -> Compaction:
+    """Fold what has committed into shared files; the store's digest stays. A compacted store is left as it is.
+
+    StoreError if a trial's rows are lost or are not those it committed; nothing is changed then.
+    """
+    layout = open_store(root)
+    before = _size(layout)
+    rows = TrialRows(root)
+    for _ in range(TRIES):
+        base = compacted.latest(layout)
+        known = base.trial_ids
+        loose = [record for name, record in loose_commits(root).items() if name not in known]
+        additions = [Source(record, rows) for record in loose]
+        if not additions or publish(root, base, additions):
+            sweep(layout)
+            after = _size(layout)
+            return Compaction(
+                trials=len(additions),
+                files_before=before[0],
+                files_after=after[0],
+                bytes_before=before[1],
+                bytes_after=after[1],
+            )
+    raise StoreError(f"other compactions of {root} were always faster; wait until they have finished and try again")
+
+
+def publish(root: Path, base: Generation, additions: Iterable[Source]) -> bool:
+    """Make the generation after `base`, which has these trials too; False if another compaction made one first."""
+    layout = Layout(root)
+    added = list(additions)
+    number = base.number + 1
+    records = base.records
+    rows = TrialRows(root)
+    small = [Source(record, rows) for record in _in_small_files(records)]
+    written: list[Path] = []
+    try:
+        for sources in chunks([*added, *small]):
+            path = layout.data / f"compacted-{number:08}.{uuid.uuid4().hex[:12]}.parquet"
+            written.append(path)
+            records |= {record.trial_id: record for record in _write(root, path, sources)}
+        if compacted.publish(layout, number, records.values()):
+            written.clear()
+            # A compaction that slept may have made a generation that others have long passed by.
+            return {source.record.trial_id for source in added} <= compacted.folded_ids(layout)
+    except FileNotFoundError as error:
+        if compacted.latest(layout).number == base.number:
+            raise StoreError(
+                f"a file that a commit of {root} names is missing ({error}); run piesweep verify"
+            ) from error
+    except pa.ArrowException as error:
+        raise StoreError(f"a file of {root} is damaged ({error}); nothing is compacted, run piesweep verify") from error
+    finally:
+        for path in written:
+            discard(path)
+    return False
+
+
+def chunks(sources: Iterable[Source]) -> list[list[Source]]:
+    """Trials by the file that they will share: whole cells, at least FEWEST_TRIALS to a file where there are as many.
+
+    Single-label and multi-label answers are kept apart, and so are trials with and without probabilities.
+    """
+    result: list[list[Source]] = []
+    shapes: dict[tuple[bool, bool], list[Source]] = {}
+    for source in sources:
+        columns = source.columns
+        shapes.setdefault(("labels" in columns, "probabilities" in columns), []).append(source)
+    for _, alike in sorted(shapes.items()):
+        alike.sort(key=lambda source: coordinates(source.record))
+        files: list[list[Source]] = [[]]
+        for _, cell in itertools.groupby(alike, key=lambda source: coordinates(source.record)[:4]):
+            if len(files[-1]) >= WANTED_TRIALS:
+                files.append([])
+            files[-1].extend(cell)
+        if len(files) > 1 and len(files[-1]) < FEWEST_TRIALS:
+            files[-2].extend(files.pop())
+        result.extend(files)
+    return result
+
+
+def sweep(layout: Layout) -> None:
+    """Remove what the generation that counts has replaced, whoever left it: interrupted compactions, late writers.
+
+    Safe at any moment: a folded trial stays folded, and what a compaction still at work has written bears a higher
+    number. The generation before is kept, for readers who have just listed the folder.
+    """
+    current = compacted.latest(layout)
+    known = current.trial_ids
+    needed = {file.path for record in current.records.values() for file in record.files}
+    for path in _files(layout.commits):
+        if path.name.removesuffix(".json") in known:
+            discard(path)
+    for path in _files(layout.data):
+        owner, number = _owner(path)
+        if number is None:
+            replaced = owner in known
+        else:
+            replaced = number <= current.number and path.relative_to(layout.root).as_posix() not in needed
+        if replaced:
+            discard(path)
+    for number, path in compacted.generations(layout).items():
+        if number < current.number - 1:
+            discard(path)
+
+
+def _owner(path: Path) -> tuple[str, int | None]:
+    """The trial of a data file, and the generation of a shared one."""
+    owner = path.name.rpartition(".")[0].rpartition(".")[0]
+    prefix, mark, number = owner.partition("compacted-")
+    return owner, int(number) if mark and not prefix and number.isdecimal() else None
+
+
+def _write(root: Path, path: Path, sources: list[Source]) -> list[CommitRecord]:
+    """Write one shared file and read it back; the records of its trials, which name it."""
+    with new_file(path) as sink:
+        write_shared(sink, sources)
+    file = described(path, root, sum(sum(source.record.rows.values()) for source in sources))
+    records = [
+        source.record.model_copy(update={"files": (file.model_copy(update={"columns": source.columns}),)})
+        for source in sources
+    ]
+    rows = TrialRows(root)
+    for record in in_file_order(records):
+        if rows_hash(rows.read(record)) != record.rows_sha256:
+            raise StoreError(
+                f"the rows of trial {record.trial_id} are not the ones it committed, so nothing is compacted; run "
+                "piesweep verify"
+            )
+    return records
+
+
+def _in_small_files(records: Mapping[str, CommitRecord]) -> list[CommitRecord]:
+    by_file: dict[str, list[CommitRecord]] = {}
+    for record in records.values():
+        by_file.setdefault(record.files[0].path, []).append(record)
+    return [record for members in by_file.values() if len(members) < FEWEST_TRIALS for record in members]
+
+
+def _size(layout: Layout) -> tuple[int, int]:
+    """Files and bytes of rows and commit records."""
+    files = [path for folder in (layout.data, layout.commits, layout.compacted) for path in _files(folder)]
+    return len(files), sum(path.stat().st_size for path in files)
+
+
+def _files(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []

@@ -1,0 +1,58 @@
+"""Event logs of a store: one JSON line an event, appended at once on a disk, in small parts in object storage."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from runner.store.files import contents, replace
+from runner.store.layout import Layout
+from runner.store.place import is_on_disk
+
+ENDING = ".events.jsonl"
+
+
+class EventLog:
+    """The log of one process, which no other process writes: `<name>.events.jsonl` in sessions/.
+
+    Objects cannot be appended to: there the lines since the last `flush` are lost with their process, and the log's
+    parts are `<name>.<nanoseconds>.events.jsonl`.
+    """
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.folder = Layout(root).sessions
+        self.name = name
+        self._lock = threading.Lock()
+        self._waiting: list[str] = []
+
+    def add(self, kind: str, trial_id: str | None, facts: dict[str, Any]) -> None:
+        """Take one event, from any thread."""
+        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": kind}
+        if trial_id is not None:
+            line["trial_id"] = trial_id
+        text = json.dumps({**line, **facts}) + "\n"
+        with self._lock:
+            if is_on_disk(self.folder):
+                with (self.folder / f"{self.name}{ENDING}").open("a", encoding="utf-8") as file:
+                    file.write(text)
+            else:
+                self._waiting.append(text)
+
+    def flush(self) -> None:
+        """Put what waits where others can read it; what cannot be put waits on."""
+        with self._lock:
+            if self._waiting:
+                replace(self.folder / f"{self.name}.{time.time_ns()}{ENDING}", "".join(self._waiting).encode())
+                self._waiting.clear()
+
+
+def events_of(root: Path, kind: str) -> list[dict[str, Any]]:
+    """Every event of this kind that any process logged."""
+    word = f'"event": "{kind}"'
+    logs = contents(sorted(Layout(root).sessions.glob(f"*{ENDING}")))
+    lines = (line for _, log in logs for line in log.decode(errors="replace").splitlines() if word in line)
+    return [json.loads(line) for line in lines if line.endswith("}")]  # not one that a crash cut off

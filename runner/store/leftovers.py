@@ -1,0 +1,59 @@
+"""What processes that died, or lost a race, left in a store: harmless, since no reader looks at it, and removed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from runner.store.files import ASIDE, discard
+from runner.store.layout import Layout
+from runner.store.reader import commit_record, committed_ids
+
+DEAD_SECONDS = 3600.0
+"""An unfinished file this old has no writer. Should one wake up after all, its file is gone and its attempt fails."""
+
+
+def sweep_leftovers(root: Path, now: float) -> int:
+    """Remove unfinished files, rows of attempts that lost, failures that were overcome; how many files went.
+
+    now: the time by the clock that stamps the store's files. Rows of an attempt stay until its trial has committed,
+    whoever wrote them and however long ago: a writer that was only asleep may still commit them.
+    """
+    layout = Layout(root)
+    dead = [*_unfinished(layout, now), *_lost_rows(layout), *_overcome(layout)]
+    for path in dead:
+        with contextlib.suppress(OSError):
+            discard(path)
+    return len(dead)
+
+
+def _unfinished(layout: Layout, now: float) -> Iterator[Path]:
+    folders = [layout.root, *_entries(layout.root), *_entries(layout.checkpoints)]
+    for path in (path for folder in folders for path in _entries(folder)):
+        if ASIDE.fullmatch(path.name):
+            with contextlib.suppress(FileNotFoundError):
+                if now - path.stat().st_mtime > DEAD_SECONDS:
+                    yield path
+
+
+def _lost_rows(layout: Layout) -> Iterator[Path]:
+    """Of several attempts' files of a committed trial all but the one that its record names."""
+    attempts = {path: path.name.split(".") for path in _entries(layout.data) if path.name.count(".") == 2}
+    rivals = Counter(trial_id for trial_id, _, _ in attempts.values())
+    for path, (trial_id, attempt, _) in attempts.items():
+        if rivals[trial_id] > 1:
+            record = commit_record(layout.root, trial_id)
+            if record is not None and record.attempt != attempt:
+                yield path
+
+
+def _overcome(layout: Layout) -> Iterator[Path]:
+    failures = _entries(layout.failures)
+    done = committed_ids(layout.root) if failures else set()
+    return (path for path in failures if path.stem in done)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []

@@ -1,0 +1,176 @@
+"""Two stores of one study, filled on two clusters, become one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.store import compacted, reader
+from runner.store.compact import publish, sweep
+from runner.store.files import StoreError, create, discard, replace
+from runner.store.layout import Layout
+from runner.store.schema import CommitRecord
+from runner.store.session import hold
+from runner.store.sharing import Source
+from runner.store.trial_rows import TrialRows
+from runner.store.writer import save_task
+
+SHOWN = 20
+
+
+class MergeConflict(StoreError):
+    """Stores that contradict each other: names the trials or tasks, and what each store has of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merged:
+    """What a merge did: trials that came in, and trials of the sources that were there already with equal rows."""
+
+    added: int
+    unchanged: int
+
+
+def merge(root: Path, sources: Sequence[Path]) -> Merged:
+    """Bring the union of `sources` into the store at `root`, which may be new, or hold a part already.
+
+    A trial that several stores have with equal rows is kept once. Trials enter in one step, as a generation of
+    compacted records; plans and failures are united, checkpoints and event logs stay where they are. Merging again
+    changes nothing. Raises MergeConflict, before anything is written, where a trial or a task has other contents, or
+    where two studies mean other settings by the same coordinates; StoreHeld while a driver is at work on `root`.
+    """
+    for source in sources:
+        reader.open_store(source)
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        reader.open_store(root)
+    stores = [*([root] if Layout(root).tasks.is_dir() else []), *sources]
+    _refuse_conflicts(stores)
+    held = set(reader.committed_ids(root))
+    given = {record.trial_id for source in sources for record in reader.commits(source)}
+    if _is_whole(root, sources) and given <= held:
+        return Merged(added=0, unchanged=len(given))
+    with hold(root) as session:
+        _refuse_conflicts(stores)  # the target may have grown before we held it
+        for source in sources:
+            _take_papers(root, source)
+        added = _take_trials(root, sources)
+        session.event("merged", sources=[str(source) for source in sources], trials=added)
+    return Merged(added=added, unchanged=len(given) - added)
+
+
+def _refuse_conflicts(stores: Sequence[Path]) -> None:
+    conflicts = [*_task_conflicts(stores), *_trial_conflicts(stores), *_plan_conflicts(stores)]
+    if conflicts:
+        more = [f"... and {len(conflicts) - SHOWN} more"] if len(conflicts) > SHOWN else []
+        raise MergeConflict("\n".join(["these stores cannot be merged; nothing is written", *conflicts[:SHOWN], *more]))
+
+
+def _task_conflicts(stores: Sequence[Path]) -> Iterator[str]:
+    seen: dict[str, tuple[str, Path]] = {}
+    for store in stores:
+        for task, card in reader.task_cards(store).items():
+            other, where = seen.setdefault(task, (card.fingerprint, store))
+            if other != card.fingerprint:
+                yield f"task {task}: fingerprint {other} in {where}, {card.fingerprint} in {store}"
+
+
+def _trial_conflicts(stores: Sequence[Path]) -> Iterator[str]:
+    """Trials of unequal rows or trained state, and children of a state that the merged store would not have."""
+    kept: dict[str, tuple[CommitRecord, Path]] = {}
+    for store in stores:
+        for record in reader.commits(store):
+            other, where = kept.setdefault(record.trial_id, (record, store))
+            if other.rows_sha256 != record.rows_sha256:
+                yield f"trial {record.trial_id}: rows {other.rows_sha256} in {where}, {record.rows_sha256} in {store}"
+            elif other.facts.weights != record.facts.weights:
+                yield (
+                    f"trial {record.trial_id}: trained state {other.facts.weights} in {where}, {record.facts.weights} "
+                    f"in {store}"
+                )
+    for record, store in kept.values():
+        parent, where = kept.get(record.parent_id or "", (None, store))
+        if parent is not None and parent.facts.weights != record.facts.parent_weights:
+            yield (
+                f"trial {record.trial_id} in {store} began from state {record.facts.parent_weights} of "
+                f"{parent.trial_id}, which has {parent.facts.weights} in {where}"
+            )
+
+
+def _plan_conflicts(stores: Sequence[Path]) -> Iterator[str]:
+    """Coordinates that mean one trial in one store and another trial in the other: a run would refuse the two."""
+    seen: dict[tuple[Any, ...], tuple[str, Path]] = {}
+    for store in stores:
+        for at, trial_id in sorted(_coordinates(store)):
+            other, where = seen.setdefault(at, (trial_id, store))
+            if other != trial_id and where != store:
+                yield f"{', '.join(map(str, at))}: trial {other} in {where}, {trial_id} in {store}"
+
+
+def _coordinates(store: Path) -> set[tuple[tuple[Any, ...], str]]:
+    names = ("task", "model", "method", "sparsity", "seed")
+    planned = {
+        ((*(getattr(trial, name) for name in names), trial.canary), trial.trial_id)
+        for trial in reader.planned_trials(store).values()
+    }
+    return planned | {
+        ((*(record.settings[name] for name in names), record.settings.get("canary", "")), record.trial_id)
+        for record in reader.commits(store)
+    }
+
+
+def _is_whole(root: Path, sources: Sequence[Path]) -> bool:
+    """True if the store at root has every task, plan and failure of the sources."""
+    return all(
+        (root / path.relative_to(source)).exists()
+        for source in sources
+        for path in (*_papers(source, "tasks"), *_papers(source, "plans"), *_open_failures(root, source).values())
+    )
+
+
+def _take_papers(root: Path, source: Path) -> None:
+    """Copy tasks, plans and failures; plans in the order in which they were run, which views go by."""
+    layout = Layout(root)
+    for task in reader.task_cards(source):
+        save_task(root, reader.task_data(source, task))
+    for path in sorted(_papers(source, "plans"), key=lambda path: path.stat().st_mtime_ns):
+        create(layout.plans / path.name, path.read_bytes())
+    for trial_id, path in _open_failures(root, source).items():
+        theirs, ours = path.read_bytes(), b"{}"
+        with contextlib.suppress(FileNotFoundError):
+            ours = layout.failure(trial_id).read_bytes()
+        if json.loads(theirs)["failed_at"] > json.loads(ours).get("failed_at", ""):
+            replace(layout.failure(trial_id), theirs)
+
+
+def _open_failures(root: Path, source: Path) -> dict[str, Path]:
+    """Trial id -> failure record of the source, for trials that neither store has committed."""
+    done = reader.committed_ids(root) | reader.committed_ids(source)
+    return {path.stem: path for path in _papers(source, "failures") if path.stem not in done}
+
+
+def _papers(store: Path, folder: str) -> list[Path]:
+    found = (store / folder).iterdir() if (store / folder).is_dir() else iter(())
+    return sorted(path for path in found if path.suffix == ".json" and not path.name.startswith("."))
+
+
+def _take_trials(root: Path, sources: Sequence[Path]) -> int:
+    """Publish the trials that the store lacks; how many they were."""
+    layout = Layout(root)
+    while True:
+        base = compacted.latest(layout)
+        held = reader.committed_ids(root)
+        lacking: dict[str, Source] = {}
+        for source in sources:
+            rows = TrialRows(source)
+            for record in reader.commits(source):
+                if record.trial_id not in held:
+                    lacking.setdefault(record.trial_id, Source(record, rows))
+        if not lacking or publish(root, base, lacking.values()):
+            break
+    for trial_id in lacking:
+        discard(layout.failure(trial_id))
+    sweep(layout)
+    return len(lacking)

@@ -1,0 +1,44 @@
+"""Where a store lies: a folder of this machine or a shared one, or a prefix in object storage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+ENVIRONMENT = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_")
+"""How names of environment variables begin that hold endpoints and credentials of object storage."""
+
+
+def place(text: str) -> Path:
+    """The folder that a path, or an fsspec URL such as s3://bucket/prefix, names; nothing is created.
+
+    A URL gives a `upath.UPath`, which has the interface of pathlib and is called Path in signatures. Credentials and
+    endpoint come from the environment (AWS_ENDPOINT_URL, AWS_PROFILE, ...). ValueError for a URL that cannot be used.
+    """
+    if "://" not in text:
+        return Path(text)
+    try:
+        from upath import UPath
+
+        # Listings must never be remembered: other processes write too.
+        found = UPath(text, use_listings_cache=False)
+        if found.protocol in ("file", "local"):
+            return Path(found.path)
+        found.fs.protocol  # noqa: B018  (loads the file system, or says what is not installed)
+    except ImportError as error:
+        raise ValueError(f"{text} needs more than is installed ({error}); pip install 'piesweep[s3]'") from error
+    except ValueError as error:
+        raise ValueError(f"{text} is no place for a store: {error}; give a folder, or s3://bucket/prefix") from error
+    return cast("Path", found)
+
+
+def is_on_disk(path: Path) -> bool:
+    """True for a file or folder that the operating system reaches, False for object storage."""
+    return isinstance(path, Path)
+
+
+def storage_environment(root: Path, environment: dict[str, str]) -> dict[str, str]:
+    """What processes on other machines must know to reach the store; nothing for one on a disk."""
+    if is_on_disk(root):
+        return {}
+    return {name: value for name, value in environment.items() if name.startswith(ENVIRONMENT)}

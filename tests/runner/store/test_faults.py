@@ -1,0 +1,262 @@
+"""Every call that changes a store fails once, in every way: the store is as it was before or as it is after."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from runner import checkpoints
+from runner.store import files, reader, session
+from runner.store.digest import digest
+from runner.store.files import StoreError
+from runner.store.layout import Layout
+from runner.store.leftovers import sweep_leftovers
+from runner.store.rows import canonical, write_parquet
+from runner.store.session import hold, running_trials
+from runner.store.verify import broken_invariants
+from runner.store.writer import freeze_plan, record_failure, save_task
+from tests.runner.store import samples
+from tests.runner.store.faults import FAULTS, POWER, Death, FaultyDisk, Kill
+
+NEW = samples.spec("mp-ai", 0.5, seed=7)
+STATE = Path("checkpoints") / NEW.trial_id / "state.safetensors"
+FAR = 10.0**12
+"""A time at which whatever is unfinished is dead."""
+
+Operation = Callable[[Path], None]
+
+
+def make_store(root: Path) -> None:
+    """A new store's first task and plan."""
+    save_task(root, samples.task())
+    freeze_plan(root, {"name": "sample"}, [NEW, samples.spec()])
+
+
+def commit_trial(root: Path) -> None:
+    """A trial's rows and its record; nothing if it has committed."""
+    if not reader.is_committed(root, NEW.trial_id):
+        samples.committed(root, NEW)
+
+
+def fail_trial(root: Path) -> None:
+    """A failure's traceback."""
+    record_failure(root, NEW.trial_id, 1, "Traceback ...")
+
+
+def save_state(root: Path) -> None:
+    """A checkpoint over an older one."""
+    checkpoints.save(root / STATE, NEW.trial_id, {"w": torch.arange(5.0)}, {"epoch": 2})
+
+
+def hold_store(root: Path) -> None:
+    """A driver's lease, taken over from a dead one, and given back."""
+    with hold(root):
+        pass
+
+
+OPERATIONS: dict[Operation, Callable[[Path], None]] = {
+    make_store: lambda root: None,
+    commit_trial: lambda root: (make_store(root), samples.committed(root, samples.spec()), fail_trial(root)),
+    fail_trial: make_store,
+    save_state: lambda root: (
+        make_store(root),
+        checkpoints.save(root / STATE, NEW.trial_id, {"w": torch.zeros(5)}, {"epoch": 1}),
+    ),
+    hold_store: lambda root: (make_store(root), leave_lease(root)),
+}
+"""What is tried -> what it is tried on."""
+
+
+def leave_lease(root: Path) -> None:
+    """The lease of a driver of this machine that is no more."""
+
+    lease = {"session": "dead", **session._this_process(), "running": [NEW.trial_id]}
+    Layout(root).sessions.mkdir()
+    (Layout(root).sessions / "lease.json").write_text(json.dumps(lease))
+
+
+def state_of(root: Path) -> tuple[object, ...]:
+    """Everything that a reader of the store can see, read as readers do."""
+    try:
+        if Layout(root).tasks.is_dir():
+            assert broken_invariants(root) == []
+        seen: list[object] = [digest(root), sorted(reader.failures(root)), len(reader.frozen_plans(root))]
+    except StoreError:
+        seen = []
+    with contextlib.suppress(FileNotFoundError):
+        state = checkpoints.load(root / STATE, NEW.trial_id)
+        seen += [state.content, state.facts["epoch"]]
+    return (*seen, sorted(running_trials(root)))
+
+
+def visible(root: Path) -> list[str]:
+    """The kinds of files that lie in a store, without what names an attempt or a session."""
+    names = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+    return sorted(name.split(".")[0] for name in names if not name.startswith("sessions/"))
+
+
+def stages(operation: Operation, base: Path, folder: Path) -> list[tuple[object, ...]]:
+    """What may be seen: before, after, and where an operation makes several things visible, between them."""
+    found = []
+    shutil.copytree(base, folder)
+    disk = FaultyDisk(folder, lambda number, name, do: (do(), found.append(state_of(folder)))[0])
+    found.append(state_of(folder))
+    with installed(disk):
+        operation(folder)
+    return found
+
+
+@contextlib.contextmanager
+def installed(disk: FaultyDisk):
+    """The store's files go through this disk."""
+    before = files.DISK
+    files.DISK = disk
+    try:
+        yield
+    finally:
+        files.DISK = before
+
+
+def struck(operation: Operation, root: Path, fault) -> FaultyDisk:
+    """Run an operation that meets a fault."""
+    disk = FaultyDisk(root, fault)
+    with installed(disk), contextlib.suppress(OSError, Death):
+        operation(root)
+    return disk
+
+
+def check(operation: Operation, root: Path, allowed: list[tuple[object, ...]], done: list[str]) -> None:
+    """The store is one of the stages; the same operation again completes it, and what was left can be swept."""
+    assert state_of(root) in allowed
+    operation(root)
+    assert state_of(root) == allowed[-1]
+    sweep_leftovers(root, FAR)
+    assert visible(root) == done
+    assert state_of(root) == allowed[-1]
+
+
+@pytest.fixture(autouse=True)
+def dead_drivers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever holds a lease here is dead when the next one looks: the process that a fault ended."""
+    this = session._this_process()
+    monkeypatch.setattr(session, "_this_process", lambda: {**this, "pid": 2**22 + 1})
+
+
+@pytest.fixture
+def base(request, tmp_path: Path) -> Path:
+    """The store on which an operation is tried."""
+    folder = tmp_path / "base"
+    folder.mkdir()
+    OPERATIONS[request.getfixturevalue("operation")](folder)
+    return folder
+
+
+@pytest.mark.parametrize("fault", [*FAULTS, *POWER])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
+def test_every_call_may_fail(operation: Operation, fault: str, base: Path, tmp_path: Path) -> None:
+    """For every n: the n-th call fails, or is the last before the power goes; then the operation is done again."""
+    allowed = stages(operation, base, tmp_path / "whole")
+    done = visible(tmp_path / "whole")
+    number, reached = 0, True
+    while reached:
+        number += 1
+        root = tmp_path / str(number)
+        shutil.copytree(base, root)
+        planned = FAULTS.get(fault, Kill)(number)
+        disk = struck(operation, root, planned)
+        reached = planned.struck
+        if fault in POWER:
+            disk.memory.power_off(POWER[fault](number))
+        check(operation, root, allowed, done)
+        shutil.rmtree(root)
+    assert number > len(set(disk.calls))
+
+
+def test_what_has_returned_survives_a_power_cut(tmp_path: Path) -> None:
+    """A commit that was reported is there after the power goes at once, in a store made a moment before."""
+    root = tmp_path / "store"
+    root.mkdir()
+    disk = FaultyDisk(root, lambda number, name, do: do())
+    with installed(disk):
+        make_store(root)
+        commit_trial(root)
+        save_state(root)
+    seen = state_of(root)
+    disk.memory.power_off(lambda: False)
+    assert state_of(root) == seen
+
+
+def test_no_call_goes_round_the_disk(tmp_path: Path) -> None:
+    """Files that Python tells its auditors are opened for writing, linked, renamed or removed: the disk did it."""
+    round_about: list[tuple[str, object]] = []
+    inside: list[str] = []
+    watching = True
+
+    def audit(event: str, arguments: tuple[object, ...]) -> None:
+        changes = event in ("os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate")
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & 3
+        if watching and not inside and (changes or writes) and str(tmp_path) in str(arguments):
+            round_about.append((event, arguments))
+
+    def within(number, name, do):
+        inside.append(name)
+        try:
+            return do()
+        finally:
+            inside.pop()
+
+    sys.addaudithook(audit)
+    with installed(FaultyDisk(tmp_path, within)):
+        make_store(tmp_path)
+        fail_trial(tmp_path)
+        commit_trial(tmp_path)
+        save_state(tmp_path)
+    watching = False
+    assert round_about == []
+
+
+def test_rows_of_an_attempt_that_may_still_commit_stay(tmp_path: Path) -> None:
+    """Rows without a record are kept until their trial has committed, however old; then the loser's go."""
+    make_store(tmp_path)
+    layout = Layout(tmp_path)
+    orphan = layout.data / f"{NEW.trial_id}.0123456789ab.parquet"
+    write_parquet(canonical(samples.rows(3), NEW.trial_id), orphan, tmp_path)
+    assert sweep_leftovers(tmp_path, FAR) == 0
+    commit_trial(tmp_path)
+    assert sweep_leftovers(tmp_path, FAR) == 1
+    assert not orphan.exists()
+    assert broken_invariants(tmp_path) == []
+
+
+def test_a_file_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    """An unfinished file goes when it has not been touched for an hour, and not before."""
+    aside = tmp_path / "commits" / ".x.json.0123456789ab"
+    aside.parent.mkdir()
+    aside.write_bytes(b"{")
+    now = aside.stat().st_mtime
+    assert sweep_leftovers(tmp_path, now + 60) == 0
+    assert sweep_leftovers(tmp_path, now + 3601) == 1
+
+
+def test_taking_over_needs_what_was_seen(tmp_path: Path) -> None:
+    """Of two that saw the same content, one takes the path over; the other leaves the winner's content in place."""
+    path = tmp_path / "lease.json"
+    files.create(path, b"dead")
+    assert files.take_over(path, b"dead", b"first")
+    assert not files.take_over(path, b"dead", b"second")
+    assert path.read_bytes() == b"first"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["lease.json"]
+
+
+def test_random_faults_of_one_seed_are_the_same() -> None:
+    """Which names survive a power cut is drawn from the call's number, so that a failure can be seen again."""
+    draw = POWER["some-names-kept"]
+    first, second = draw(3), draw(3)
+    assert [first() for _ in range(20)] == [second() for _ in range(20)]

@@ -1,0 +1,284 @@
+"""Stores in object storage, against a real server of the S3 API: the same guarantees as on a disk."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+import torch
+
+pytest.importorskip("s3fs", reason="pip install -e '.[test]' installs s3fs")
+pytest.importorskip("moto", reason="pip install -e '.[test]' installs moto")
+
+from analysis.query import run_query
+from analysis.report import write_report
+from runner import checkpoints
+from runner.store import files, objects, reader, session
+from runner.store.compact import compact
+from runner.store.digest import digest
+from runner.store.events import events_of
+from runner.store.files import StoreError, create, new_file, replace, take_over, watched
+from runner.store.layout import Layout
+from runner.store.leftovers import sweep_leftovers
+from runner.store.merge import merge
+from runner.store.place import is_on_disk, place, storage_environment
+from runner.store.prune import prune_checkpoints
+from runner.store.schema import Facts
+from runner.store.session import StoreHeld, hold, running_trials
+from runner.store.verify import broken_invariants
+from runner.store.writer import commit
+from tests.runner.store import samples
+from tests.runner.store.object_server import BUCKET, object_server
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server():
+    """The server of all tests here."""
+    with object_server():
+        yield
+
+
+@pytest.fixture
+def root(server) -> Path:
+    """The place of a new store."""
+    return place(f"s3://{BUCKET}/{uuid.uuid4().hex[:8]}/store")
+
+
+def raced(attempts) -> list[object]:
+    """What functions return that begin at the same moment, each in a thread of its own."""
+    barrier, results = threading.Barrier(len(attempts)), []
+
+    def run(attempt) -> None:
+        barrier.wait()
+        results.append(attempt())
+
+    threads = [threading.Thread(target=run, args=(attempt,)) for attempt in attempts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_a_store_is_the_same_in_object_storage(root: Path, tmp_path: Path) -> None:
+    """Equal trials give the digest of a store on a disk; every invariant holds, before and after a compaction."""
+    samples.store(root)
+    samples.store(tmp_path)
+    assert broken_invariants(root) == []
+    assert digest(root) == digest(tmp_path)
+    assert compact(root).trials == 6
+    assert broken_invariants(root) == []
+    assert digest(root) == digest(tmp_path)
+    assert reader.committed_ids(root) == reader.committed_ids(tmp_path)
+
+
+def test_questions_and_report(root: Path, tmp_path: Path) -> None:
+    """SQL and the report read a store in object storage as they read one on a disk."""
+    samples.store(root)
+    samples.store(tmp_path / "store")
+    question = """SELECT method, count(*) AS rows, bit_xor(hash(trial_id, example_id, label)) AS labels
+        FROM predictions JOIN trials USING (trial_id) GROUP BY ALL ORDER BY ALL"""
+    answers = []
+    for store in (root, tmp_path / "store"):
+        out = io.StringIO()
+        run_query(store, question, "csv", out)
+        answers.append(out.getvalue())
+    assert answers[0] == answers[1]
+    assert len(answers[0].splitlines()) == 4
+    assert write_report(root, tmp_path / "report").is_file()
+
+
+def test_one_of_many_racing_attempts_wins(root: Path) -> None:
+    """Of six attempts that commit one trial at the same moment exactly one is visible, and its file alone stays."""
+    samples.save_task(root, samples.task())
+    facts = Facts(achieved_sparsity=0.0)
+    found = raced([lambda n=n: commit(root, samples.spec(), samples.rows(n), facts) for n in range(6)])
+    (winner,) = [record for record in found if record is not None]
+    assert reader.commits(root) == [winner]
+    assert [path.name for path in Layout(root).data.iterdir()] == [Path(winner.files[0].path).name]
+
+
+def test_creation_is_exclusive_and_knows_itself_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second creation changes nothing; a put whose answer was lost, and that is sent again, has still won."""
+    assert create(root / "x", b"first")
+    assert not create(root / "x", b"second")
+    assert (root / "x").read_bytes() == b"first"
+    put, puts = root.fs.pipe_file, []
+
+    def put_twice(*arguments, **options):
+        puts.extend(put(*arguments, **options) for _ in range(2))
+
+    monkeypatch.setattr(root.fs, "pipe_file", put_twice)
+    assert create(root / "y", b"mine")
+    assert len(puts) == 1
+    monkeypatch.undo()
+    replace(root / "y", b"other")
+    assert (root / "y").read_bytes() == b"other"
+
+
+def test_one_of_many_takes_over(root: Path) -> None:
+    """Of six that saw the same content one replaces it; who saw something else changes nothing."""
+    create(root / "lease", b"dead")
+    found = raced([lambda n=n: take_over(root / "lease", b"dead", b"%d" % n) for n in range(6)])
+    assert sorted(found) == [False] * 5 + [True]
+    left = (root / "lease").read_bytes()
+    assert left != b"dead"
+    assert not take_over(root / "lease", b"dead", b"late")
+    assert not take_over(root / "nothing", b"dead", b"late")
+    assert (root / "lease").read_bytes() == left
+
+
+def test_a_server_that_overwrites_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a server ignores the condition of a put, no store is begun."""
+    put = root.fs.pipe_file
+    monkeypatch.setattr(root.fs, "pipe_file", lambda path, value, mode="overwrite": put(path, value))
+    with pytest.raises(StoreError, match="ignores 'If-None-Match"):
+        samples.save_task(root, samples.task())
+    assert not root.exists()
+
+
+def test_a_lease_is_held_renewed_taken_over_and_given_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One driver at a time; a lease is dead by the clock of the server, which stamps objects."""
+    monkeypatch.setattr(session, "BEAT_SECONDS", 0.05)
+    lease = Layout(root).sessions / "lease.json"
+    with hold(root) as held:
+        held.started("t1")
+        held.event("trial-started", "t1")
+        for _ in range(100):
+            if running_trials(root) == {"t1"} and events_of(root, "trial-started"):
+                break
+            threading.Event().wait(0.05)
+        assert running_trials(root) == {"t1"}
+        assert [event["trial_id"] for event in events_of(root, "trial-started")] == ["t1"]
+        with pytest.raises(StoreHeld, match=f"process {os.getpid()}"), hold(root):
+            pass
+    assert not lease.exists()
+    assert len(events_of(root, "session-ended")) == 1
+    replace(lease, json.dumps({"session": "s", "host": "elsewhere", "boot": "b", "pid": 1, "running": []}).encode())
+    with pytest.raises(StoreHeld, match="elsewhere"), hold(root):
+        pass
+    monkeypatch.setattr(session, "STALE_SECONDS", 0.0)
+    with hold(root):
+        pass
+    assert not lease.exists()
+
+
+def test_a_driver_that_lost_its_lease_leaves_the_new_one_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver that slept until another took over notices, and neither renews nor removes the new lease."""
+    monkeypatch.setattr(session, "BEAT_SECONDS", 0.05)
+    lease = Layout(root).sessions / "lease.json"
+    other = json.dumps({"session": "another"}).encode()
+    with hold(root) as sleeper:
+        replace(lease, other)
+        assert sleeper.lost.wait(20)
+    assert lease.read_bytes() == other
+
+
+def test_checkpoints(root: Path) -> None:
+    """A state comes back bit for bit, is replaced whole, is refused when damaged, and goes with its folder."""
+    folder = Layout(root).checkpoint("t1")
+    path = folder / checkpoints.STATE
+    with pytest.raises(FileNotFoundError):
+        checkpoints.load(path, "t1")
+    for epoch in (1, 2):
+        weights = torch.full((3, 4), float(epoch))
+        checkpoints.save(path, "t1", {"w": weights}, {"epoch": epoch})
+        loaded = checkpoints.load(path, "t1")
+        assert torch.equal(loaded.tensors["w"], weights)
+        assert loaded.facts == {"epoch": epoch}
+    replace(path, path.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(checkpoints.CheckpointError, match="damaged"):
+        checkpoints.load(path, "t1")
+    checkpoints.delete(folder)
+    assert not folder.exists()
+    checkpoints.delete(folder)
+
+
+def test_what_fails_while_it_is_written_is_not_there(root: Path) -> None:
+    """A file whose writing ends in an error never appears."""
+
+    def give_up() -> None:
+        with new_file(root / "data" / "x.parquet") as file:
+            file.write(b"half")
+            raise RuntimeError("out of patience")
+
+    with pytest.raises(RuntimeError, match="out of patience"):
+        give_up()
+    assert not (root / "data" / "x.parquet").exists()
+
+
+def test_large_files_arrive_whole(root: Path) -> None:
+    """A file of several parts has the bytes that were written."""
+    block = hashlib.sha256(b"x").digest() * 2**15
+    with new_file(root / "data" / "large") as file:
+        for _ in range(120):
+            file.write(block)
+    assert (root / "data" / "large").stat().st_size == 120 * len(block)
+    with files.on_disk(root / "data" / "large") as local:
+        assert local.read_bytes() == block * 120
+
+
+def test_stop_files_are_not_asked_for_at_every_step(root: Path) -> None:
+    """A thousand looks are one request; a stop is seen at the next one, and then never asked for again."""
+    asked: list[Path] = []
+    stop = root / "sessions" / "s.stop"
+
+    class Counted:
+        def exists(self) -> bool:
+            asked.append(stop)
+            return stop.exists()
+
+    stopped = watched(Counted(), seconds=60.0)
+    assert not any(stopped() for _ in range(1000))
+    assert len(asked) == 1
+    eager = watched(Counted(), seconds=0.0)
+    stop.touch()
+    assert eager()
+    assert eager()
+    assert len(asked) == 2
+
+
+def test_leftovers_are_swept(root: Path) -> None:
+    """Rows of an attempt that lost go once their trial has committed."""
+    samples.save_task(root, samples.task())
+    with new_file(Layout(root).data / f"{samples.spec().trial_id}.0123456789ab.parquet") as file:
+        file.write(b"lost")
+    assert sweep_leftovers(root, 10.0**12) == 0
+    samples.committed(root, samples.spec())
+    assert sweep_leftovers(root, 10.0**12) == 1
+
+
+def test_places(server) -> None:
+    """Paths and file URLs are on a disk; what no file system answers to is named; environments reach workers."""
+    assert place("a/b") == Path("a/b")
+    assert place("file:///a/b") == Path("/a/b")
+    assert not is_on_disk(place(f"s3://{BUCKET}/x"))
+    with pytest.raises(ValueError, match="nosuch"):
+        place("nosuch://bucket/x")
+    assert storage_environment(Path("/a"), {"AWS_PROFILE": "p"}) == {}
+    assert storage_environment(place(f"s3://{BUCKET}/x"), {"AWS_PROFILE": "p", "HOME": "h"}) == {"AWS_PROFILE": "p"}
+    assert objects.can_create_exclusively(place(f"s3://{BUCKET}/x"))
+
+
+def test_upkeep(root: Path, tmp_path: Path) -> None:
+    """Checkpoints nobody needs are pruned, a damaged one is set aside, a store on a disk is merged into this one."""
+    first, *_ = samples.store(root, seeds=1)
+    state = Layout(root).checkpoint(first.trial_id) / checkpoints.STATE
+    checkpoints.save(state, first.trial_id, {"w": torch.zeros(2)}, {})
+    moved = checkpoints.set_aside(state)
+    assert not state.exists()
+    assert moved.is_file()
+    assert prune_checkpoints(root).removed == 1
+    assert not state.parent.exists()
+    samples.store(tmp_path, seeds=2)
+    assert merge(root, [tmp_path]).added == 3
+    assert digest(root) == digest(tmp_path)
+    assert broken_invariants(root) == []
