@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from analysis.broken import Broken
 from analysis.figures import FIGURES
+from analysis.hardware import SHOWN, confounded, described, disagreement, warnings
 from analysis.order import method_key, method_name, percent
 from analysis.results import Results, Row
 from analysis.tables.formats import legend, signs
@@ -72,6 +73,17 @@ class Page:
         for row in self.results.completeness:
             groups.setdefault((row["task"], row["model"]), []).append(row)
         return [_progress(task, model, rows) for (task, model), rows in groups.items()]
+
+    @cached_property
+    def hardware(self) -> dict[str, Any]:
+        """Disagreement between vendors' devices, and the comparisons that it may have a hand in."""
+        rows = confounded(self.results)
+        return {
+            "disagreement": disagreement(self.results),
+            "warnings": warnings(self.results),
+            "comparisons": [described(row) for row in rows[:SHOWN]],
+            "further": max(len(rows) - SHOWN, 0),
+        }
 
     @cached_property
     def drawn(self) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from runner.store.reader import frozen_plans
 
 MANIFEST = "manifest.json"
 LISTED = 20_000
-OWN_FOLDERS = ("plans", "tasks", "data", "commits", "failures", "checkpoints", "sessions")
+OWN_FOLDERS = ("plans", "tasks", "data", "commits", "compacted", "failures", "checkpoints", "sessions")
 
 
 class ReportError(ValueError):

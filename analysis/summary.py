@@ -9,6 +9,7 @@ from pathlib import Path
 from analysis.broken import Broken, most_broken
 from analysis.database import connect
 from analysis.formats import printable
+from analysis.hardware import warnings
 from analysis.order import method_key, method_name, percent
 from analysis.results import Results, Row, cell
 from analysis.tables.effectiveness import mean_and_deviation
@@ -23,12 +24,13 @@ def pie_table(store: Path) -> str:
     """Per task, split and model: the dense models' effectiveness, then PIE % and effectiveness of every pruned cell.
 
     Effectiveness is the mean over seeds. A dagger marks cells, or a dense cell behind them, with fewer committed seeds
-    than planned.
+    than planned. Comparisons across vendors' devices are warned of at the end.
     """
     results = Results(connect(store, kept=("votes", "pairs")))
     places = groupby(results.effectiveness, key=lambda row: (row["task"], row["split"], row["model"]))
     blocks = [_block(results, key, list(rows)) for key, rows in places]
-    return "\n\n".join(blocks) if blocks else "no committed trials yet"
+    told = [f"warning: {warning}" for warning in warnings(results)]
+    return "\n\n".join([*blocks, *told]) if blocks else "no committed trials yet"
 
 
 def broken_examples(store: Path, count: int) -> str:

@@ -1,4 +1,4 @@
-"""Which trials may be compared: those whose settings differ in method, sparsity and seed alone.
+"""Which trials may be compared: those whose settings differ in method, sparsity and seed (and canary) alone.
 
 One store may hold a model trained in several ways (another number of epochs, another protocol). Their seeds must not
 vote together, so every way but the first gets a name of its own: `bilstm`, then `bilstm@3f2a`.
@@ -13,7 +13,7 @@ from itertools import groupby
 
 from runner.store.schema import CommitRecord, FrozenPlan
 
-GRID = ("method", "sparsity", "seed")
+GRID = ("method", "sparsity", "seed", "canary")
 
 
 def model_names(plans: Iterable[FrozenPlan], commits: Iterable[CommitRecord]) -> dict[str, str]:

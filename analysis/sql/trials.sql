@@ -18,8 +18,12 @@
 --            threshold          DOUBLE     above which a multi-label probability is a yes
 --            epochs             BIGINT
 --            seconds            DOUBLE     wall time over all attempts
---            device_vendor      VARCHAR
+--            device_vendor      VARCHAR    nvidia, amd or cpu
 --            device_name        VARCHAR
+--            device_driver      VARCHAR    version of the kernel driver
+--            device_runtime     VARCHAR    version of CUDA or HIP; on a processor, the instructions torch used
+--            device_kernels     VARCHAR    version of cuDNN or MIOpen
+--            peak_memory        BIGINT     bytes held on the GPU at most
 --            precision          VARCHAR
 --            host               VARCHAR
 --            committed_at       TIMESTAMP  UTC
@@ -30,6 +34,6 @@
 SELECT
     trial_id, parent_id, attempt, origin, task, model, architecture, method, sparsity, seed,
     achieved_sparsity, total_sparsity, parameters, prunable, threshold, epochs, seconds,
-    device_vendor, device_name, precision, host, committed_at,
+    device_vendor, device_name, device_driver, device_runtime, device_kernels, peak_memory, precision, host, committed_at,
     metrics::JSON AS metrics, versions::JSON AS versions, settings::JSON AS settings
 FROM internal.trial

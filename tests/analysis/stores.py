@@ -26,9 +26,9 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def trial_id(row: Row) -> str:
-    """An id for a trial of a test, readable: task-model-method-sparsity-seed, and epochs if given."""
+    """An id for a trial of a test, readable: task-model-method-sparsity-seed, and epochs and canary if given."""
     parts = [row[name] for name in ("task", "model", "method", "sparsity", "seed")]
-    return "-".join(str(part) for part in [*parts, *filter(None, [row.get("epochs")])])
+    return "-".join(str(part) for part in [*parts, *filter(None, [row.get("epochs"), row.get("canary")])])
 
 
 def names(row: Row) -> list[str]:
@@ -88,7 +88,9 @@ def write_trials(root: Path, classes: Mapping[str, list[str]], predictions: Iter
         settings |= {"sparsity": sparsity, "seed": int(first["seed"]), "architecture": first["model"], "record": record}
         if first.get("epochs"):
             settings["training"] = {"epochs": int(first["epochs"])}
-        facts = Facts(achieved_sparsity=sparsity)
+        if first.get("canary"):
+            settings["canary"] = first["canary"]
+        facts = Facts(achieved_sparsity=sparsity, device_vendor=first.get("vendor") or None)
         subject = Subject(trial_id=identifier, settings=settings)
         assert commit_rows(root, subject, pa.table(columns), facts) is not None
 
@@ -104,6 +106,7 @@ def write_plan(root: Path, name: str, trials: Iterable[Row]) -> None:
             method=row["method"],
             sparsity=float(row["sparsity"]),
             seed=int(row["seed"]),
+            canary=row.get("canary") or "",
         )
         for row in trials
     )
