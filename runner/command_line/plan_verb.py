@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.command_line.output import print_facts, print_json, print_table
+from runner.command_line.output import bytes_text, print_facts, print_json, print_table
+from runner.store.place import place
 
 if TYPE_CHECKING:
     from runner.plan import Estimate
@@ -22,27 +24,61 @@ ChangesArgument = Annotated[
 ]
 
 
-def plan(
+def plan(  # noqa: PLR0913 - the arguments of a verb are its options
     study: StudyArgument,
     changes: ChangesArgument = None,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+    site: Annotated[str | None, typer.Option(help="Also what it asks of this site: a profile's name or path.")] = None,
+    nodes: Annotated[int, typer.Option(min=1, help="Nodes of one allocation.")] = 1,
+    gpus_per_node: Annotated[int | None, typer.Option(min=0, help="Default: as the site says.")] = None,
+    cpus_per_node: Annotated[int | None, typer.Option(min=1, help="Default: as the site says.")] = None,
+    time: Annotated[str | None, typer.Option(help="Wall time of one allocation; default: as the site says.")] = None,
+    measured: Annotated[
+        Path | None, typer.Option(parser=place, help="A store whose dense trials say how long one takes.")
+    ] = None,
+    seconds_per_unit: Annotated[float | None, typer.Option(min=0.001, help="Or seconds of one dense training.")] = None,
+    store_free: Annotated[float | None, typer.Option(min=0, help="Gigabytes that are free for the store.")] = None,
 ) -> None:
-    """Say what a study amounts to: trials, training, rows and bytes. Reads no data."""
+    """Say what a study amounts to: trials, training, rows and bytes. Reads no data.
+
+    With --site also GPU-hours, allocations, files and bytes at their peak; exits 2 where they break one of its limits.
+    """
     from runner.plan import estimate
     from runner.plan import plan as make_plan
     from runner.studies import load
 
     loaded = load(study, changes or [])
-    found = estimate(make_plan(loaded))
+    planned = make_plan(loaded)
+    found = estimate(planned)
     if found.unsized:
         names = ", ".join(found.unsized)
         typer.echo(f"piesweep: the sizes of {names} are known once loaded; rows and bytes leave them out", err=True)
+    flight = None
+    if site:
+        from runner.command_line.preflight import Wish, preflight, print_preflight
+
+        wish = Wish(
+            site=site,
+            nodes=nodes,
+            gpus_per_node=gpus_per_node,
+            cpus_per_node=cpus_per_node,
+            time=time,
+            measured=measured,
+            seconds_per_unit=seconds_per_unit,
+            store_free=store_free,
+        )
+        flight = preflight(planned, wish)
     if as_json:
         values = dataclasses.asdict(found)
         del values["unsized"]
-        print_json(values)
+        print_json({**values, **(dataclasses.asdict(flight.footprint) if flight else {})})
     else:
         _print_plan(loaded, found)
+        if flight:
+            print_preflight(flight)
+    if flight:
+        flight.refuse()
 
 
 def _print_plan(study: Study, found: Estimate) -> None:
@@ -56,6 +92,7 @@ def _print_plan(study: Study, found: Estimate) -> None:
             f"({found.training_units_naive:,} if iterative methods shared none)",
             "rows": ", ".join(f"{split} {count:,}" for split, count in found.rows.items()),
             "store": f"about {bytes_text(found.store_bytes)}",
+            **({"canary": f"{found.canary:,} trials more on every vendor's devices"} if found.canary else {}),
         }
     )
     print()
@@ -70,13 +107,5 @@ def _cells(study: Study) -> list[tuple[object, ...]]:
         for model in study.models:
             settings = study.training.of_cell(task.name, model.name)
             chosen = (settings["epochs"], settings["batch_size"], settings["learning_rate"])
-            rows.append((task.name, model.name, *chosen, *study.resources.of_model(model.name)))
+            rows.append((task.name, model.name, *chosen, *study.occupied(model.name)))
     return rows
-
-
-def bytes_text(count: int) -> str:
-    """A number of bytes in the largest unit of which there is at least one."""
-    for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count} bytes"

@@ -5,27 +5,48 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from runner.sweep.allocation import Allocation
+
+WARNING = signal.SIGUSR1
+"""What a batch system sends some minutes before it takes the machine away."""
+
+OUT_OF_TIME = "the end of the allocation"
+"""The reason for a stop where what is left to do cannot reach a checkpoint in the time that is left."""
+
 
 class StopRequest:
     """Whether someone asked this sweep to stop, and how patient it still is.
 
-    The first SIGINT, SIGTERM or SIGUSR1 asks running trials to stop at their next checkpoint. After
-    `grace_seconds`, or at the second signal, Ray Tune is interrupted and they lose what they did since their last one.
+    The first SIGINT, SIGTERM or SIGUSR1 asks running trials to stop at their next checkpoint. They have
+    `grace_seconds` for it; after SIGUSR1, the batch system's warning, they have until the allocation's deadline, if
+    one is known. After that, or at a second SIGINT or SIGTERM, Ray Tune is interrupted and they lose what they did
+    since their last checkpoint.
     """
 
-    def __init__(self, grace_seconds: float) -> None:
+    def __init__(self, grace_seconds: float, allocation: Allocation | None = None) -> None:
         self.grace_seconds = grace_seconds
+        self.allocation = allocation or Allocation()
         self.signal_name = ""
+        self.insists = False
+        self.listen: Callable[[], None] = lambda: None
+        """Takes signals back from Ray Tune, which installs a handler of its own when it starts."""
         self._stop_file: Path | None = None
         self._timer: threading.Timer | None = None
 
     def __bool__(self) -> bool:
         return bool(self.signal_name)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until everything must be saved; None where the allocation has no known end."""
+        deadline = self.allocation.deadline
+        return None if deadline is None else max(0.0, deadline - time.time())
 
     def tell(self, stop_file: Path) -> None:
         """Name the file by which running trials learn of a stop, also of one that came before."""
@@ -33,15 +54,22 @@ class StopRequest:
         if self:
             stop_file.touch()
 
-    def ask(self, signal_name: str) -> None:
-        """Ask for a stop; a second time, insist."""
+    def look(self) -> None:
+        """Ask for a stop if the batch system warned at a time when this process could not hear it."""
+        warned = self.allocation.stop_file
+        if not self and warned is not None and warned.exists():
+            self.ask(WARNING.name)
+
+    def ask(self, reason: str) -> None:
+        """Ask for a stop; a second time, insist. The batch system's warning never insists."""
         if self:
-            self._insist()
+            if reason not in (WARNING.name, OUT_OF_TIME):
+                self._insist()
             return
-        self.signal_name = signal_name
+        self.signal_name = reason
         if self._stop_file is not None:
             self._stop_file.touch()
-        self._timer = threading.Timer(self.grace_seconds, self._insist)
+        self._timer = threading.Timer(self._patience(reason), self._insist)
         self._timer.daemon = True
         self._timer.start()
 
@@ -50,32 +78,51 @@ class StopRequest:
         if self._timer is not None:
             self._timer.cancel()
 
-    @staticmethod
-    def _insist() -> None:
-        # Ray Tune listens to SIGUSR1: it ends its loop in order and returns.
-        os.kill(os.getpid(), signal.SIGUSR1)
+    def _patience(self, reason: str) -> float:
+        left = self.seconds_left
+        return left if reason == WARNING.name and left is not None else self.grace_seconds
+
+    def _insist(self) -> None:
+        # Ray Tune's own handler of this signal ends its loop in order; `handle` below passes it on.
+        self.insists = True
+        os.kill(os.getpid(), WARNING)
 
 
 @contextmanager
-def stop_on_signals(grace_seconds: float) -> Iterator[tuple[StopRequest, Callable[[], None]]]:
+def stop_on_signals(
+    grace_seconds: float, allocation: Allocation | None = None
+) -> Iterator[tuple[StopRequest, Callable[[], None]]]:
     """A StopRequest fed by SIGINT, SIGTERM and SIGUSR1, and a function that puts the handlers back in place.
 
     They are in place before Ray starts (a signal during its start would kill the driver) and again afterwards,
-    since Ray installs a SIGTERM handler of its own.
+    since Ray installs a SIGTERM handler of its own, and Ray Tune one of SIGUSR1.
     """
-    request = StopRequest(grace_seconds)
+    request = StopRequest(grace_seconds, allocation)
+    interrupt: list[Callable[[int, FrameType | None], object]] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
-        request.ask(signal.Signals(number).name)
+        if not request.insists:
+            request.ask(signal.Signals(number).name)
+        elif number == WARNING:
+            for of_tune in interrupt:
+                of_tune(number, frame)
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+    numbers = (signal.SIGINT, signal.SIGTERM, WARNING)
     before = {number: signal.getsignal(number) for number in numbers}
 
     def install() -> None:
         for number in numbers:
             signal.signal(number, handle)
 
+    def listen() -> None:
+        of_tune = signal.getsignal(WARNING)
+        if callable(of_tune) and of_tune is not handle:
+            interrupt[:] = [of_tune]
+        install()
+
     install()
+    request.listen = listen
+    request.look()
     try:
         yield request, install
     finally:

@@ -1,0 +1,124 @@
+"""What every launcher is given and what it does: the contract of LAUNCHERS."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jinja2
+import yaml
+
+from cluster.site import Site
+
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+"""Job names that every scheduler takes: Kubernetes is the strictest of them."""
+
+FILES_FOLDER = "/tmp/piesweep-files"  # noqa: S108 - on machines made for the job
+
+
+class LaunchError(ValueError):
+    """A job that cannot be launched as asked: says what was given, what is allowed and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A command and the machines it wants.
+
+    command: what runs once a Ray cluster stands at `$RAY_ADDRESS`. progress: a command that prints a word which
+    changes whenever the first one has come further. seconds: wall time of one allocation. folder: where both run.
+    logs: a folder for scripts and logs. programs: a folder of programs to be found first, or None inside of
+    containers. files: what the command reads below FILES_FOLDER, by name, where machines do not see this one's files.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    progress: tuple[str, ...]
+    nodes: int
+    cpus_per_node: int
+    gpus_per_node: int
+    seconds: int
+    folder: Path
+    logs: Path
+    programs: Path | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise LaunchError(f"job name '{self.name}': allowed are up to 40 of a-z, 0-9 and inner dashes; give --name")
+        for word in (*self.command, *self.progress, str(self.folder), str(self.logs), str(self.programs)):
+            if re.search(r"[\x00-\x1f\x7f]", word):
+                raise LaunchError(f"{word!r} has a control character in it, which no script carries; take it out")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launcher:
+    """One way to start a job.
+
+    script: what the scheduler reads. submit: hands it over, as a file that stays, and says what was started.
+    ending: of that file's name. makes_cluster: whether a Ray cluster stands at `$RAY_ADDRESS` when the command runs.
+    sees_files: whether the machines see this one's files.
+    """
+
+    title: str
+    script: Callable[[Job, Site], str]
+    submit: Callable[[Path, Job], str]
+    ending: str
+    makes_cluster: bool = True
+    sees_files: bool = True
+
+
+def ray_job_environment() -> dict[str, str]:
+    """The variables of `runtime_env.yaml`, which give a Ray job time to end in order when it is stopped."""
+    content = (Path(__file__).parent / "runtime_env.yaml").read_text(encoding="utf-8")
+    return {str(name): str(value) for name, value in yaml.safe_load(content)["env_vars"].items()}
+
+
+def save(job: Job, script: str, ending: str) -> Path:
+    """Keep a job's script beside its logs, readable by its owner alone."""
+    job.logs.mkdir(parents=True, exist_ok=True)
+    path = job.logs / f"{job.name}{ending}"
+    path.write_text(script, encoding="utf-8")
+    path.chmod(0o700)
+    return path
+
+
+def call(command: Sequence[str], purpose: str) -> str:
+    """Run a scheduler's program; its output. LaunchError if it is absent or says no."""
+    if shutil.which(command[0]) is None:
+        raise LaunchError(
+            f"'{command[0]}' is not on this machine's PATH, and it is needed to {purpose}; run this where it is, or "
+            "write the script with --dry-run and take it there"
+        )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()
+        raise LaunchError(f"{shlex.join(command)} failed with exit code {done.returncode}: {said}")
+    return done.stdout.strip()
+
+
+@functools.cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - shell scripts; whatever is not ours goes through `quote`
+        comment_start_string="<#",  # bash writes ${#list[@]}
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["quote"] = shlex.quote
+    environment.filters["join_command"] = shlex.join
+    return environment
+
+
+def fill(template: str, values: dict[str, object]) -> str:
+    """A template of `cluster/templates`, filled in; what is missing is an error."""
+    return _templates().get_template(template).render(values)

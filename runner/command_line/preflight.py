@@ -1,0 +1,121 @@
+"""Whether a study fits a site: what it asks of it, and which of the site's limits it breaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster import LaunchError, Site, load_site
+from cluster.duration import duration_text, parse_duration
+from cluster.limits import Demand, breaches
+from runner.command_line.output import bytes_text, print_facts
+from runner.footprint import Footprint, Machines, Speed, footprint, measured
+from runner.plan import Plan
+
+START_SECONDS = 120
+"""Until trials run: Ray's nodes start and the driver reads its store."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What was asked for on the command line; None where the site decides."""
+
+    site: str
+    nodes: int
+    gpus_per_node: int | None
+    cpus_per_node: int | None
+    time: str | None
+    measured: Path | None
+    seconds_per_unit: float | None
+    store_free: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preflight:
+    """What a plan asks of a site, how long an allocation lasts, whose devices were measured, and what it breaks."""
+
+    site: Site
+    machines: Machines
+    footprint: Footprint
+    wall_seconds: int
+    vendors: frozenset[str]
+    broken: tuple[str, ...]
+
+    def refuse(self) -> None:
+        """LaunchError with every broken limit and what would fit."""
+        if self.broken:
+            raise LaunchError("\n".join(f"site {self.site.name}: {sentence}" for sentence in self.broken))
+
+
+def preflight(plan: Plan, wish: Wish) -> Preflight:
+    """Hold a plan against a site. LaunchError or StudyError if there is too little to go by."""
+    site = load_site(wish.site)
+    speed = _speed(plan, wish)
+    wall = _wall_seconds(wish.time, site)
+    machines = Machines(
+        nodes=wish.nodes,
+        cpus_per_node=wish.cpus_per_node or site.cpus_per_node,
+        gpus_per_node=site.gpus_per_node if wish.gpus_per_node is None else wish.gpus_per_node,
+        seconds=max(60, wall - min(site.warning, wall // 4) - START_SECONDS),
+    )
+    found = footprint(plan, machines, speed)
+    demand = Demand(
+        nodes=wish.nodes,
+        seconds=wall,
+        files=found.files,
+        compacted_files=found.compacted_files,
+        store_bytes=found.store_bytes,
+    )
+    free = None if wish.store_free is None else round(wish.store_free * 1e9)
+    return Preflight(
+        site=site,
+        machines=machines,
+        footprint=found,
+        wall_seconds=wall,
+        vendors=speed.vendors,
+        broken=tuple(breaches(demand, site.limits, free)),
+    )
+
+
+def _speed(plan: Plan, wish: Wish) -> Speed:
+    if wish.measured is not None:
+        return measured(wish.measured, plan)
+    if wish.seconds_per_unit is not None:
+        return Speed.given(wish.seconds_per_unit)
+    raise LaunchError(
+        "hours need a speed: --measured STORE (a store with some trials of this study), or --seconds-per-unit N (the "
+        "seconds of one dense training)"
+    )
+
+
+def _wall_seconds(time: str | None, site: Site) -> int:
+    try:
+        return parse_duration(time) if time else site.wall_time
+    except ValueError as error:
+        raise LaunchError(f"--time {error}") from None
+
+
+def print_preflight(flight: Preflight) -> None:
+    """For people."""
+    found, machines = flight.footprint, flight.machines
+    what, hours = ("GPU-hours", found.gpu_hours) if found.gpu_hours else ("core-hours", found.cpu_hours)
+    print()
+    print_facts(
+        {
+            "site": f"{flight.site.name}: {flight.site.title}",
+            "nodes": f"{machines.nodes}, each with {machines.cpus_per_node} CPUs and {machines.gpus_per_node} GPUs",
+            what: f"{hours:,.0f}" if hours >= 10 else f"{hours:.2g}",
+            "wall time": f"{found.hours:,.1f} h with {found.at_once} trials at once, the best case",
+            "allocations": f"{found.allocations} of {duration_text(flight.wall_seconds)}",
+            "checkpoints": f"{bytes_text(found.checkpoint_bytes)} at the peak",
+            "store": f"{bytes_text(found.store_bytes)} at the peak, checkpoints included",
+            "files": f"{found.files:,} at the peak; {found.compacted_files:,} if compacted after every allocation",
+        }
+    )
+    if found.unmeasured:
+        print(f"not measured, taken as slow as the slowest: {', '.join(found.unmeasured)}")
+    foreign = flight.vendors - {flight.site.vendor}
+    if foreign:
+        print(
+            f"measured on {', '.join(sorted(foreign))}, not on the site's {flight.site.vendor}: the hours will differ"
+        )

@@ -1,0 +1,183 @@
+"""What a study asks of machines: hours, allocations, files and bytes at their peak; no torch, and no data is read."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.plan import Plan, estimate, training_units
+from runner.spec import TrialSpec
+from runner.store.reader import commits
+from runner.studies import StudyError
+
+PARAMETERS = {"bert": 110_000_000, "minilm": 22_700_000, "bilstm": 650_000, "convnet": 18_000}
+"""Of an architecture with its default options, roughly: what is known of checkpoints where no trial was measured."""
+
+VALUES_OF_STATE = {"adam": 3, "adamw": 3, "sgd": 1}
+"""Values kept for each parameter: itself and the optimizer's moments."""
+
+BYTES_OF_VALUE, BYTES_OF_MASK = 4, 1
+TRIALS_A_SHARED_FILE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machines:
+    """What one allocation offers: nodes, what each has, and the seconds in which trials can run."""
+
+    nodes: int
+    cpus_per_node: int
+    gpus_per_node: int
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds of one dense training by (task, model), and sizes of the networks where trials were measured.
+
+    Cells that nobody measured take the slowest of their model, or else the slowest of all.
+    """
+
+    seconds: dict[tuple[str, str], float]
+    parameters: dict[str, int] = field(default_factory=dict)
+    vendors: frozenset[str] = frozenset()
+
+    @staticmethod
+    def given(seconds_per_unit: float) -> Speed:
+        """The same for every cell."""
+        return Speed({("", ""): seconds_per_unit})
+
+    def of(self, task: str, model: str) -> float:
+        alike = [seconds for (_, other), seconds in self.seconds.items() if other == model]
+        return self.seconds.get((task, model)) or max(alike or self.seconds.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footprint:
+    """What a plan asks of given machines.
+
+    gpu_hours, cpu_hours: occupied by trials. hours: from start to end, if every slot is always busy. at_once: trials
+    side by side. files, store_bytes: at the peak, checkpoints included; compacted_files: the same in a store that is
+    compacted after every allocation. unmeasured: cells whose speed was taken from others.
+    """
+
+    gpu_hours: float
+    cpu_hours: float
+    hours: float
+    allocations: int
+    at_once: int
+    files: int
+    compacted_files: int
+    checkpoint_bytes: int
+    store_bytes: int
+    unmeasured: tuple[str, ...] = ()
+
+
+def measured(root: Path, plan: Plan) -> Speed:
+    """The speed of this plan's cells in a store: the median over dense trials of seconds an epoch, times its epochs.
+
+    StudyError if the store has no dense trial that says how long it took.
+    """
+    paces: dict[tuple[str, str], list[float]] = defaultdict(list)
+    parameters: dict[str, int] = {}
+    vendors = set()
+    for record in commits(root):
+        facts, settings = record.facts, record.settings
+        if record.origin == "trial" and settings["method"] == "dense" and facts.seconds and facts.epochs:
+            paces[settings["task"], settings["model"]].append(facts.seconds / facts.epochs)
+            vendors.add(facts.device_vendor or "unknown")
+        if facts.parameters:
+            parameters[settings["model"]] = facts.parameters
+    if not paces:
+        raise StudyError(f"{root} has no dense trial that was measured; run some, or give --seconds-per-unit")
+    epochs = {(spec.task, spec.model): spec.training.epochs for spec in plan.trials if spec.is_dense}
+    longest = max(epochs.values())
+    seconds = {cell: statistics.median(values) * epochs.get(cell, longest) for cell, values in paces.items()}
+    return Speed(seconds, parameters, frozenset(vendors))
+
+
+def footprint(plan: Plan, machines: Machines, speed: Speed) -> Footprint:
+    """What the plan asks of these machines. StudyError if no trial fits on them.
+
+    GPU-hours: sum over trials of training units x seconds a unit x GPUs / 3600, dense trainings that are shared
+    counted once. Checkpoints at the peak: two of every running trial (while it replaces one by the next), and one of
+    every dense parent whose children are not done, at most twice as many as trials run at once, since children are
+    handed out before further parents.
+    """
+
+    def spent(need: Callable[[TrialSpec], float]) -> float:
+        return sum(need(spec) * _seconds(spec, speed) for spec in plan.trials) / 3600
+
+    gpu_hours = spent(lambda spec: plan.study.occupied(spec.model)[1])
+    cpu_hours = spent(lambda spec: plan.study.occupied(spec.model)[0])
+    hours = cpu_hours / (machines.nodes * machines.cpus_per_node)
+    if gpu_hours:
+        hours = max(hours, gpu_hours / (machines.nodes * machines.gpus_per_node or math.inf))
+    hours = max(hours, max(_chain(spec, speed) for spec in plan.trials) / 3600)
+    at_once = {model.name: _at_once(plan, model.name, machines) for model in plan.study.models}
+    kept = {model: _checkpoints(plan, model, count) for model, count in at_once.items()}
+    found = estimate(plan)
+    allocations = math.ceil(hours * 3600 / machines.seconds)
+    checkpoints = 2 * max(kept.values())  # a folder and a file each
+    beside = 2 * len(plan.study.tasks) + 2 * allocations + 10
+    per_allocation = math.ceil(found.trials / allocations)
+    shared = math.ceil(found.trials / TRIALS_A_SHARED_FILE)
+    checkpoint_bytes = max(_state_bytes(spec, speed) * kept[spec.model] for spec in plan.trials)
+    return Footprint(
+        gpu_hours=gpu_hours,
+        cpu_hours=cpu_hours,
+        hours=hours,
+        allocations=allocations,
+        at_once=max(at_once.values()),
+        files=2 * found.trials + checkpoints + beside,
+        compacted_files=min(2 * found.trials, 2 * per_allocation + shared) + checkpoints + beside,
+        checkpoint_bytes=checkpoint_bytes,
+        store_bytes=found.store_bytes + checkpoint_bytes,
+        unmeasured=_unmeasured(plan, speed),
+    )
+
+
+def _seconds(spec: TrialSpec, speed: Speed) -> float:
+    return training_units(spec) * speed.of(spec.task, spec.model)
+
+
+def _chain(spec: TrialSpec, speed: Speed) -> float:
+    """Seconds until a trial can have ended: it waits for its parent."""
+    return _seconds(spec, speed) + (_seconds(spec.dense, speed) if spec.shares_parent else 0.0)
+
+
+def _at_once(plan: Plan, model: str, machines: Machines) -> int:
+    """How many trials of a model run side by side where all are of it. StudyError if not even one does."""
+    cpus, gpus = plan.study.occupied(model)
+    fits = [machines.cpus_per_node / cpus] if cpus else []
+    fits += [machines.gpus_per_node / gpus] if gpus else []
+    on_a_node = math.floor(min(fits, default=1.0))
+    if not on_a_node:
+        raise StudyError(
+            f"a trial of {model} asks for {cpus:g} CPUs and {gpus:g} GPUs, a node has {machines.cpus_per_node} and "
+            f"{machines.gpus_per_node}; change resources.cpus or resources.gpus of the study, or --cpus-per-node or "
+            "--gpus-per-node"
+        )
+    return min(machines.nodes * on_a_node, sum(spec.model == model for spec in plan.trials))
+
+
+def _checkpoints(plan: Plan, model: str, at_once: int) -> int:
+    """Checkpoints of one model's trials at the peak."""
+    dense = sum(spec.model == model and spec.is_dense for spec in plan.trials)
+    return 2 * at_once + min(dense, 2 * at_once)
+
+
+def _state_bytes(spec: TrialSpec, speed: Speed) -> int:
+    """Weights, optimizer state and masks; 0 for an architecture of which nothing is known."""
+    parameters = speed.parameters.get(spec.model, PARAMETERS.get(spec.architecture, 0))
+    return parameters * (BYTES_OF_VALUE * VALUES_OF_STATE[spec.training.optimizer] + BYTES_OF_MASK)
+
+
+def _unmeasured(plan: Plan, speed: Speed) -> tuple[str, ...]:
+    if ("", "") in speed.seconds:
+        return ()
+    cells = dict.fromkeys((spec.task, spec.model) for spec in plan.trials)
+    return tuple(f"{task}/{model}" for task, model in cells if (task, model) not in speed.seconds)

@@ -1,0 +1,182 @@
+"""What launchers write: scripts that a shell accepts, manifests that the published schemas accept, odd words intact."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+
+from cluster import LAUNCHERS, SITES, Job, LaunchError, Site, load_site
+from cluster.launcher import FILES_FOLDER
+
+FIXTURES = Path(__file__).parent
+PROGRAMS = Path(sys.executable).parent
+SLURM_SITES = ("lumi", "nvidia-slurm")
+
+
+def job(folder: Path, *, on: str = "slurm", **changes: Any) -> Job:
+    """A job as `piesweep submit` describes one."""
+    store = "/piesweep/pie" if on == "kuberay" else "s3://bucket/pie"
+    values: dict[str, Any] = {
+        "name": "pie",
+        "command": ("piesweep", "run", "pie", "--store", store, "--address", "auto", "methods=[imp-ft, mp-ai]"),
+        "progress": ("piesweep", "status", store, "--progress"),
+        "nodes": 2,
+        "cpus_per_node": 8,
+        "gpus_per_node": 4,
+        "seconds": 7200,
+        "folder": folder,
+        "logs": folder / "logs",
+    }
+    return Job(**{**values, **changes})
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_shipped_sites_are_read(name: str) -> None:
+    """Every shipped profile is valid and says what it is."""
+    assert load_site(name).title
+
+
+@pytest.mark.parametrize("site", SLURM_SITES)
+def test_batch_scripts_are_sound_shell(site: str, tmp_path: Path) -> None:
+    """bash reads the script for LUMI and for a plain NVIDIA cluster, and shellcheck finds nothing to warn of."""
+    path = tmp_path / "job.sbatch"
+    path.write_text(LAUNCHERS["slurm"].script(job(tmp_path, programs=PROGRAMS), load_site(site)))
+    subprocess.run(["bash", "-n", str(path)], check=True)
+    command = [PROGRAMS / "shellcheck", "--severity=warning", path]
+    found = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (found.returncode, found.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("site", SLURM_SITES)
+def test_batch_scripts_as_they_were_looked_at(site: str, golden: Any) -> None:
+    """A change in what people are given to read shows here."""
+    script = LAUNCHERS["slurm"].script(job(Path("/shared/work")), load_site(site))
+    golden(f"sbatch-{site}.json", script.splitlines())
+
+
+def test_amd_nodes_get_both_names_of_their_gpus(tmp_path: Path) -> None:
+    """Ray refuses ROCR_VISIBLE_DEVICES, which Slurm sets, without HIP_VISIBLE_DEVICES; CUDA's would leak to workers."""
+    script = LAUNCHERS["slurm"].script(job(tmp_path, gpus_per_node=8), load_site("lumi"))
+    assert "export HIP_VISIBLE_DEVICES=0,1,2,3,4,5,6,7\nunset CUDA_VISIBLE_DEVICES" in script
+    assert "HIP_VISIBLE_DEVICES" not in LAUNCHERS["slurm"].script(job(tmp_path), load_site("nvidia-slurm"))
+
+
+@pytest.mark.parametrize(
+    "word", ["a b", "it's", '"', "$HOME", "$(touch hit)", "`touch hit`", "; touch hit", "*", "{{ x }}", "é"]
+)
+def test_words_reach_the_command_as_they_are(word: str, tmp_path: Path) -> None:
+    """Whatever a path or override has in it, the script hands it on as one word and runs nothing of it."""
+    told = (sys.executable, "-c", "import json, sys; print(json.dumps(sys.argv[1:]))", word)
+    script = LAUNCHERS["local"].script(job(tmp_path, command=told), load_site("laptop"))
+    found = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True, cwd=tmp_path)
+    assert json.loads(found.stdout) == [word]
+    assert not (tmp_path / "hit").exists()
+    batch = LAUNCHERS["slurm"].script(job(tmp_path, command=told), load_site("nvidia-slurm"))
+    assert f'exec "${{inside[@]}}" {shlex.join(told)})' in batch
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "Pie"},
+        {"name": "a" * 41},
+        {"command": ("run", "a\n#SBATCH --account=other")},
+        {"logs": Path("/a\nb")},
+    ],
+)
+def test_jobs_that_no_script_can_carry_are_refused(changes: dict[str, Any], tmp_path: Path) -> None:
+    """Names that a scheduler does not take, and line breaks that would end a directive."""
+    with pytest.raises(LaunchError):
+        job(tmp_path, **changes)
+
+
+def test_a_wall_time_that_is_over_at_once_is_refused(tmp_path: Path) -> None:
+    """There must be time for a cluster to stand and for work to be saved."""
+    with pytest.raises(LaunchError, match="00:01:00 is over before a cluster stands"):
+        LAUNCHERS["slurm"].script(job(tmp_path, seconds=60), load_site("nvidia-slurm"))
+
+
+@pytest.mark.parametrize("launcher", ["slurm", "kuberay", "ray-up"])
+def test_an_absent_scheduler_is_named(launcher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the program is missing, the message says which one and what to do."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LaunchError, match=r"is not on this machine's PATH.*--dry-run"):
+        LAUNCHERS[launcher].submit(tmp_path / "file", job(tmp_path))
+
+
+def documents(on: str, site: Site, folder: Path, **changes: Any) -> list[Any]:
+    """What a launcher writes, read as YAML."""
+    return list(yaml.safe_load_all(LAUNCHERS[on].script(job(folder, on=on, **changes), site)))
+
+
+@pytest.mark.parametrize("vendor", ["nvidia", "amd", "cpu"])
+def test_ray_jobs_fit_kuberays_schema(vendor: str, tmp_path: Path) -> None:
+    """The manifest has the fields and types of ray.io/v1 RayJob, and its pods and files those of Kubernetes itself."""
+    (tmp_path / "study.yaml").write_text("name: mine\n")
+    site = load_site("kubernetes").model_copy(update={"vendor": vendor, "environment": {"A": "b"}})
+    files = {"study.yaml": tmp_path / "study.yaml"}
+    config, ray_job = documents("kuberay", site, tmp_path, files=files)
+    kubernetes_validate.validate(config, "1.31", strict=True)
+    schema = yaml.safe_load((FIXTURES / "rayjob_schema.yaml").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(ray_job, schema)
+    cluster = ray_job["spec"]["rayClusterSpec"]
+    for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, **group["template"]}
+        kubernetes_validate.validate(pod, "1.31", strict=True)
+    wanted = cluster["workerGroupSpecs"][0]["template"]["spec"]["containers"][0]["resources"]["limits"]
+    assert wanted.get("nvidia.com/gpu") == ("4" if vendor == "nvidia" else None)
+    assert wanted.get("amd.com/gpu") == ("4" if vendor == "amd" else None)
+
+
+def test_the_schema_refuses_what_kuberay_would_not_know(tmp_path: Path) -> None:
+    """A misspelt field fails: the check above can fail."""
+    schema = yaml.safe_load((FIXTURES / "rayjob_schema.yaml").read_text())
+    (ray_job,) = documents("kuberay", load_site("kubernetes"), tmp_path)
+    ray_job["spec"]["shutdownAfterJobFinish"] = True
+    with pytest.raises(jsonschema.ValidationError, match="shutdownAfterJobFinish"):
+        jsonschema.validate(ray_job, schema)
+
+
+def test_ray_jobs_clean_up_after_themselves(tmp_path: Path) -> None:
+    """The cluster goes when the job ends, needs a password, and is made again, a few times, after a failure."""
+    (ray_job,) = documents("kuberay", load_site("kubernetes"), tmp_path)
+    spec = ray_job["spec"]
+    assert spec["shutdownAfterJobFinishes"] is True
+    assert spec["ttlSecondsAfterFinished"] > 0
+    assert spec["backoffLimit"] > 0
+    assert spec["rayClusterSpec"]["authOptions"] == {"mode": "token"}
+    assert shlex.split(spec["entrypoint"]) == list(job(tmp_path, on="kuberay").command)
+
+
+def test_a_store_that_no_pod_sees_is_refused(tmp_path: Path) -> None:
+    """A path outside of the mounted claim would be lost with its pod."""
+    with pytest.raises(LaunchError, match="/home/me/pie is in no pod: give a path below /piesweep"):
+        documents("kuberay", load_site("kubernetes"), tmp_path, command=("piesweep", "run", "--store", "/home/me/pie"))
+
+
+def test_cloud_files_fit_rays_schema(tmp_path: Path) -> None:
+    """The cluster file has the fields that Ray's own schema knows, and every machine is asked for the password."""
+    schema = json.loads(distribution("ray").locate_file("ray/autoscaler/ray-schema.json").read_text())
+    files = {"study.yaml": tmp_path / "study.yaml"}
+    (cluster,) = documents("ray-up", load_site("aws"), tmp_path, files=files)
+    jsonschema.validate(cluster, schema)
+    assert cluster["available_node_types"]["worker"]["min_workers"] == 2
+    assert cluster["file_mounts"][f"{FILES_FOLDER}/study.yaml"] == str(tmp_path / "study.yaml")
+    starts = [
+        line for part in ("head", "worker") for line in cluster[f"{part}_start_ray_commands"] if " start " in line
+    ]
+    assert len(starts) == 2
+    assert all("RAY_AUTH_MODE=token" in line for line in starts)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**cluster, "worker_count": 2}, schema)

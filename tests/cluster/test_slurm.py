@@ -1,0 +1,125 @@
+"""A real Slurm on this machine runs the quickstart study: cut in the middle, it goes on in the next allocation."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.store.reader import committed_ids
+from runner.store.verify import broken_invariants
+from tests.cluster.slurm_daemons import missing_reason, slurm
+
+PROGRAMS = Path(sys.executable).parent
+PATIENCE_SECONDS = 300.0
+SITE = """
+title: two nodes of this machine
+partition: main
+cpus_per_node: 1
+wall_time: "0:09:00"
+join: "0:01:00"
+"""
+SMALL = (
+    "methods=[imp-ft, mp-ai]",
+    "sparsities=0.9",
+    "seeds=3",
+    "training.epochs=3",
+    "tasks.movie-snippets.limit.train=150",
+)
+TRIALS = 9
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(bool(missing_reason()), reason=missing_reason()),
+]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[dict[str, str]]:
+    """Slurm with two nodes; its folder has a short path, since sockets lie in it."""
+    with tempfile.TemporaryDirectory(prefix="slurm-") as folder, slurm(Path(folder), nodes=2, cpus=1) as environment:
+        path = f"{PROGRAMS}{os.pathsep}{environment['PATH']}"
+        yield {**environment, "PATH": path, "OMP_NUM_THREADS": "1"}
+
+
+def piesweep(*words: str, environment: dict[str, str] | None = None) -> str:
+    """What a verb prints."""
+    command = [str(PROGRAMS / "piesweep"), *words]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, timeout=PATIENCE_SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def submit(cluster: dict[str, str], folder: Path, name: str, *changes: str) -> None:
+    """Submit the study through the verb."""
+    (folder / "site.yaml").write_text(SITE)
+    options = ["--store", str(folder / "store"), "--site", str(folder / "site.yaml"), "--logs", str(folder / "logs")]
+    words = ["submit", "quickstart", *SMALL, *changes, *options, "--on", "slurm", "--nodes", "2", "--name", name]
+    assert "Submitted batch job" in piesweep(*words, environment=cluster)
+
+
+def wait_until(is_so: Callable[[], bool], folder: Path) -> None:
+    """Wait for it; what the allocations said is the message if it never comes."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        logs = "\n".join(
+            path.read_text() for path in sorted((folder / "logs").glob("*-*.log")) if "ray" not in path.name
+        )
+        assert time.monotonic() < deadline, logs
+        time.sleep(0.5)
+
+
+def queue(cluster: dict[str, str], name: str) -> list[str]:
+    """Ids of the jobs of this name that wait or run."""
+    words = ["squeue", "--noheader", f"--name={name}", "--format=%i"]
+    return subprocess.run(words, capture_output=True, text=True, check=True, env=cluster).stdout.split()
+
+
+def events(store: Path, kind: str) -> list[dict[str, object]]:
+    """Events of a kind, in the order of sessions."""
+    lines = [line for log in sorted((store / "sessions").glob("*.jsonl")) for line in log.read_text().splitlines()]
+    return [event for event in map(json.loads, lines) if event["event"] == kind]
+
+
+def test_a_study_cut_by_its_allocation_ends_in_the_next_one(cluster: dict[str, str], tmp_path: Path) -> None:
+    """Warned by Slurm's signal in mid-study, the driver saves and leaves, the script submits itself once, and the store
+    ends with the digest of an undisturbed run on this machine; the event log names both allocations."""
+    store = tmp_path / "store"
+    submit(cluster, tmp_path, "cut")
+    wait_until(lambda: store.exists() and len(committed_ids(store)) >= 2, tmp_path)
+    (first,) = queue(cluster, "cut")
+    subprocess.run(["scancel", "--signal=USR1", "--batch", first], check=True, env=cluster)
+    wait_until(lambda: not queue(cluster, "cut"), tmp_path)
+    said = {path.name: path.read_text() for path in (tmp_path / "logs").glob("cut-?.log")}
+    assert "stopped by SIGUSR1, run again to finish" in said[f"cut-{first}.log"]
+    assert "no allocation follows" in said[f"cut-{int(first) + 1}.log"]
+    assert len(said) == 2
+    assert [event["slurm_job"] for event in events(store, "allocation")] == [int(first), int(first) + 1]
+    assert len(committed_ids(store)) == TRIALS
+    assert broken_invariants(store) == []
+    alone = tmp_path / "alone"
+    piesweep("run", "quickstart", *SMALL, "--store", str(alone), environment={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert piesweep("digest", str(store)) == piesweep("digest", str(alone))
+
+
+def test_an_allocation_without_progress_is_the_last(cluster: dict[str, str], tmp_path: Path) -> None:
+    """A warning that comes before the driver can hear it stops it all the same, kills nothing, and since nothing came
+    further no other allocation is submitted."""
+    submit(cluster, tmp_path, "early")
+    wait_until(lambda: any((tmp_path / "logs").glob("early-*.log")), tmp_path)
+    (job,) = queue(cluster, "early")
+    subprocess.run(["scancel", "--signal=USR1", "--batch", job], check=True, env=cluster)
+    wait_until(lambda: not queue(cluster, "early"), tmp_path)
+    said = (tmp_path / "logs" / f"early-{job}.log").read_text()
+    assert "this allocation came no further, so none follows" in said
+    assert not (tmp_path / "store").exists() or committed_ids(tmp_path / "store") == set()
