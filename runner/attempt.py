@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import platform
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
@@ -16,47 +14,30 @@ import torch
 from torch import Tensor
 
 from runner import checkpoints
+from runner.assembly import course, method_of, trainer_of
 from runner.batches import targets
-from runner.checkpoints import STATE, TRAINED, ParentMissing, committed_weights, refuse_difference
-from runner.devices import Compute, Requested, choose_device, prepare, resolve_precision
+from runner.checkpoints import (
+    STATE,
+    TRAINED,
+    DamagedCheckpoint,
+    ParentMissing,
+    committed_weights,
+    refuse_difference,
+    set_aside,
+)
+from runner.devices import Compute, choose_device, peak_memory, prepare, refuse_other, resolve_precision
 from runner.evaluation import HALF, Answers, answer, best_threshold, el2n, el2n_epoch, metrics_of, rows_of
-from runner.methods import METHODS
+from runner.interval import Interval
 from runner.models import MODELS, load_module
 from runner.models.base import Encoded, ModelContext
 from runner.pruning.masks import layer_sparsity, removed, sparsity
-from runner.pruning.pruner import Method, Pruner
-from runner.pruning.recovery import RECOVERIES
-from runner.pruning.schedules import SCHEDULES
-from runner.pruning.scores import SCORES
 from runner.spec import TrialSpec, derived_seed
 from runner.store.layout import Layout
+from runner.store.reader import is_committed
 from runner.store.schema import Facts
-from runner.training import Lesson, Trainer
+from runner.training import Lesson
+from runner.workplace import Hooks, Workplace
 from tasks.base import Split, TaskData
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workplace:
-    """Where a trial works; nothing here may change its result.
-
-    root: the store. cache: a folder of this node for tokenised texts and fetched weights. threads: of torch.
-    """
-
-    root: Path
-    cache: Path
-    threads: int = 1
-    device: Requested = "auto"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hooks:
-    """What a trial asks and tells whoever runs it, after every epoch.
-
-    should_stop: True makes it save its state and return. on_epoch: epochs done, epochs in all.
-    """
-
-    should_stop: Callable[[], bool] = lambda: False
-    on_epoch: Callable[[int, int], None] = lambda done, total: None
 
 
 class Attempt:
@@ -69,11 +50,13 @@ class Attempt:
         self.spec = spec
         self.hooks = hooks
         self.data = data
+        self.processes = workplace.processes
         self.layout = Layout(workplace.root)
         self.folder = self.layout.checkpoint(spec.trial_id)
         self.started = time.monotonic()
         self.seconds_before = 0.0
         self.restored = 0
+        self.failed_restores = 0
         self.threshold: float | None = None
         self.el2n: Tensor | None = None
         self.parent_weights: str | None = None
@@ -93,8 +76,9 @@ class Attempt:
         torch.manual_seed(derived_seed(spec.seed, "init"))
         network = self.module.build(self.context)
         device = choose_device(workplace.device)
-        compute = Compute(device=device, precision=resolve_precision(spec.training.precision, device, network))
-        network = network.to(device.torch)
+        refuse_other(device, spec.canary)
+        precision = resolve_precision(spec.training.precision, device, network)
+        compute = Compute(device=device, precision=precision, processes=self.processes)
         self.lesson = Lesson(
             encoded=self.encoded("train"),
             targets=targets(data.split("train"), len(data.classes)),
@@ -103,37 +87,62 @@ class Attempt:
             protocol=spec.protocol,
             compute=compute,
         )
-        pruner = Pruner(network, method_of(spec), layernorm=spec.protocol.layernorm == "prune")
-        self.trainer = Trainer(network, pruner, self.lesson)
+        self.trainer = trainer_of(network, method_of(spec), self.lesson, workplace.zero_stage)
+        # Weights, and for each of them two moments of the optimizer.
+        self.interval = Interval(12 * sum(parameter.numel() for parameter in network.parameters()))
 
     def encoded(self, split: Split) -> Encoded:
         """One split's inputs, ready for the network."""
         return self.module.encode(self.context, self.data.split(split))
 
     def resume(self) -> None:
-        """Goes on from the trial's own checkpoint, or else from its dense parent's trained state if it has a parent."""
-        for name in (STATE, TRAINED):
-            path = self.folder / name
-            if path.exists():
-                own = checkpoints.load(path, self.spec.trial_id)
-                self.trainer.restore(own.tensors, own.facts)
-                self.el2n = own.tensors.get("el2n")
-                self.threshold = own.facts["threshold"]
-                self.parent_weights = own.facts["parent_weights"]
-                self.seconds_before = own.facts["seconds"]
-                self.restored = own.facts["restored"] + 1
-                return
+        """Goes on from the trial's own checkpoint, or else from its dense parent's trained state if it has a parent.
+
+        Where several processes compute, the first knows for all.
+        """
+        if not self.processes.is_first:
+            return
+        if any(self.restore(self.folder / name) for name in (STATE, TRAINED)):
+            return
         if self.spec.shares_parent:
             self.start_from_parent(self.spec.dense)
+
+    def restore(self, path: Path) -> bool:
+        """Goes on from one of the trial's own checkpoints; False if there is none, or a damaged one, loudly."""
+        own = self.intact(path, self.spec.trial_id)
+        if own is None:
+            return False
+        self.trainer.restore(own.tensors, own.facts)
+        self.el2n = own.tensors.get("el2n")
+        self.threshold = own.facts["threshold"]
+        self.parent_weights = own.facts["parent_weights"]
+        self.seconds_before = own.facts["seconds"]
+        self.restored = own.facts["restored"] + 1
+        self.failed_restores += own.facts.get("failed_restores", 0)
+        return True
+
+    def intact(self, path: Path, trial_id: str) -> checkpoints.Checkpoint | None:
+        """A checkpoint; None if there is none. A damaged one is set aside, counted and told of, and then there is none.
+
+        CheckpointError for one of another trial or of another version, which someone may still want.
+        """
+        try:
+            return checkpoints.load(path, trial_id)
+        except FileNotFoundError:
+            return None
+        except DamagedCheckpoint as error:
+            self.failed_restores += 1
+            self.hooks.on_damage(f"{error}; it now lies at {set_aside(path)}, and what it held is trained again")
+            return None
 
     def start_from_parent(self, parent: TrialSpec) -> None:
         """Takes the trained state of the dense trial, which is this trial's own after as many epochs."""
         path = self.layout.checkpoint(parent.trial_id) / TRAINED
-        try:
-            state = checkpoints.load(path, parent.trial_id)
-        except FileNotFoundError:
-            raise ParentMissing(parent.trial_id, str(path)) from None
-        committed = committed_weights(self.layout, parent) if self.layout.commit(parent.trial_id).exists() else None
+        state = self.intact(path, parent.trial_id)
+        if state is None:
+            raise ParentMissing(parent.trial_id, str(path))
+        is_known = is_committed(self.layout.root, parent.trial_id)
+        committed = committed_weights(self.layout, parent) if is_known else None
         refuse_difference(path, state.content, committed)
         self.trainer.restore(state.tensors, state.facts)
         self.parent_weights = state.content
@@ -144,7 +153,7 @@ class Attempt:
         return self.trainer.train(cuts, total, self.after_epoch)
 
     def after_epoch(self) -> bool:
-        """Measures what is due, saves, reports; True to go on."""
+        """Measures what is due, reports, saves if it is time or if told to stop; True to go on."""
         _, total = course(self.spec)
         done = self.trainer.epoch
         if self.measures_el2n and done == el2n_epoch(self.spec.training.epochs, self.spec.protocol):
@@ -152,10 +161,17 @@ class Attempt:
         if self.trainer.last_logits is not None:
             self.threshold = best_threshold(self.trainer.last_logits, self.lesson.targets)
         self.hooks.on_epoch(done, total)
+        stop, due, superseded = self.processes.agreed(
+            self.hooks.should_stop(), self.interval.is_due(), self.hooks.superseded()
+        )
+        if superseded:
+            return False
         if done == total:
             return True  # evaluation and commit follow at once
-        self.save(STATE)
-        return not self.hooks.should_stop()
+        if stop or due:
+            with self.interval.writing():
+                self.save()
+        return not stop
 
     @property
     def measures_el2n(self) -> bool:
@@ -170,6 +186,7 @@ class Attempt:
             "threshold": self.threshold,
             "parent_weights": self.parent_weights,
             "restored": self.restored,
+            "failed_restores": self.failed_restores,
             "seconds": self.seconds,
         }
         return tensors, facts
@@ -178,19 +195,24 @@ class Attempt:
     def seconds(self) -> float:
         return self.seconds_before + time.monotonic() - self.started
 
-    def save(self, name: str) -> None:
+    def save(self) -> None:
         """Puts the state into the trial's folder of checkpoints."""
         tensors, facts = self.state()
-        checkpoints.save(self.folder / name, self.spec.trial_id, tensors, facts)
+        if self.processes.is_first:
+            checkpoints.save(self.folder / STATE, self.spec.trial_id, tensors, facts)
 
     def keep(self, *, rebuild: bool, keep_state: bool) -> str:
         """The content hash of a dense trial's trained state, which is left for its children if asked for."""
-        content = checkpoints.content_hash(self.state()[0])
+        tensors, facts = self.state()
+        if not self.processes.is_first:
+            return ""
+        if not rebuild and not keep_state:
+            return checkpoints.content_hash(tensors)
         if rebuild:
+            content = checkpoints.content_hash(tensors)
             refuse_difference(self.folder / TRAINED, content, committed_weights(self.layout, self.spec))
-        if rebuild or keep_state:
-            self.save(TRAINED)
-            (self.folder / STATE).unlink(missing_ok=True)
+        content = checkpoints.save(self.folder / TRAINED, self.spec.trial_id, tensors, facts)
+        (self.folder / STATE).unlink(missing_ok=True)
         return content
 
     def tidy(self, *, keep_state: bool) -> None:
@@ -199,7 +221,7 @@ class Attempt:
             checkpoints.delete(self.folder)
 
     def logits(self, encoded: Encoded) -> Tensor:
-        return answer(self.trainer.network, encoded, self.spec.training.batch_size, self.lesson.compute)
+        return answer(self.trainer.active, encoded, self.spec.training.batch_size, self.lesson.compute)
 
     def evaluate(self) -> list[Answers]:
         """The network's answers on every split whose rows are recorded."""
@@ -245,36 +267,23 @@ class Attempt:
             weights=weights,
             parent_weights=self.parent_weights,
             restored_checkpoints=self.restored,
+            failed_restores=self.failed_restores,
             seconds=round(self.seconds, 3),
             device_vendor=device.vendor,
             device_name=device.name,
+            device_driver=device.driver,
+            device_runtime=device.runtime,
+            device_kernels=device.kernels,
+            peak_memory=peak_memory(),
             precision=self.lesson.compute.precision,
-            versions=versions(),
+            versions=versions(self.trainer.packages),
         )
 
 
-def course(spec: TrialSpec) -> tuple[Mapping[int, float], int]:
-    """The cuts of a trial (epoch index -> cumulative fraction removed) and its epochs in all."""
-    epochs = spec.training.epochs
-    if spec.is_dense:
-        return {}, epochs
-    schedule = SCHEDULES[METHODS[spec.method].schedule]
-    late = int(spec.protocol.rounds == "off-by-one")
-    return schedule.cuts(epochs, spec.sparsity, late=late), schedule.total_epochs(epochs)
-
-
-def method_of(spec: TrialSpec) -> Method | None:
-    """The pruning method of a trial; None for the dense model."""
-    if spec.is_dense:
-        return None
-    method = METHODS[spec.method]
-    return Method(score=SCORES[method.score], scope=method.scope, recovery=RECOVERIES[method.recovery])
-
-
-def versions() -> dict[str, str]:
+def versions(packages: tuple[str, ...]) -> dict[str, str]:
     """The versions of Python and of the packages that compute."""
     result = {"python": platform.python_version()}
-    for package in ("piesweep", "torch", "numpy", "transformers"):
+    for package in ("piesweep", *packages):
         with contextlib.suppress(PackageNotFoundError):
             result[package] = version(package)
     return result

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import shutil
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +15,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from runner.spec import TrialSpec
-from runner.store.files import force_folder
+from runner.store.files import discard_folder, move, on_disk, written
 from runner.store.layout import Layout
-from runner.store.schema import CommitRecord
+from runner.store.reader import commit_record
 
 FORMAT = 1
 HEADER = "piesweep"
@@ -32,6 +28,10 @@ TRAINED = "trained.safetensors"
 
 class CheckpointError(RuntimeError):
     """A checkpoint that cannot be used: says which file, why, and what to do about it."""
+
+
+class DamagedCheckpoint(CheckpointError):
+    """A checkpoint that is no longer what was written."""
 
 
 class ParentMissing(RuntimeError):
@@ -64,17 +64,8 @@ def save(path: Path, trial_id: str, tensors: Mapping[str, Tensor], facts: Mappin
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = content_hash(held)
     header = json.dumps({"format": FORMAT, "trial_id": trial_id, "content": content, "facts": dict(facts)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}")
-    try:
+    with written(path) as aside:
         save_file(held, aside, metadata={HEADER: header, SEAL: seal(header)})
-        with aside.open("rb") as file:
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    force_folder(path.parent)
     return content
 
 
@@ -87,7 +78,7 @@ def load(path: Path, trial_id: str) -> Checkpoint:
     if not path.exists():
         raise FileNotFoundError(path)
     try:
-        with safe_open(path, framework="pt") as file:
+        with on_disk(path) as local, safe_open(local, framework="pt") as file:
             metadata = file.metadata() or {}
             if seal(metadata[HEADER]) != metadata[SEAL]:
                 raise damaged(path, "its header does not have the recorded hash")
@@ -117,9 +108,19 @@ def refuse_foreign(path: Path, header: Mapping[str, Any], trial_id: str) -> None
         )
 
 
-def damaged(path: Path, reason: str) -> CheckpointError:
+def set_aside(path: Path) -> Path:
+    """Renames a damaged checkpoint, so that it stays for whoever wants to look at it; its new path.
+
+    It goes when the trial commits.
+    """
+    aside = path.with_name(f"{path.name}.damaged")
+    move(path, aside)
+    return aside
+
+
+def damaged(path: Path, reason: str) -> DamagedCheckpoint:
     """The error for a file that is no longer what was written."""
-    return CheckpointError(
+    return DamagedCheckpoint(
         f"checkpoint {path} is damaged ({reason}); restore it from a copy, or delete it to train from the start"
     )
 
@@ -131,18 +132,17 @@ def seal(header: str) -> str:
 
 def delete(folder: Path) -> None:
     """Removes a trial's folder of checkpoints with everything in it; nothing happens if there is none."""
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(folder)
+    discard_folder(folder)
 
 
 def committed_weights(layout: Layout, spec: TrialSpec) -> str | None:
     """The content hash of the trained state that a dense trial committed. ValueError if it has not committed."""
-    path = layout.commit(spec.trial_id)
-    if not spec.is_dense or not path.exists():
+    record = commit_record(layout.root, spec.trial_id)
+    if not spec.is_dense or record is None:
         raise ValueError(
             f"trial {spec.trial_id} ({spec.method}) is no committed dense trial: there is no state to rebuild"
         )
-    return CommitRecord.model_validate_json(path.read_bytes()).facts.weights
+    return record.facts.weights
 
 
 def refuse_difference(path: Path, content: str, committed: str | None) -> None:

@@ -59,19 +59,22 @@ class Answers:
 
 
 def answer(network: nn.Module, encoded: Encoded, batch_size: int, compute: Compute) -> Tensor:
-    """Logits of every row of a split, fp32 [n, classes] on the CPU, without dropout."""
-    batches = in_order(encoded.lengths, batch_size)
+    """Logits of every row of a split, fp32 [n, classes] on the CPU, without dropout; each process answers some rows."""
+    turns = compute.processes.turns(in_order(encoded.lengths, batch_size))
+    counted = np.concatenate([np.empty(0, np.int64), *(rows for rows, counts in turns if counts)])
     network.eval()
     unasked = torch.empty(0)
     parts: list[Tensor] = []
-    with torch.inference_mode(), compute.autocast():
-        for rows in batches:
+    # Weights that are fetched in inference mode could not be trained any more.
+    mode = torch.inference_mode() if compute.processes.count == 1 else torch.no_grad()
+    with mode, compute.autocast():
+        for rows, _ in turns:
             batch = to_device(Batch(rows, encoded.inputs(rows), unasked), compute.device.torch)
             parts.append(network(**batch.inputs).float())
     together = torch.cat(parts).cpu()
-    logits = torch.empty_like(together)
-    logits[torch.from_numpy(np.concatenate(batches))] = together
-    return logits
+    logits = together.new_zeros(len(encoded.lengths), together.shape[1])
+    logits[torch.from_numpy(counted)] = together[: len(counted)]
+    return compute.processes.summed(logits)
 
 
 def probabilities_of(logits: Tensor, *, multi_label: bool) -> NDArray[np.float32]:

@@ -35,6 +35,10 @@ class Method:
         return self.schedule == "rounds"
 
 
+SHARDED_SCORES: tuple[Score, ...] = ("magnitude", "impact", "random")
+"""Scores that need no more than whole weights and the gradient of the loss, which several processes that share a
+network can gather; one that differentiates twice, or calls the network itself, cannot be named here."""
+
 # Tropeano et al. 2025, Table 3.
 METHODS: dict[str, Method] = {
     "iibp-wr": Method(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from runner.spec import Training, TrialSpec
 from runner.studies import Study, StudyError
 from runner.studies.document import is_path
 from runner.studies.study import ModelChoice
+from runner.vendors import Vendor
 from tasks import TASKS
 from tasks.base import SPLITS, Split, TaskChoice
 
@@ -46,6 +47,7 @@ class Estimate:
     A training unit is one dense training's epochs. `training_units_naive` counts every trial alone,
     `training_units` the dense training that iterative methods share only once. `rows` holds predictions by split;
     `unsized` names tasks whose sizes are known only once they are loaded, and which `rows` and `store_bytes` leave out.
+    `canary` counts the copies that are run on every vendor's devices: how many vendors there are, only a cluster knows.
     """
 
     trials: int
@@ -56,6 +58,7 @@ class Estimate:
     rows: dict[str, int]
     store_bytes: int
     unsized: tuple[str, ...] = ()
+    canary: int = 0
 
 
 def plan(study: Study) -> Plan:
@@ -85,6 +88,22 @@ def identify(plan: Plan, fingerprints: Mapping[str, str]) -> Plan:
     return Plan(plan.study, tuple(bound(spec) for spec in plan.trials))
 
 
+def canaries(
+    trials: Sequence[TrialSpec], count: int, vendors: Callable[[TrialSpec], Iterable[Vendor]]
+) -> tuple[TrialSpec, ...]:
+    """Copies of a few trials for each of the vendors on whose devices they can run, parents before children.
+
+    `count` trials, spread evenly over those of the first seed, and the dense trials that they continue from: a copy
+    must be computed on one vendor's devices from its first step on.
+    """
+    first = [spec for spec in trials if spec.seed == trials[0].seed]
+    count = min(count, len(first))
+    chosen = [first[round(index * (len(first) - 1) / max(count - 1, 1))] for index in range(count)]
+    parents = [spec.dense for spec in chosen if spec.shares_parent]
+    wanted = sorted(dict.fromkeys([*parents, *chosen]), key=lambda spec: not spec.is_dense)
+    return tuple(dataclasses.replace(spec, canary=vendor) for spec in wanted for vendor in vendors(spec))
+
+
 def estimate(plan: Plan) -> Estimate:
     """What the plan amounts to, from declared sizes and, for a user's own files, their row counts.
 
@@ -108,6 +127,7 @@ def estimate(plan: Plan) -> Estimate:
         rows=rows,
         store_bytes=_store_bytes(plan, sizes, rows, dense // len(study.tasks)),
         unsized=tuple(name for name, size in sizes.items() if not size),
+        canary=len(canaries(plan.trials, study.canary, lambda _: ("cpu",))),
     )
 
 
@@ -178,6 +198,11 @@ def _changed_versions(task: TaskChoice, model: ModelChoice) -> tuple[tuple[str, 
     registered = TASKS.get(task.name)
     versions = {"architecture": MODELS[model.model].version, "task": registered.version if registered else 1}
     return tuple((piece, version) for piece, version in sorted(versions.items()) if version != 1)
+
+
+def training_units(spec: TrialSpec) -> int:
+    """Dense trainings' worth of epochs that a trial trains itself, beyond what it takes over from its parent."""
+    return _units(spec, shared=True)
 
 
 def _units(spec: TrialSpec, *, shared: bool) -> int:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from runner.methods import DENSE, METHODS
+from runner.vendors import Vendor
 
 Purpose = Literal["init", "order", "dropout", "score", "mask", "padding"]
 
@@ -25,7 +26,8 @@ class Training:
     `warmup_epochs` ramps the learning rate linearly from 0. `precision` auto means bf16 autocast where the
     device multiplies bf16 in hardware, else fp32. `batching` by-length groups texts of similar length
     (the attention mask makes it the same function of each text), uniform does not; auto is by-length for
-    encoders and for the packed BiLSTM.
+    encoders and for the packed BiLSTM. `micro_batches` cuts every batch into so many parts that are computed one by one
+    (less memory, the same mean gradient), each with its own draw of dropout.
     """
 
     epochs: int
@@ -37,6 +39,7 @@ class Training:
     warmup_epochs: float = 0.0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     batching: Literal["auto", "by-length", "uniform"] = "auto"
+    micro_batches: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +97,8 @@ class TrialSpec:
     MODELS behind it, `options` what the study sets of it (sorted pairs). `contents` holds a fingerprint for each
     option that is a path (sorted pairs): the id knows the file, not where it lies. `max_tokens` is set where the
     study changes the task's own. `versions` names the pieces of code whose result has changed since their first
-    version (sorted pairs).
+    version (sorted pairs). `canary` names a vendor for a copy of a trial that must run on that vendor's devices and
+    is only ever compared with other copies: it has an id of its own, and so has the dense trial it continues from.
     """
 
     task: str
@@ -111,6 +115,7 @@ class TrialSpec:
     protocol: Protocol = field(default_factory=Protocol)
     record: Record = field(default_factory=Record)
     versions: tuple[tuple[str, int], ...] = ()
+    canary: Literal[Vendor, ""] = ""
 
     @property
     def is_dense(self) -> bool:

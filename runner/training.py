@@ -62,7 +62,10 @@ class Trainer:
 
     epoch: epochs done. steps: optimizer steps done. phase_steps: those since the last new optimizer. last_logits:
     what the last epoch made of the training split on its way, where a multi-label threshold is to be learned from it.
+    packages: those that compute.
     """
+
+    packages: tuple[str, ...] = ("torch", "numpy", "transformers")
 
     def __init__(self, network: nn.Module, pruner: Pruner, lesson: Lesson) -> None:
         self.network = network
@@ -74,6 +77,11 @@ class Trainer:
         self.optimizer = optimizer_for(network, lesson.training)
         self.last_logits: Tensor | None = None
         self.tables = gather_sparsely(network) if lesson.compute.device.torch.type == "cpu" else []
+
+    @property
+    def active(self) -> nn.Module:
+        """The network as it is called: the one that is trained."""
+        return self.network
 
     def train(self, cuts: Mapping[int, float], total: int, after_epoch: Callable[[], bool]) -> bool:
         """Trains until `total` epochs are done; False if `after_epoch`, asked after each, said to stop.
@@ -93,28 +101,49 @@ class Trainer:
 
     def _train_epoch(self, *, keep_logits: bool) -> None:
         """One pass over the training split; keeps the logits it made on the way if told to."""
-        lesson, parameters = self.lesson, list(self.network.parameters())
+        lesson = self.lesson
         torch.manual_seed(derived_seed(lesson.seed, "dropout", self.epoch))
         batches = epoch_batches(lesson, self.epoch)
         kept: list[Tensor] = []
-        self.network.train()
+        self.active.train()
         for rows in batches:
-            self._set_learning_rate(len(batches))
-            self._clear_gradients()
-            batch = lesson.batch(rows)
-            with lesson.compute.autocast():
-                logits = self.network(**batch.inputs).float()
-            lesson.loss(logits, batch.targets).backward()
-            self.pruner.hold_gradients()
-            nn.utils.clip_grad_norm_(parameters, lesson.training.clip_norm, foreach=True)
-            self.optimizer.step()
-            self.pruner.hold_weights()
+            logits = self._step(rows, self._learning_rate(len(batches)))
             self.steps += 1
             self.phase_steps += 1
             if keep_logits:
-                kept.append(logits.detach())
+                kept.append(logits)
         self.epoch += 1
-        self.last_logits = in_canonical_order(kept, batches) if keep_logits else None
+        made = in_canonical_order(kept, batches) if keep_logits else None
+        self.last_logits = None if made is None else lesson.compute.processes.summed(made)
+
+    def _step(self, rows: NDArray[np.int64], learning_rate: float) -> Tensor:
+        """One step of the optimizer on these rows; their logits.
+
+        With several micro-batches their gradients are added, and dropout is drawn for each by itself, so that it does
+        not matter who computes which.
+        """
+        lesson, logits = self.lesson, []
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        self._clear_gradients()
+        for index, part in enumerate(pieces(rows, lesson.training.micro_batches)):
+            if lesson.training.micro_batches > 1:
+                torch.manual_seed(self._dropout_seed(index))
+            if len(part):
+                batch = lesson.batch(part)
+                with lesson.compute.autocast():
+                    made = self.network(**batch.inputs).float()
+                (lesson.loss(made, batch.targets) * (len(part) / len(rows))).backward()
+                logits.append(made.detach())
+        self.pruner.hold_gradients()
+        nn.utils.clip_grad_norm_(self.network.parameters(), lesson.training.clip_norm, foreach=True)
+        self.optimizer.step()
+        self.pruner.hold_weights()
+        return torch.cat(logits)
+
+    def _dropout_seed(self, index: int) -> int:
+        """The seed of one micro-batch of the step to come."""
+        return derived_seed(self.lesson.seed, "dropout", self.epoch, self.steps, index)
 
     def _clear_gradients(self) -> None:
         """Forgets gradients; those of embedding tables keep their memory and are filled with zeros."""
@@ -127,12 +156,11 @@ class Trainer:
             else:
                 parameter.grad.zero_()
 
-    def _set_learning_rate(self, steps_per_epoch: int) -> None:
+    def _learning_rate(self, steps_per_epoch: int) -> float:
         """Linear from 0 over the warm-up epochs of this phase, constant afterwards."""
         warmup = self.lesson.training.warmup_epochs * steps_per_epoch
         share = min(1.0, (self.phase_steps + 1) / warmup) if warmup > 0 else 1.0
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.lesson.training.learning_rate * share
+        return self.lesson.training.learning_rate * share
 
     def _cut_if_due(self, cuts: Mapping[int, float], order: Sequence[int]) -> None:
         if self.epoch not in cuts:
@@ -159,17 +187,15 @@ class Trainer:
         accumulated: of the mean over the 100. last-batch: of the mean over the last 10 of them, which is what
         zeroing the gradients before each of ten batches leaves (the code of Tropeano et al. 2025, training.py:30-37).
         """
-        lesson = self.lesson
-        generator = torch.Generator().manual_seed(derived_seed(lesson.seed, "score", round_))
-        rows = torch.randperm(len(lesson.targets), generator=generator)[:SCORE_SAMPLES].numpy()
-        batches = [rows[start : start + SCORE_BATCH] for start in range(0, len(rows), SCORE_BATCH)]
-        if lesson.protocol.impact == "last-batch":
-            batches = batches[-1:]
-        seen = sum(len(batch) for batch in batches)
+        lesson, batches = self.lesson, self._score_batches(round_)
+        seen = sum(len(rows) for rows in batches)
         torch.manual_seed(derived_seed(lesson.seed, "score", round_, 1))
         self.network.train()
         self.network.zero_grad(set_to_none=True)
-        for batch in map(lesson.batch, batches):
+        for index, rows in enumerate(batches):
+            if lesson.training.micro_batches > 1:
+                torch.manual_seed(derived_seed(lesson.seed, "score", round_, 1, index))
+            batch = lesson.batch(rows)
             loss = lesson.loss(self.network(**batch.inputs), batch.targets)
             (loss * (len(batch.rows) / seen)).backward()
         gradients = {
@@ -178,6 +204,13 @@ class Trainer:
         }
         self.network.zero_grad(set_to_none=True)
         return gradients
+
+    def _score_batches(self, round_: int) -> list[NDArray[np.int64]]:
+        """The rows of each batch over which this round's gradients are accumulated."""
+        generator = torch.Generator().manual_seed(derived_seed(self.lesson.seed, "score", round_))
+        rows = torch.randperm(len(self.lesson.targets), generator=generator)[:SCORE_SAMPLES].numpy()
+        batches = [rows[start : start + SCORE_BATCH] for start in range(0, len(rows), SCORE_BATCH)]
+        return batches[-1:] if self.lesson.protocol.impact == "last-batch" else batches
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Everything the next epoch depends on: tensors by name, and counters."""
@@ -238,6 +271,11 @@ def epoch_batches(lesson: Lesson, epoch: int) -> list[NDArray[np.int64]]:
     generator = torch.Generator().manual_seed(derived_seed(lesson.seed, "order", epoch))
     by_length = lesson.training.batching != "uniform"
     return batch_rows(lesson.encoded.lengths, lesson.training.batch_size, by_length, generator)
+
+
+def pieces(rows: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
+    """A batch in so many consecutive micro-batches, whose sizes differ by one at most; some may be empty."""
+    return np.array_split(rows, count)
 
 
 def in_canonical_order(parts: Sequence[Tensor], batches: Sequence[NDArray[np.int64]]) -> Tensor:

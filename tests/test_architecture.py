@@ -16,6 +16,9 @@ SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 LIGHT = (
     "analysis.report",
     "analysis.query",
+    "analysis.export",
+    "runner.store.compact",
+    "runner.store.merge",
     "runner.plan",
     "runner.store.verify",
     "runner.store.digest",
@@ -38,6 +41,7 @@ KEYWORDS = {
     "runner/models/attention.py": "signature of transformers' attention functions",
     "runner/models/encoder.py": "what transformers' from_pretrained takes",
     "runner/models/mapped.py": "names of the arrays to save",
+    "runner/sharding/shards.py": "inputs of a network",
     "runner/store/session.py": "names of an event's facts",
     "runner/sweep/driver.py": "signature of Ray Tune's callbacks",
     "runner/sweep/searcher.py": "signature of Ray Tune's searchers",

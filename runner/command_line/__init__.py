@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import typer
 
-from runner.command_line import analysis_verbs, describe_verbs, doctor_verb, plan_verb, store_verbs, sweep_verbs
+from runner.command_line import (
+    analysis_verbs,
+    describe_verbs,
+    doctor_verb,
+    plan_verb,
+    store_verbs,
+    submit_verb,
+    sweep_verbs,
+    upkeep_verbs,
+)
 from runner.command_line.group import VerbGroup
 
 app = typer.Typer(
@@ -26,10 +35,15 @@ app.command("list")(describe_verbs.list_registered)
 app.add_typer(describe_verbs.app, name="describe")
 app.command("plan")(plan_verb.plan)
 app.command("run")(sweep_verbs.run)
+app.command("submit")(submit_verb.submit)
 app.command("status")(store_verbs.status)
 app.command("verify")(store_verbs.verify)
 app.command("digest")(store_verbs.digest)
 app.command("ingest")(store_verbs.ingest)
+app.command("compact")(upkeep_verbs.compact)
+app.command("merge")(upkeep_verbs.merge)
+app.command("prune-checkpoints")(upkeep_verbs.prune_checkpoints)
+app.command("export")(upkeep_verbs.export)
 app.command("sql")(analysis_verbs.sql)
 app.command("report")(analysis_verbs.report)
 app.command("doctor")(doctor_verb.doctor)

@@ -8,7 +8,11 @@ from typing import Annotated, Literal
 
 import typer
 
-StoreArgument = Annotated[Path, typer.Argument(metavar="STORE", help="The folder that `piesweep run --store` wrote.")]
+from runner.store.place import place
+
+StoreArgument = Annotated[
+    Path, typer.Argument(metavar="STORE", parser=place, help="The folder or URL that `piesweep run --store` wrote.")
+]
 
 
 def sql(

@@ -1,4 +1,4 @@
-"""`piesweep doctor`: whether this machine and a store's folder can do what a sweep asks of them."""
+"""`piesweep doctor`: whether this machine, a store's folder and a cluster can do what a sweep asks of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -17,8 +18,7 @@ from typing import Annotated
 import typer
 
 from runner.command_line.group import FAILED
-from runner.command_line.output import print_json, print_table
-from runner.command_line.plan_verb import bytes_text
+from runner.command_line.output import bytes_text, print_json, print_table
 
 PACKAGES = (
     "torch",
@@ -33,6 +33,8 @@ PACKAGES = (
     "typer",
 )
 OPTIONAL_PACKAGES = ("deepspeed",)
+SKEW_SECONDS = 10.0
+"""Between two clocks, beyond which they cannot be told to agree."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +48,36 @@ class Check:
 
 
 def doctor(
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="With --chaos: changes to the study.")
+    ] = None,
+    *,
     store: Annotated[Path | None, typer.Option(help="Also try the file system of this store's folder.")] = None,
+    address: Annotated[str | None, typer.Option(help="Also ask every node of this Ray cluster.")] = None,
+    chaos: Annotated[
+        str | None, typer.Option(metavar="STUDY", help="Also run a miniature of this study, with and without kills.")
+    ] = None,
+    store_parent: Annotated[
+        Path | None,
+        typer.Option(help="With --chaos: a folder that every node sees; two small stores come and go in it."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list instead of a table.")] = False,
 ) -> None:
-    """Look at this machine: Python, packages, devices, cache, and a store's file system. Exits 1 if something fails."""
-    checks = [*_python(), *_packages(), *_devices(), _cache(), *(_store(store) if store else ())]
+    """Look at this machine, a store's file system and a cluster; with --chaos, prove that kills change no result.
+
+    Exits 1 if something fails. --chaos takes at most five minutes: it runs two small stores of the study on the cluster
+    at --address (or on this machine), kills drivers and trials of one of them, and compares what both say.
+    """
+    if chaos is not None and store_parent is None:
+        raise typer.BadParameter("--chaos STUDY needs --store-parent DIR, a folder that every node of the cluster sees")
+    checks = [*_python(), *_packages(), *_devices(), _cache()]
+    checks += [*(_store(store) if store else ()), *(_cluster(address, store or store_parent) if address else ())]
+    if chaos is not None and store_parent is not None:
+        checks.append(_chaos(chaos, overrides or [], store_parent, address))
     if as_json:
         print_json([dataclasses.asdict(check) for check in checks])
     else:
-        rows = [(check.check, "ok" if check.ok else "FAILS", check.found, check.advice) for check in checks]
+        rows = [(check.check, "PASS" if check.ok else "FAIL", check.found, check.advice) for check in checks]
         print_table(("check", "", "found", "advice"), rows)
     if not all(check.ok for check in checks):
         raise typer.Exit(FAILED)
@@ -98,10 +121,12 @@ def _devices() -> Iterator[Check]:
     device = choose_device("auto")
     count = torch.cuda.device_count() if device.vendor != "cpu" else 0
     arithmetic = "bf16 in hardware" if multiplies_bf16(device) else "fp32"
+    driver = f"driver {device.driver}" if device.driver else None
+    below = ", ".join(filter(None, (device.vendor, device.runtime, device.kernels, driver)))
     yield Check(
         check="device",
         ok=True,
-        found=f"{f'{count} x ' if count else ''}{device.name} ({device.vendor}), {arithmetic}",
+        found=f"{f'{count} x ' if count else ''}{device.name} ({below}), {arithmetic}",
         advice="" if count else "trials run on the processor; for GPUs install torch's CUDA or ROCm build",
     )
 
@@ -120,7 +145,62 @@ def _store(store: Path) -> Iterator[Check]:
     for name, attempt in STORE_CHECKS.items():
         error = _trial_of(store, attempt)
         yield Check(check=f"store: {name}", ok=not error, found=error or "works", advice=advice if error else "")
+    yield _clocks(store)
     yield Check(check="store: room", ok=True, found=_room(store))
+
+
+def _clocks(store: Path) -> Check:
+    from runner.store.session import clock_of
+
+    lead = time.time() - clock_of(_existing(store))
+    ok = abs(lead) < SKEW_SECONDS
+    found = f"this machine is {abs(lead):.2f} s {'ahead of' if lead > 0 else 'behind'} the clock that stamps files"
+    advice = (
+        "" if ok else "let both keep time (chrony, ntpd): a driver on a wrong clock is taken for dead, or for alive"
+    )
+    return Check(check="store: clock", ok=ok, found=found, advice=advice)
+
+
+def _cluster(address: str, folder: Path | None) -> Iterator[Check]:
+    """One line a node: its versions are those of this machine, it sees the folder, its clock agrees."""
+    from runner.sweep.environment import cluster_address, prepare
+
+    known = cluster_address(address)
+    prepare(known)
+    from runner.sweep.census import census, versions_here
+    from runner.sweep.driver import cluster
+
+    here = versions_here()
+    with cluster(known):
+        nodes = census(_existing(folder) if folder else None)
+    for node in nodes:
+        wrong = [f"{name} {found}, here {here[name]}" for name, found in node.versions.items() if found != here[name]]
+        wrong += [] if node.versions else ["no answer"]
+        wrong += [f"does not see {folder}"] if folder and node.versions and not node.sees else []
+        wrong += [f"its clock differs by {abs(node.lead):.0f} s"] if abs(node.lead) > SKEW_SECONDS else []
+        yield Check(
+            check=f"node {node.host}",
+            ok=not wrong,
+            found="; ".join(wrong) or "same versions" + (f", sees {folder}" if folder else ""),
+            advice="make every node alike: same environment, same shared folder, same time" if wrong else "",
+        )
+
+
+def _chaos(study: str, overrides: list[str], parent: Path, address: str | None) -> Check:
+    from runner.sweep.environment import cluster_address
+    from runner.sweep.rehearsal import RehearsalError, rehearse
+
+    try:
+        came = rehearse(study, overrides, parent, cluster_address(address), lambda line: typer.echo(line, err=True))
+    except RehearsalError as error:
+        return Check(check="chaos", ok=False, found=str(error), advice="mend what it says, then try again")
+    kills = f"{came.driver_kills} drivers and {came.worker_kills} trials killed, {came.restored} checkpoints restored"
+    if came.passed:
+        same = f"digest {came.disturbed[:16]} with and without"
+        return Check(check="chaos", ok=True, found=f"{came.trials} trials in {came.seconds:.0f} s: {kills}; {same}")
+    found = "; ".join(came.broken) or f"digest {came.undisturbed[:16]} undisturbed, {came.disturbed[:16]} after {kills}"
+    advice = "results differ by bits where arithmetic does: on GPUs, or where nodes are of different kinds"
+    return Check(check="chaos", ok=False, found=found, advice=advice)
 
 
 def _trial_of(folder: Path, attempt: Callable[[Path], object]) -> str:
@@ -164,10 +244,10 @@ def _atomic_replace(place: Path) -> None:
 
 
 def _force_to_disk(place: Path) -> None:
-    from runner.store.files import force_folder
+    from runner.store.files import DISK
 
     (place / "rows").write_bytes(b"1")
-    force_folder(place)
+    DISK.force_folder(place)
 
 
 STORE_CHECKS: dict[str, Callable[[Path], None]] = {

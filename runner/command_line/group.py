@@ -23,8 +23,13 @@ EXIT_CODES: dict[str, int] = {
     "analysis.query.QueryError": BAD_INPUT,
     "analysis.formats.FormatError": BAD_INPUT,
     "analysis.report.ReportError": BAD_INPUT,
-    "runner.sweep.driver.ClusterError": BAD_INPUT,
+    "analysis.export.ExportError": BAD_INPUT,
+    "runner.sweep.environment.ClusterError": BAD_INPUT,
+    "runner.sweep.allocation.AllocationError": BAD_INPUT,
+    "cluster.launcher.LaunchError": BAD_INPUT,
+    "cluster.site.SiteError": BAD_INPUT,
     "builtins.OSError": FAILED,
+    "botocore.exceptions.BotoCoreError": FAILED,
     "runner.store.session.StoreHeld": INTERRUPTED,
 }
 

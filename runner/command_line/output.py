@@ -48,6 +48,14 @@ def cell_text(value: object) -> str:
     return SPELLINGS.get(type(value), str)(value)
 
 
+def bytes_text(count: int) -> str:
+    """A number of bytes in the largest unit of which there is at least one."""
+    for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"
+
+
 SPELLINGS: dict[type, Callable[[Any], str]] = {
     type(None): lambda _: "",
     bool: lambda value: "yes" if value else "no",

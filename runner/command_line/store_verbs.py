@@ -9,15 +9,28 @@ from typing import Annotated
 
 import typer
 
-StoreFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The store's folder.")]
+from runner.store.place import place
+
+StoreFolder = Annotated[Path, typer.Argument(metavar="DIR", parser=place, help="The store's folder or URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
-def status(store: StoreFolder, as_json: AsJson = False) -> None:
+def status(
+    store: StoreFolder,
+    as_json: AsJson = False,
+    only_progress: Annotated[
+        bool, typer.Option("--progress", help="One word that changes whenever a trial came further; for scripts.")
+    ] = False,
+) -> None:
     """How far a store's studies are: trials planned, committed, running and failed."""
+    from runner.store.events import events_of
     from runner.store.reader import failures
+    from runner.store.status import progress
     from runner.store.status import status as count
 
+    if only_progress:
+        typer.echo(progress(store))
+        return
     counts = asdict(count(store))
     if as_json:
         typer.echo(json.dumps(counts))
@@ -26,6 +39,8 @@ def status(store: StoreFolder, as_json: AsJson = False) -> None:
     for trial_id, failure in failures(store).items():
         last = failure["traceback"].strip().splitlines()[-1]
         typer.echo(f"failed {trial_id} after {failure['attempts']} attempts: {last}")
+    for event in events_of(store, "restore-failed"):
+        typer.echo(f"restore failed {event['trial_id']} at {event['time']}: {event['message']}")
 
 
 def verify(store: StoreFolder, as_json: AsJson = False) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from runner.store.place import place
+
 
 def run(
     study: Annotated[str, typer.Argument(help="A shipped study's name, or a path to a study file.")],
@@ -14,8 +16,16 @@ def run(
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changes to it: seeds=5 training.epochs=2")
     ] = None,
     *,
-    store: Annotated[Path, typer.Option(help="The folder that keeps every result; made if it does not exist.")],
-    address: Annotated[str | None, typer.Option(help="A running Ray cluster; without it one starts here.")] = None,
+    store: Annotated[
+        Path,
+        typer.Option(parser=place, help="The folder, or s3://bucket/prefix, that keeps every result; made if missing."),
+    ],
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="A running Ray cluster: auto, or HOST:PORT. Else that of the Ray job, or one that starts here."
+        ),
+    ] = None,
     max_concurrent: Annotated[int | None, typer.Option(min=1, help="At most this many trials at once.")] = None,
 ) -> None:
     """Run what the store lacks of a study; run it again to resume, or after adding seeds, methods or sparsities.
@@ -26,16 +36,19 @@ def run(
 
     from runner.plan import plan
     from runner.studies import load, require_inputs
+    from runner.sweep.environment import cluster_address, require_lasting
     from runner.sweep.study import Placement, run_study
 
+    require_lasting(store)
+    placement = Placement(address=cluster_address(address), max_concurrent=max_concurrent)
     resolved = load(study, overrides or [])
     require_inputs(resolved)
     console = Console(stderr=True)
-    end = run_study(plan(resolved), store, Placement(address=address, max_concurrent=max_concurrent), console)
+    end = run_study(plan(resolved), store, placement, console)
     line = f"{store}: {end.committed} of {end.planned} trials committed"
     if end.failed:
         line += f", {end.failed} failed (tracebacks in {store / 'failures'})"
     if end.exit_code == 75:
-        line += f"; stopped by {end.stopped_by}, run again to finish"
+        line += f"; stopped by {end.stopped_by}, run again to finish (exit code 75)"
     typer.echo(line)
     raise typer.Exit(end.exit_code)

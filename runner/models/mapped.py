@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +11,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from tasks.filling import filled
+
+__all__ = ["Ragged", "filled", "fingerprint", "mapped", "save"]
 
 
 @dataclass(frozen=True)
@@ -34,26 +36,6 @@ class Ragged:
         taken = self.values[place].astype(np.int64) if len(self.values) else np.zeros(place.shape, dtype=np.int64)
         taken[absent] = fill
         return taken
-
-
-def filled(folder: Path, fill: Callable[[Path], None]) -> Path:
-    """`folder`, holding what `fill` wrote into the empty folder it was given, now or in an earlier call.
-
-    The folder appears whole or not at all. Several processes may fill it at once: the first rename wins.
-    """
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".filling-", dir=folder.parent) as aside:
-        fresh = Path(aside) / folder.name
-        fresh.mkdir()
-        fill(fresh)
-        try:
-            fresh.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # otherwise another process was faster, with the same bytes
-                raise
-    return folder
 
 
 def save(folder: Path, **arrays: NDArray[Any]) -> None:

@@ -63,6 +63,8 @@ class Pruner:
     @torch.no_grad()
     def clear(self) -> None:
         """Sets removed weights to zero even where training has left NaN in them, which no product could."""
+        if not self.is_cut:
+            return
         for name, weight in self.weights.items():
             weight.masked_fill_(~self.masks[name], 0.0)
 

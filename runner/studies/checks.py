@@ -9,6 +9,7 @@ from typing import Any
 from runner.methods import METHODS
 from runner.models import MODELS, ModelError, resolve
 from runner.spec import Protocol
+from runner.studies import strategy
 from runner.studies.document import is_path
 from runner.studies.errors import KeyPath, Problem, suggestion, unknown
 from runner.studies.study import ModelChoice, Study
@@ -23,12 +24,12 @@ NEEDED = ("epochs", "batch_size", "learning_rate")
 def problems(study: Study) -> list[Problem]:
     """Everything wrong with a study whose single values are right; of data, only the heads of own files are read."""
     found = [*_task_problems(study), *_model_problems(study), *_grid_problems(study), *_name_problems(study)]
-    return found or [*_pairing_problems(study), *_training_problems(study)]
+    return found or [*_pairing_problems(study), *_training_problems(study), *strategy.problems(study)]
 
 
 def missing_inputs(study: Study) -> list[Problem]:
     """What a run needs and a plan does not: the user's copies of data, and files that models are given."""
-    found: list[Problem] = []
+    found = [*strategy.missing_library(study)]
     for index, choice in enumerate(study.tasks):
         task = TASKS.get(choice.name)
         if task and task.needs_data and not choice.data:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from runner.methods import DENSE, METHODS
 from runner.spec import Protocol, Record
 from runner.studies.errors import repeated, unknown
+from runner.studies.strategy import SINGLE, StrategyChoice
 from runner.studies.training import NotNegative, Positive, StudyTraining
 from tasks.base import SPLITS, Split, TaskChoice
 
@@ -130,6 +131,9 @@ class Study(Choices):
 
     `seeds` is a count (5 is 0 to 4) or a list: the same for every cell, since cells of unequal size have no
     comparable vote. `retries` says how often a trial may fail and be tried again before it is left as failed.
+    `canary` is a number of trials that are run once more on every vendor's devices: their disagreement is the noise
+    that hardware alone makes. The copies never vote. `strategy` says whether a trial is one process or several;
+    `resources` are those of each.
     """
 
     name: Name
@@ -144,6 +148,13 @@ class Study(Choices):
     resources: Resources = Resources()
     record: RecordChoice = RecordChoice()
     retries: Annotated[int, Field(strict=True, ge=0)] = 2
+    canary: Annotated[int, Field(strict=True, ge=0)] = 0
+    strategy: StrategyChoice = SINGLE
+
+    def occupied(self, model: str) -> tuple[float, float]:
+        """CPUs and GPUs that a trial of this model occupies, all its processes together."""
+        cpus, gpus = self.resources.of_model(model)
+        return cpus * self.strategy.count, gpus * self.strategy.count
 
     @field_validator("tasks", mode="before")
     @classmethod

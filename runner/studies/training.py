@@ -25,6 +25,7 @@ class TrainingSettings(BaseModel):
     warmup_epochs: NotNegative | None = None
     precision: Literal["auto", "fp32", "bf16"] | None = None
     batching: Literal["auto", "by-length", "uniform"] | None = None
+    micro_batches: Whole | None = None
 
 
 FIELDS: tuple[str, ...] = tuple(TrainingSettings.model_fields)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from runner.studies.document import Document
 from runner.studies.errors import KeyPath, Problem, StudyError, suggestion
+from runner.studies.strategy import StrategyChoice
 from runner.studies.study import (
     ModelChoice,
     ProtocolChoice,
@@ -35,6 +36,7 @@ BUNDLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("resources",): Resources,
     ("resources", "models", "*"): TrialResources,
     ("record",): RecordChoice,
+    ("strategy",): StrategyChoice,
 }
 
 KINDS = {

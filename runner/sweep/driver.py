@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,27 +16,39 @@ from typing import Any
 import ray
 from ray import tune
 
+from runner.spec import TrialSpec
+from runner.store.place import place
+from runner.store.session import is_holder
+from runner.sweep.connection import connected
+from runner.sweep.environment import ClusterError
 from runner.sweep.jobs import Job, Queue
+from runner.sweep.nodes import Ask, gpu_nodes, vendor_here
 from runner.sweep.searcher import PlanSearcher, Unsaved, Watcher
 from runner.sweep.stopping import StopRequest
 from runner.sweep.worker import Assignment, Work, configured, report_on, train_and_prune
+from runner.vendors import has_amdsmi, uncounted_gpus
+
+NOTHING = {"memory": 1.0}
+"""What occupies nothing: one byte of main memory. Ray has no empty placement."""
 
 Needs = Callable[[Job], tuple[float, float]]
 """CPUs and GPUs that a job occupies."""
 
 
-class ClusterError(RuntimeError):
-    """The cluster cannot run what was asked: says what it has and what to change."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """How jobs are executed: what each occupies, how many at once at most, how often a failed one is tried again."""
+    """How jobs are executed: what each occupies, how many at once at most, how often a failed one is tried again.
+
+    ask: tells on a node whose GPUs it has, where jobs want a certain vendor's. places_itself: the work itself asks Ray
+    for what jobs need, so that Ray Tune sets nothing aside for them.
+    """
 
     needs: Needs
     max_concurrent: int | None = None
     retries: int = 2
     work: Work = train_and_prune
+    ask: Ask = vendor_here
+    places_itself: bool = False
 
 
 @contextmanager
@@ -47,13 +60,15 @@ def cluster(address: str | None, cpus: int | None = None) -> Iterator[dict[str, 
         ray.init(
             address="local",  # left out, Ray would join whatever cluster it finds running here
             num_cpus=cpus,
+            num_gpus=uncounted_gpus(os.environ, amdsmi=has_amdsmi()),
             include_dashboard=False,
             log_to_driver=False,
             logging_level=logging.ERROR,
             object_store_memory=128 * 2**20,
         )
     else:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        with connected(address):
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     try:
         yield ray.cluster_resources()  # type: ignore[no-untyped-call]
     finally:
@@ -84,14 +99,17 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
     bound on concurrency (a custom searcher would else run one trial at a time), never num_to_keep or a time budget.
     """
     concurrent = slots(jobs, execution, ray.cluster_resources())  # type: ignore[no-untyped-call]
-    searcher = PlanSearcher(Queue.of(jobs, Path(assignment.root)), watcher, stop, execution.retries)
+    root, session = place(assignment.root), assignment.session
+    queue = Queue.of(jobs, root, lambda: not session or is_holder(root, session))
+    searcher = PlanSearcher(queue, watcher, stop, execution.retries)
     scratch = Path(tempfile.mkdtemp(prefix="piesweep-tune-"))
     try:
         tune.Tuner(
             tune.with_resources(partial(_trainable, execution.work, assignment), _placement(jobs, execution)),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
-                num_samples=len(jobs) * (1 + execution.retries),  # the searcher says when there are no more
+                # The searcher says when there are no more; a retry may train a parent again.
+                num_samples=2 * len(jobs) * (1 + execution.retries),
                 max_concurrent_trials=concurrent,
                 reuse_actors=True,
                 trial_name_creator=_short_name,
@@ -101,7 +119,7 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
                 name="sweep",
                 storage_path=str(scratch),
                 verbose=0,
-                callbacks=[Deaths(watcher)],
+                callbacks=[Deaths(watcher), Listening(stop)],
             ),
         ).fit()
     finally:
@@ -120,6 +138,17 @@ class Deaths(Unsaved, tune.Callback):
         self.watcher.died(configured(trial.config).trial_id, known or "the worker process died")
 
 
+class Listening(Unsaved, tune.Callback):
+    """Takes the signals back that Ray Tune has just claimed: its own handler would stop trials between checkpoints."""
+
+    def __init__(self, stop: StopRequest) -> None:
+        self.stop = stop
+
+    def setup(self, stop: Any = None, num_samples: Any = None, total_num_samples: Any = None, **info: Any) -> None:
+        """Called once, before the first trial."""
+        self.stop.listen()
+
+
 def _trainable(work: Work, assignment: Assignment, config: dict[str, str]) -> None:
     report_on(work, assignment, config)
 
@@ -130,11 +159,31 @@ def _short_name(trial: Any) -> str:
 
 
 def _placement(jobs: list[Job], execution: Execution) -> Any:
-    """Resources of a trial: one value where all jobs need the same, else looked up by its model."""
-    by_model = {job.spec.model: _bundle(*execution.needs(job)) for job in jobs}
-    if len({frozenset(bundle.items()) for bundle in by_model.values()}) == 1:
-        return tune.PlacementGroupFactory([next(iter(by_model.values()))])
-    return lambda config: tune.PlacementGroupFactory([by_model[configured(config).spec.model]])
+    """Where trials may run and what they occupy there: one value where it is the same for all, else looked up.
+
+    A trial that must run on one vendor's GPUs is held to the nodes that have them. They are named by Ray's own label
+    of every node, so that a cluster needs no labels for this.
+    """
+    nodes = gpu_nodes(execution.ask) if any(job.spec.canary for job in jobs) else {}
+    groups = {}
+    for job in jobs:
+        bundle = NOTHING if execution.places_itself else _bundle(*execution.needs(job))
+        allowed = nodes.get(job.spec.canary or "cpu")
+        groups[_kind(job.spec)] = (
+            tune.PlacementGroupFactory(
+                [bundle], "PACK", bundle_label_selector=[{"ray.io/node-id": f"in({','.join(allowed)})"}]
+            )
+            if allowed
+            else tune.PlacementGroupFactory([bundle])
+        )
+    if len(set(groups.values())) == 1:
+        return next(iter(groups.values()))
+    return lambda config: groups[_kind(configured(config).spec)]
+
+
+def _kind(spec: TrialSpec) -> tuple[str, str]:
+    """Trials alike in this occupy the same on the same nodes."""
+    return spec.model, spec.canary
 
 
 def _bundle(cpus: float, gpus: float) -> dict[str, float]:

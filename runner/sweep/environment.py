@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+from runner.vendors import has_amdsmi, visible_to_ray
 
 QUIET = {
     # No loggers (five files a trial, and a folder that is copied again and again) and hardly any snapshots of Tune's
@@ -16,6 +19,7 @@ QUIET = {
     # A trial's working directory is the driver's.
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_COLOR_PREFIX": "0",  # no escape codes in logs
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 
@@ -24,8 +28,48 @@ LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 services listen on every network interface."""
 
 
+JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""Ray sets it for the entrypoint of a submitted job."""
+
+
+class ClusterError(RuntimeError):
+    """The cluster cannot run what was asked: says what it has and what to change."""
+
+
+def in_ray_job() -> bool:
+    """True inside a job that `ray job submit` started."""
+    return JOB in os.environ
+
+
+def require_lasting(store: Path) -> None:
+    """Refuse a relative store inside a Ray job: its working directory is a copy that vanishes with the job."""
+    if in_ray_job() and not store.is_absolute():
+        raise ClusterError(
+            f"--store {store} lies in the Ray job's own copy of the working directory, which is deleted with the job; "
+            "give an absolute path to a folder that every node sees"
+        )
+
+
+def cluster_address(given: str | None) -> str | None:
+    """The cluster to run on: the one asked for, else that of the Ray job we are in or of RAY_ADDRESS, else None.
+
+    None means a cluster of our own on this machine, and so does "local". ClusterError for the dashboard's address.
+    """
+    address = given or os.environ.get("RAY_ADDRESS") or None
+    if address is not None and "://" in address and not address.startswith("ray://"):
+        raise ClusterError(
+            f"{address} is where jobs are submitted (ray job submit --address {address} ... -- piesweep run ...); on a "
+            "node of the cluster give --address auto, or HOST:PORT as `ray start --head` printed it"
+        )
+    return None if address == "local" else address
+
+
 def prepare(address: str | None) -> None:
-    """Set what the user's environment leaves open: quiet always, loopback only for a cluster of our own."""
+    """Set what the user's environment leaves open: quiet always, loopback only for a cluster of our own.
+
+    What a batch system says of GPUs is put in the words that Ray understands.
+    """
+    os.environ.update(visible_to_ray(os.environ, amdsmi=has_amdsmi()))
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     if address is None:

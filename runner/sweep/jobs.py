@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.spec import TrialSpec
+from runner.store.files import discard_folder
 from runner.store.layout import Layout
 from runner.store.reader import committed_ids
 
@@ -55,21 +55,25 @@ def discard_leftovers(specs: Sequence[TrialSpec], root: Path) -> None:
     folders = Layout(root).checkpoints.iterdir() if Layout(root).checkpoints.is_dir() else iter(())
     for folder in list(folders):
         if folder.name in done - needed:
-            shutil.rmtree(folder, ignore_errors=True)
+            discard_folder(folder)
 
 
 @dataclass
 class Queue:
-    """Jobs in the order in which they may start: a child becomes ready when its parent has succeeded."""
+    """Jobs in the order in which they may start: a child becomes ready when its parent has succeeded.
+
+    may_delete: False once another driver holds the store, whose trials may need what ours no longer do.
+    """
 
     root: Path
     ready: deque[Job] = field(default_factory=deque)
     waiting: dict[str, list[Job]] = field(default_factory=dict)
     unfinished: dict[str, set[str]] = field(default_factory=dict)
+    may_delete: Callable[[], bool] = lambda: True
 
     @classmethod
-    def of(cls, jobs: Iterable[Job], root: Path) -> Queue:
-        queue = cls(root)
+    def of(cls, jobs: Iterable[Job], root: Path, may_delete: Callable[[], bool] = lambda: True) -> Queue:
+        queue = cls(root, may_delete=may_delete)
         jobs = list(jobs)
         coming = {job.trial_id for job in jobs}
         for job in jobs:
@@ -88,8 +92,15 @@ class Queue:
         parent = job.spec.parent_id
         if parent is not None and not job.rebuild:
             self.unfinished[parent].discard(job.trial_id)
-            if not self.unfinished[parent]:
-                shutil.rmtree(Layout(self.root).checkpoint(parent), ignore_errors=True)
+            if not self.unfinished[parent] and self.may_delete():
+                discard_folder(Layout(self.root).checkpoint(parent))
+
+    def orphaned(self, job: Job) -> None:
+        """Let the job wait until its parent, whose trained state is gone or damaged, has been trained again."""
+        parent = Job(job.spec.dense, keep_state=True, rebuild=True)
+        if parent.trial_id not in self.waiting:
+            self.ready.appendleft(parent)
+        self.waiting.setdefault(parent.trial_id, []).append(job)
 
     def failed(self, job: Job) -> list[Job]:
         """The children that cannot start in this session because the job failed."""

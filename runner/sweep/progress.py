@@ -18,7 +18,8 @@ from runner.spec import TrialSpec
 from runner.sweep.jobs import Job
 
 LINE_SECONDS = 15.0
-"""Plain lines are at least this far apart."""
+LINES = 100
+"""Plain lines are at least LINE_SECONDS apart, and in a long sweep so far that one comes for every hundredth of it."""
 
 
 class Progress:
@@ -51,14 +52,15 @@ class Progress:
     def started(self, job: Job) -> None:
         """A job was handed out."""
         self.running[_row(job.spec)] += 1
-        if not self.console.is_terminal and time.monotonic() - self._last_line >= LINE_SECONDS:
+        now = time.monotonic()
+        if not self.console.is_terminal and now - self._last_line >= max(LINE_SECONDS, (now - self.began) / LINES):
             self._print_line()
 
     def ended(self, job: Job, ending: str) -> None:
         """A job ended well, failed, or stopped at a checkpoint."""
         row = _row(job.spec)
         self.running[row] -= 1
-        if ending not in ("stopped", "retried"):
+        if ending not in ("stopped", "retried", "orphaned"):
             self.finished += 1
         if ending == "failed":
             self.failed[row] += 1
@@ -113,7 +115,8 @@ class Progress:
 
 
 def _row(spec: TrialSpec) -> tuple[str, str, str, float]:
-    return spec.task, spec.model, spec.method, spec.sparsity
+    model = f"{spec.model} on {spec.canary}" if spec.canary else spec.model
+    return spec.task, model, spec.method, spec.sparsity
 
 
 def _duration(seconds: float) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from ray.tune.search import Searcher
 
 from runner.sweep.jobs import Job, Queue
-from runner.sweep.stopping import StopRequest
+from runner.sweep.pace import Pace
+from runner.sweep.stopping import OUT_OF_TIME, StopRequest
 from runner.sweep.worker import configuration
 
 
@@ -42,6 +43,7 @@ class PlanSearcher(Unsaved, Searcher):
         self.watcher = watcher
         self.stop = stop
         self.retries = retries
+        self.pace = Pace()
         self.live: dict[str, Job] = {}
         self.tries: Counter[str] = Counter()
 
@@ -51,12 +53,28 @@ class PlanSearcher(Unsaved, Searcher):
 
     def suggest(self, trial_id: str) -> Any:
         """The next ready job; None while running ones may make others ready; FINISHED when no more will come."""
-        if self.queue.ready and not self.stop:
-            job = self.queue.ready.popleft()
+        job = self._next()
+        if job is not None:
             self.live[trial_id] = job
+            self.pace.started(job)
             self.watcher.started(job)
             return configuration(job)
         return None if self.live else Searcher.FINISHED
+
+    def _next(self) -> Job | None:
+        """The first ready job; near the end of an allocation, the first that can still reach a checkpoint."""
+        if self.stop or not self.queue.ready:
+            return None
+        left = self.stop.seconds_left
+        if left is None:
+            return self.queue.ready.popleft()
+        for job in self.queue.ready:
+            if self.pace.to_checkpoint(job) < left:
+                self.queue.ready.remove(job)
+                return job
+        if not self.live:
+            self.stop.ask(OUT_OF_TIME)
+        return None
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Free what waited for the job, or give up on it."""
@@ -65,16 +83,22 @@ class PlanSearcher(Unsaved, Searcher):
             return
         ending = "failed" if error else str((result or {}).get("ending", "stopped"))
         if ending in ("committed", "already", "rebuilt"):
+            self.pace.succeeded(job)
             self.queue.succeeded(job)
-        elif ending == "failed":
+        elif ending in ("failed", "orphaned"):
             self.tries[job.trial_id] += 1
-            if self.tries[job.trial_id] <= self.retries:
+            if self.tries[job.trial_id] > self.retries:
+                if ending == "orphaned":
+                    self.watcher.died(job.trial_id, f"the state of its dense trial {job.spec.parent_id} is gone")
+                ending = "failed"
+                self.queue.failed(job)
+            elif ending == "orphaned":
+                self.queue.orphaned(job)
+            else:
                 # It goes on from its checkpoint, in a fresh process. Tune's own retries cost every trial, failed or
                 # not, as much again as all the rest of Tune.
                 ending = "retried"
                 self.queue.ready.append(job)
-            else:
-                self.queue.failed(job)
         self.watcher.ended(job, ending)
 
     def save(self, checkpoint_path: str) -> None:

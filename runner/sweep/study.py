@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -15,8 +16,13 @@ from runner.spec import TrialSpec
 from runner.store import reader
 from runner.store.files import StoreError
 from runner.store.layout import Layout
-from runner.store.session import Session, hold
+from runner.store.leftovers import sweep_leftovers
+from runner.store.place import storage_environment
+from runner.store.session import Session, clock_of, hold
 from runner.store.writer import freeze_plan, record_failure, save_task
+from runner.studies import Study
+from runner.sweep.allocation import Allocation
+from runner.sweep.canary import copies
 from runner.sweep.environment import prepare
 from runner.sweep.jobs import Job, discard_leftovers, missing_jobs
 from runner.sweep.progress import Progress
@@ -24,16 +30,27 @@ from tasks.base import TaskData
 from tasks.catalogue import open_task
 from tasks.registry_packages import cache_folder
 
+if TYPE_CHECKING:
+    from runner.sweep.worker import Work
+
 GRACE_SECONDS = 30.0
 """How long running trials may take to reach a checkpoint when a stop is asked for."""
 
 
+LOST = "another driver, which took this one for dead and has the store now"
+"""The reason for a stop where this driver slept past its lease."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """Where a study runs: a Ray cluster's address (None starts one here), and a bound on trials at once."""
+    """Where a study runs: a Ray cluster's address (None starts one here), and a bound on trials at once.
+
+    work: what runs a trial, if not `runner.sweep.worker.train_and_prune`.
+    """
 
     address: str | None = None
     max_concurrent: int | None = None
+    work: Work | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +74,7 @@ def run_study(plan: Plan, root: Path, placement: Placement, console: Console) ->
     """Do what the store lacks of a plan. A finished study is left without a byte changed."""
     tasks = {choice.name: open_task(choice) for choice in plan.study.tasks}
     specs = identify(plan, {name: data.fingerprint for name, data in tasks.items()}).trials
+    specs += copies(plan.study, specs, placement.address)
     _check_store(root, specs, tasks)
     jobs = missing_jobs(specs, root)
     if not jobs:
@@ -66,6 +84,7 @@ def run_study(plan: Plan, root: Path, placement: Placement, console: Console) ->
     freeze_plan(root, plan.study.model_dump(mode="json"), specs)
     with hold(root) as session:
         discard_leftovers(specs, root)
+        sweep_leftovers(root, clock_of(session.layout.sessions))
         # Another driver may have finished trials between the first look and the lease.
         stopped_by = _sweep(plan, missing_jobs(specs, root), session, placement, Progress(specs, jobs, console))
     return _ending(root, specs, stopped_by)
@@ -83,23 +102,44 @@ def _sweep(plan: Plan, jobs: list[Job], session: Session, placement: Placement, 
     root = session.layout.root
     resources = plan.study.resources
     execution = Execution(
-        needs=lambda job: resources.of_model(job.spec.model),
+        needs=lambda job: plan.study.occupied(job.spec.model),
         max_concurrent=placement.max_concurrent,
         retries=plan.study.retries,
+        work=placement.work or _work(plan.study),
+        places_itself=plan.study.strategy.is_sharded,
     )
     assignment = Assignment(
         root=str(root.resolve()),
         cache=str(cache_folder()),
         threads=max(1, int(min(resources.of_model(model.name)[0] for model in plan.study.models))),
         stop_file=str(session.stop_file.resolve()),
+        session=session.session_id,
+        environment=storage_environment(root, dict(os.environ)),
     )
-    with stop_on_signals(GRACE_SECONDS) as (stop, install_handlers):
+    allocation = Allocation.of(os.environ)
+    if allocation.facts:
+        session.event("allocation", None, **allocation.facts)
+    with stop_on_signals(GRACE_SECONDS, allocation) as (stop, install_handlers):
         stop.tell(session.stop_file)
+        session.when_lost = lambda: stop.ask(LOST)
         with cluster(placement.address, os.cpu_count() if placement.address is None else None), progress:
             install_handlers()
             if not stop:
                 drive(jobs, assignment, execution, Ledger(session, progress), stop)
+            stop.look()
         return stop.signal_name
+
+
+def _work(study: Study) -> Work:
+    """What runs a trial: one process, or several that share its network."""
+    if not study.strategy.is_sharded:
+        from runner.sweep.worker import train_and_prune
+
+        return train_and_prune
+    from runner.sweep.spread import Spread
+
+    needs = {model.name: study.resources.of_model(model.name) for model in study.models}
+    return Spread(study.strategy.zero_stage, study.strategy.count, needs)
 
 
 class Ledger:
@@ -142,6 +182,7 @@ def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskDa
         raise StoreError(f"{root} is a file; give --store a folder")
     if any(root.iterdir()) and not Layout(root).tasks.is_dir():
         raise StoreError(f"{root} is a folder with other things in it; give --store a new folder or an existing store")
+    reader.refuse_newer_layout(root)
     cards = reader.task_cards(root)
     for name, data in tasks.items():
         if name in cards and cards[name].fingerprint != data.fingerprint:
@@ -150,11 +191,11 @@ def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskDa
                 f"{data.fingerprint}); use another store, or give the task another name"
             )
     held = {
-        (trial.task, trial.model, trial.method, trial.sparsity, trial.seed): trial.trial_id
+        (trial.task, trial.model, trial.method, trial.sparsity, trial.seed, trial.canary): trial.trial_id
         for trial in reader.planned_trials(root).values()
     }
     for spec in specs:
-        other = held.get(spec.coordinates, spec.trial_id)
+        other = held.get((*spec.coordinates, spec.canary), spec.trial_id)
         if other != spec.trial_id:
             raise StoreError(
                 f"{root} holds {spec.task}, {spec.model}, {spec.method}, sparsity {spec.sparsity:g}, seed {spec.seed} "

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import traceback
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import ray
 from ray import tune
 
 from runner.spec import TrialSpec
-from runner.store.reader import failures, task_data
+from runner.store.files import watched
+from runner.store.place import place
+from runner.store.reader import failures, is_committed, task_data
+from runner.store.session import is_holder, note
 from runner.store.writer import record_failure
 from runner.sweep.jobs import Job
 from tasks.base import TaskData
@@ -20,16 +26,22 @@ from tasks.base import TaskData
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """Where a trial runs: the store's folder, a cache folder of the node, threads, and the file that says stop."""
+    """Where a trial runs: the store's folder, a cache folder of the node, threads, and the file that says stop.
+
+    session: the driver's, which must hold the store for the trial to go on; "" where nobody asks. environment: what
+    reaches a store in object storage, where the node does not say it itself; credentials, so that it is never printed.
+    """
 
     root: str
     cache: str
     threads: int
     stop_file: str
+    session: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Work(Protocol):
-    """Runs one job and says how it ended: committed, already, rebuilt or stopped."""
+    """Runs one job and says how it ended: committed, already, rebuilt, stopped, or orphaned (of its parent's state)."""
 
     def __call__(self, job: Job, assignment: Assignment) -> str: ...
 
@@ -52,10 +64,16 @@ def report_on(work: Work, assignment: Assignment, config: dict[str, str]) -> Non
     Raising makes Ray replace the process, so that a retry starts in a fresh one.
     """
     job = configured(config)
+    for name, value in assignment.environment.items():
+        os.environ.setdefault(name, value)
     try:
         ending = work(job, assignment)
     except Exception:
-        root = Path(assignment.root)
+        root = place(assignment.root)
+        if not job.rebuild and is_committed(root, job.trial_id):
+            # Another attempt was faster, and has taken the checkpoints away under this one.
+            tune.report({"ending": "already"})
+            return
         attempts = failures(root).get(job.trial_id, {}).get("attempts", 0)
         record_failure(root, job.trial_id, attempts + 1, traceback.format_exc())
         raise
@@ -63,28 +81,66 @@ def report_on(work: Work, assignment: Assignment, config: dict[str, str]) -> Non
 
 
 def train_and_prune(job: Job, assignment: Assignment) -> str:
-    """The real work: one trial, top to bottom."""
+    """The real work: one trial, top to bottom, on the GPUs that Ray assigned to this process or on the processor."""
+    from runner.trial import ParentMissing
+
+    try:
+        return in_this_process(job, assignment)
+    except ParentMissing:
+        return "orphaned"
+
+
+def in_this_process(job: Job, assignment: Assignment, zero_stage: int = 0) -> str:
+    """A trial, or with a stage of ZeRO this process's part of one; says how it ended.
+
+    ParentMissing, where the state that the trial continues from is gone.
+    """
+    from runner.devices import choose_device, device_memory, take_assigned
+    from runner.processes import ALONE
     from runner.trial import Hooks, Workplace, run_trial
 
-    stop_file = Path(assignment.stop_file)
+    processes, device = ALONE, take_assigned(assigned_gpus())
+    if zero_stage:
+        from runner.sharding.accelerator import join
+
+        processes = join(choose_device(device).torch)
+    root, session = place(assignment.root), assignment.session
+    # The node's own choice counts; where it has none, its folder of the driver's name.
+    cache = os.environ.setdefault("PIESWEEP_CACHE", assignment.cache)
     workplace = Workplace(
-        root=Path(assignment.root), cache=Path(assignment.cache), threads=assignment.threads, device="auto"
+        root=root,
+        cache=Path(cache),
+        threads=assignment.threads,
+        device=device,
+        processes=processes,
+        zero_stage=zero_stage,
     )
-    hooks = Hooks(should_stop=stop_file.exists, on_epoch=lambda epoch, total: None)
-    outcome = run_trial(
-        job.spec,
-        workplace=workplace,
-        data=_examples(assignment.root, job.spec.task, job.spec.data),
-        keep_state=job.keep_state,
-        rebuild=job.rebuild,
-        hooks=hooks,
+    hooks = Hooks(
+        should_stop=watched(place(assignment.stop_file)),
+        superseded=lambda: bool(session) and not is_holder(root, session),
+        on_damage=lambda message: note(root, session, "restore-failed", job.trial_id, message),
     )
+    with device_memory():
+        outcome = run_trial(
+            job.spec,
+            workplace=workplace,
+            data=_examples(assignment.root, job.spec.task, job.spec.data),
+            keep_state=job.keep_state,
+            rebuild=job.rebuild,
+            hooks=hooks,
+        )
     return outcome.status
+
+
+def assigned_gpus() -> list[str]:
+    """The GPUs of its node that Ray set aside for this process, by index or name; none where it asked for none."""
+    ids = ray.get_runtime_context().get_accelerator_ids()
+    return list(map(str, ids.get("GPU", ())))
 
 
 @functools.lru_cache(maxsize=4)
 def _examples(root: str, task: str, fingerprint: str) -> TaskData:
-    data = task_data(Path(root), task)
+    data = task_data(place(root), task)
     if data.fingerprint != fingerprint:
         raise ValueError(f"task '{task}' of {root} has fingerprint {data.fingerprint}, the trial needs {fingerprint}")
     return data

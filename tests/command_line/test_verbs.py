@@ -12,7 +12,7 @@ from runner.studies import STUDIES
 
 
 def test_plan_of_the_papers_grid_as_json(piesweep):
-    """Scripts read exactly these seven figures."""
+    """Scripts read exactly these eight figures."""
     result = piesweep("plan", "pie", "--json")
     assert result.exit_code == 0
     found = json.loads(result.stdout)
@@ -24,6 +24,7 @@ def test_plan_of_the_papers_grid_as_json(piesweep):
         "training_units": 21840,
         "training_units_naive": 27840,
         "rows": {"test": 91642380, "train": 1549662240},
+        "canary": 0,
     }
 
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from runner.plan import content_fingerprint, estimate, identify, plan
+from runner.plan import canaries, content_fingerprint, estimate, identify, plan
 from runner.spec import TrialSpec
 from runner.studies import StudyError, load
 from tests.runner.studies.samples import SMALL, changed, written
@@ -243,3 +243,43 @@ def test_spec_is_what_the_study_says(small):
     spec = small("models.bilstm.hidden=100", "models.bilstm.layers=1").trials[0]
     assert spec.options == (("layers", 1),)
     assert dataclasses.replace(spec, seed=9).architecture == "bilstm"
+
+
+def test_copies_are_spread_over_the_first_seed_with_their_parents(small):
+    """A few trials for each vendor, first and last of the seed among them, and the dense trials they continue from."""
+    trials = identify(small(), DATA).trials
+
+    def named(copies):
+        return [(spec.method, spec.sparsity, spec.canary) for spec in copies]
+
+    assert canaries(trials, 0, lambda _: ("amd",)) == ()
+    assert named(canaries(trials, 1, lambda _: ("amd",))) == [("dense", 0.0, "amd")]
+    few = canaries(trials, 3, lambda _: ("amd", "nvidia"))
+    assert named(few) == [
+        (method, sparsity, vendor)
+        for method, sparsity in (("dense", 0.0), ("imp-ft", 0.9), ("rp-ai", 0.9))
+        for vendor in ("amd", "nvidia")
+    ]
+    assert {spec.seed for spec in few} == {0}
+    assert len(canaries(trials, 100, lambda _: ("amd",))) == 5
+    only_child = [spec for spec in trials if spec.method == "imp-ft"]
+    assert named(canaries(only_child, 1, lambda _: ("amd",))) == [("dense", 0.0, "amd"), ("imp-ft", 0.5, "amd")]
+
+
+def test_copies_have_ids_of_their_own_and_parents_among_themselves(small):
+    """A copy is another trial than the one it copies and than other vendors' copies; its parent is a copy too."""
+    trials = identify(small(), DATA).trials
+    copies = canaries(trials, 100, lambda _: ("amd", "nvidia"))
+    ids = {spec.trial_id for spec in (*trials, *copies)}
+    assert len(ids) == len(trials) + len(copies)
+    parents = {spec.trial_id: spec.canary for spec in copies if spec.is_dense}
+    assert all(parents[spec.parent_id] == spec.canary for spec in copies if spec.shares_parent)
+    assert all(TrialSpec.from_settings(spec.settings()) == spec for spec in copies)
+
+
+def test_copies_are_counted_apart(small):
+    """A plan says how many copies each vendor will get, and leaves them out of the grid; ids do not change."""
+    plain, with_copies = small(), small("canary=3")
+    assert (estimate(plain).canary, estimate(with_copies).canary) == (0, 3)
+    assert estimate(with_copies).trials == estimate(plain).trials
+    assert identified(with_copies) == identified(plain)

@@ -253,3 +253,30 @@ def test_sparsely_gathered_gradients_are_the_dense_ones():
             optimizer.step()
         tables.append(table.weight.detach().clone())
     torch.testing.assert_close(tables[0], tables[1])
+
+
+@pytest.mark.parametrize("method", ["imp-ft", "iibp-wr"])
+def test_micro_batches_add_up_to_the_batch(method):
+    """Without dropout, training in five parts a batch (of which the last one has too few rows) is the same training."""
+
+    def weights(parts: int) -> dict[str, torch.Tensor]:
+        trainer = trainer_of(method, training=dataclasses.replace(TRAINING, micro_batches=parts))
+        trainer.network.dropout.p = 0.0
+        trained(trainer, *course(method, 0.5))
+        return dict(trainer.network.named_parameters())
+
+    whole = weights(1)
+    for parts in (5, 16):
+        for name, weight in weights(parts).items():
+            torch.testing.assert_close(weight, whole[name], rtol=0, atol=2e-5)
+
+
+def test_dropout_is_drawn_for_each_micro_batch():
+    """Each part of a batch has draws of its own, which the seed, the step and its place among the parts decide."""
+    training = dataclasses.replace(TRAINING, micro_batches=4)
+    first, again = (trained(trainer_of(None, training=training), {}, 1) for _ in range(2))
+    assert first == again != trained(trainer_of(None), {}, 1)
+    trainer = trainer_of(None, training=training)
+    seeds = {trainer._dropout_seed(index) for index in range(4)}
+    trainer.steps += 1
+    assert len(seeds | {trainer._dropout_seed(index) for index in range(4)}) == 8

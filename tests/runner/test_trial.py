@@ -138,14 +138,63 @@ def test_children_refuse_a_parent_state_that_its_commit_does_not_name(workplace)
         run_trial(spec, workplace=workplace, data=DATA)
 
 
-def test_a_damaged_checkpoint_fails_the_trial(workplace):
-    """It never silently starts from scratch."""
-    spec = spec_of()
+def test_a_damaged_checkpoint_is_never_passed_over_in_silence(workplace):
+    """It is set aside and told of, the trial is trained again with the same rows, and its commit counts the damage."""
+    spec, told = spec_of(), []
     assert run_trial(spec, workplace=workplace, data=DATA, hooks=StopAfter(1).hooks()).status == "stopped"
     path = Layout(workplace.root).checkpoint(spec.trial_id) / STATE
     path.write_bytes(path.read_bytes()[:-4])
-    with pytest.raises(CheckpointError, match="damaged"):
+    again = Hooks(should_stop=lambda: True, on_damage=told.append)
+    assert run_trial(spec, workplace=workplace, data=DATA, hooks=again).epochs == 1
+    assert path.with_name(f"{STATE}.damaged").exists()
+    assert len(told) == 1
+    assert "is damaged" in told[0]
+    assert "trained again" in told[0]
+    assert run_trial(spec, workplace=workplace, data=DATA, hooks=again).status == "stopped"
+    run_trial(spec, workplace=workplace, data=DATA)
+    facts = committed(workplace, spec)[0]["facts"]
+    assert facts["failed_restores"] == 1
+    assert facts["restored_checkpoints"] == 2
+    assert not path.parent.exists()
+    other = dataclasses.replace(workplace, root=workplace.root / "undisturbed")
+    run_trial(spec, workplace=other, data=DATA)
+    assert committed(other, spec)[0]["rows_sha256"] == committed(workplace, spec)[0]["rows_sha256"]
+
+
+def test_a_checkpoint_of_another_version_fails_the_trial(workplace):
+    """It is no damage: someone may finish the trial with the version that began it."""
+    spec = spec_of()
+    run_trial(spec, workplace=workplace, data=DATA, hooks=StopAfter(1).hooks())
+    path = Layout(workplace.root).checkpoint(spec.trial_id) / STATE
+    path.rename(Layout(workplace.root).root / "mine")
+    run_trial(spec_of(seed=2), workplace=workplace, data=DATA, hooks=StopAfter(1).hooks())
+    (Layout(workplace.root).checkpoint(spec_of(seed=2).trial_id) / STATE).rename(path)
+    with pytest.raises(CheckpointError, match="belongs to trial"):
         run_trial(spec, workplace=workplace, data=DATA)
+    assert path.exists()
+
+
+def test_children_of_a_damaged_parent_state_ask_for_the_parent(workplace):
+    """The damaged state is set aside, so that the parent is trained again; then the child runs."""
+    spec, told = spec_of("imp-ft"), []
+    run_trial(spec.dense, workplace=workplace, data=DATA, keep_state=True)
+    path = Layout(workplace.root).checkpoint(spec.dense.trial_id) / TRAINED
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(ParentMissing):
+        run_trial(spec, workplace=workplace, data=DATA, hooks=Hooks(on_damage=told.append))
+    assert len(told) == 1
+    assert run_trial(spec.dense, workplace=workplace, data=DATA, rebuild=True).status == "rebuilt"
+    assert run_trial(spec, workplace=workplace, data=DATA).status == "committed"
+
+
+def test_a_superseded_trial_writes_nothing(workplace):
+    """Once another driver holds the store a trial ends at its next epoch, and leaves the successor's files alone."""
+    spec = spec_of()
+    outcome = run_trial(spec, workplace=workplace, data=DATA, hooks=Hooks(superseded=lambda: True))
+    assert (outcome.status, outcome.epochs) == ("stopped", 1)
+    assert not Layout(workplace.root).checkpoint(spec.trial_id).exists()
+    last = Hooks(superseded=iter([False, False, True]).__next__)
+    assert run_trial(spec, workplace=workplace, data=DATA, hooks=last).epochs == 3
     assert not Layout(workplace.root).commit(spec.trial_id).exists()
 
 

@@ -93,6 +93,7 @@ BAD = {
     "split unknown": (SMALL + "record: {splits: [tests]}\n", [":11: record.splits[0]", "did you mean 'test'"]),
     "nothing recorded": (SMALL + "record: {splits: []}\n", [":11: record.splits", "no split"]),
     "retries below 0": (SMALL + "retries: -1\n", [":11: retries", "greater than or equal to 0"]),
+    "canary below 0": (SMALL + "canary: -1\n", [":11: canary", "greater than or equal to 0"]),
     "images for bert": (changed("[movie-snippets]", "[digits]"), [":3: models[0]", "image examples", "convnet"]),
     "limit 0": (
         changed("[movie-snippets]", "[{name: movie-snippets, limit: {train: 0}}]"),

@@ -107,3 +107,27 @@ def test_leftover_states_go_and_needed_ones_stay(tmp_path: Path) -> None:
     discard_leftovers(plan, tmp_path)
     left = {folder.name for folder in Layout(tmp_path).checkpoints.iterdir()}
     assert left == {samples.spec(seed=1).trial_id, unfinished.name}
+
+
+def test_orphans_wait_for_their_parent_to_be_trained_again(tmp_path: Path) -> None:
+    """Two children whose parent's state was damaged ask for it once; both are ready when it is back."""
+    dense, *children = (spec for spec in trials(1) if spec.method != "mp-ai")
+    queue = Queue.of([Job(child) for child in children], tmp_path)
+    first, second = queue.ready.popleft(), queue.ready.popleft()
+    queue.orphaned(first)
+    queue.orphaned(second)
+    parent = queue.ready.popleft()
+    assert (parent.trial_id, parent.rebuild, parent.keep_state) == (dense.trial_id, True, True)
+    assert not queue.ready
+    queue.succeeded(parent)
+    assert list(queue.ready) == [first, second]
+
+
+def test_a_driver_that_lost_the_store_deletes_nothing(tmp_path: Path) -> None:
+    """The parents' states that it needs no longer may be those that its successor starts from."""
+    folder = train_parent(tmp_path)
+    children = [spec for spec in trials(1) if spec.shares_parent]
+    queue = Queue.of([Job(child) for child in children], tmp_path, may_delete=lambda: False)
+    for job in list(queue.ready):
+        queue.succeeded(job)
+    assert (folder / TRAINED).exists()

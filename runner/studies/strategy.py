@@ -1,0 +1,112 @@
+"""How a study's trials are computed: by one process each, or by several over which a network is sharded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from runner.methods import METHODS, SHARDED_SCORES
+from runner.models import MODELS
+from runner.studies.errors import Problem
+from runner.studies.training import Whole, cell_name
+
+if TYPE_CHECKING:
+    from runner.studies.study import Study
+
+
+class StrategyChoice(BaseModel):
+    """One process a trial, or DeepSpeed: so many processes, and how much of the network ZeRO shards over them.
+
+    stage: 1 the optimizer's state, 2 gradients too, 3 weights too; where nothing is said 2, and two processes. Neither
+    enters a trial's id: like the device, they change results by rounding alone. What dropout draws depends on
+    `training.micro_batches`, which does enter it, and which the processes share.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["single", "deepspeed"]
+    stage: Annotated[int, Field(strict=True, ge=1, le=3)] | None = None
+    processes: Whole | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _one_if_single(self) -> StrategyChoice:
+        if self.name == "single" and (self.stage or self.processes):
+            raise ValueError("a trial of strategy single is one process; for several: {name: deepspeed, processes: 2}")
+        return self
+
+    @property
+    def is_sharded(self) -> bool:
+        return self.name == "deepspeed"
+
+    @property
+    def count(self) -> int:
+        """Processes that compute a trial."""
+        return (self.processes or 2) if self.is_sharded else 1
+
+    @property
+    def zero_stage(self) -> int:
+        """The stage of ZeRO; 0 shards nothing."""
+        return (self.stage or 2) if self.is_sharded else 0
+
+
+SINGLE = StrategyChoice(name="single")
+
+
+def problems(study: Study) -> Iterator[Problem]:
+    """What of a study cannot be computed by several processes."""
+    if not study.strategy.is_sharded:
+        return
+    yield from _model_problems(study)
+    for index, name in enumerate(study.methods):
+        if METHODS[name].score not in SHARDED_SCORES:
+            allowed = ", ".join(known for known, method in METHODS.items() if method.score in SHARDED_SCORES)
+            yield Problem(
+                ("methods", index),
+                f"the score of '{name}' needs the whole network on one device, and strategy deepspeed has none; "
+                f"allowed: {allowed}",
+            )
+    if study.canary:
+        yield Problem(("canary",), "copies for comparing vendors run on one device each; set canary: 0, or no strategy")
+    for task in study.tasks:
+        for model in study.models:
+            parts = study.training.of_cell(task.name, model.name).get("micro_batches", 1)
+            if parts % study.strategy.count:
+                yield Problem(
+                    ("strategy",),
+                    f"{study.strategy.count} processes share the micro-batches of every batch, and "
+                    f"{cell_name(task.name, model.name)} has {parts}; set training.micro_batches to a multiple of "
+                    f"{study.strategy.count} (it fixes what dropout draws: trials can go on with any number of "
+                    "processes that divides it)",
+                )
+
+
+def missing_library(study: Study) -> Iterator[Problem]:
+    """DeepSpeed, where a study is to run with it and it is not installed."""
+    if study.strategy.is_sharded and find_spec("deepspeed") is None:
+        yield Problem(("strategy",), "DeepSpeed is not installed; pip install 'piesweep[deepspeed]' on every node")
+
+
+def _model_problems(study: Study) -> Iterator[Problem]:
+    for index, choice in enumerate(study.models):
+        if not MODELS[choice.model].shards:
+            able = ", ".join(name for name, architecture in MODELS.items() if architecture.shards)
+            yield Problem(
+                ("models", index),
+                f"'{choice.model}' cannot be sharded by strategy deepspeed; models that can: {able}; or put the others "
+                "into a study of their own",
+            )
+        _, gpus = study.resources.of_model(choice.name)
+        if gpus not in (0, 1):
+            yield Problem(
+                ("resources", "gpus"),
+                f"resources are those of one process, and under strategy deepspeed it has one GPU or none; {gpus:g} "
+                f"were given for '{choice.name}'; set gpus: 1 and choose strategy.processes",
+            )

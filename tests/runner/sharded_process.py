@@ -1,0 +1,105 @@
+"""One of several processes that compute trials together: `python -m tests.runner.sharded_process ORDERS RANK`.
+
+ORDERS is a JSON file: count, stage, rendezvous (a path) and a list of trials, each with settings, root (its store),
+name (of what is written for the test to look at) and stop_after (epochs, 0 for never).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, distributed
+
+from runner.attempt import Attempt
+from runner.spec import TrialSpec
+from runner.trial import Hooks, Workplace
+
+from .small_sentences import sentences
+from .small_trials import StopAfter
+
+
+class Watched(Attempt):
+    """An attempt that writes down the loss of every step, and removed weights that are not zero after every epoch."""
+
+    def __init__(self, spec: TrialSpec, workplace: Workplace, stop_after: int) -> None:
+        super().__init__(spec, workplace, sentences(), StopAfter(stop_after).hooks() if stop_after else Hooks())
+        self.losses: list[float] = []
+        self.leaks: list[float] = []
+        self.step = self.trainer._step
+        self.trainer._step = self.watched_step
+
+    def watched_step(self, rows, learning_rate):
+        """A step, whose loss every process knows."""
+        logits = self.processes.summed(self.step(rows, learning_rate))
+        self.losses.append(float(self.lesson.loss(logits, self.lesson.targets[torch.from_numpy(rows)])))
+        return logits
+
+    def after_epoch(self) -> bool:
+        self.leaks.append(largest_removed(self.trainer))
+        return super().after_epoch()
+
+    def found(self, ended: bool) -> dict[str, Tensor]:
+        """State, losses and leaks, and the logits of a trial that came to its end."""
+        if ended and self.spec.is_dense:
+            self.keep(rebuild=False, keep_state=True)
+        result = {f"logits.{one.split}": one.logits for one in self.evaluate()} if ended else {}
+        state = self.state()[0]
+        if self.processes.is_first:
+            result |= {name: tensor.detach().clone() for name, tensor in state.items()}
+        return {**result, "losses": torch.tensor(self.losses), "leaks": torch.tensor(self.leaks)}
+
+
+def largest_removed(trainer) -> float:
+    """The largest size of a removed weight, in the fp32 master copy and as the network is called, read from shards."""
+    shards = getattr(trainer, "shards", None)
+    if shards is None:
+        pruner = trainer.pruner
+        return max(float(weight.detach()[~pruner.masks[name]].abs().sum()) for name, weight in pruner.weights.items())
+    import deepspeed
+    from deepspeed.utils import safe_get_full_fp32_param
+
+    parts, largest = dict(shards.network.network.named_parameters()), 0.0
+    for name, mask in trainer.pruner.masks.items():
+        removed = ~shards.processes.shared(mask.to(torch.uint8)).bool()
+        master = safe_get_full_fp32_param(parts[name])
+        with deepspeed.zero.GatheredParameters([parts[name]], enabled=shards.stage == 3):
+            called = parts[name].detach().clone()
+        if removed.any():
+            largest = max(largest, float(master[removed].abs().max()), float(called[removed].abs().max()))
+        torch.testing.assert_close(master, called, rtol=0, atol=0)
+    return largest
+
+
+def attempted(spec: TrialSpec, workplace: Workplace, *, stop_after: int = 0) -> dict[str, Tensor]:
+    """Trains a trial as far as told, and what was seen of it."""
+    attempt = Watched(spec, workplace, stop_after)
+    attempt.resume()
+    return attempt.found(attempt.train())
+
+
+def main(orders, rank: int) -> None:
+    """Joins the others and computes every trial in turn."""
+    from runner.sharding.accelerator import join
+
+    distributed.init_process_group(
+        "gloo", init_method=f"file://{orders['rendezvous']}", rank=rank, world_size=orders["count"]
+    )
+    processes = join(torch.device("cpu"))
+    for trial in orders["trials"]:
+        root = Path(trial["root"])
+        workplace = Workplace(
+            root=root, cache=root / "cache", device="cpu", processes=processes, zero_stage=orders["stage"]
+        )
+        spec = TrialSpec.from_settings(trial["settings"])
+        found = attempted(spec, workplace, stop_after=trial["stop_after"])
+        if processes.is_first:
+            save_file(found, root / f"{trial['name']}.safetensors")
+    distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(json.loads(Path(sys.argv[1]).read_text()), int(sys.argv[2]))
