@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,53 +14,15 @@ import pytest
 
 from runner.store.reader import committed_ids
 from runner.store.verify import broken_invariants
+from tests.cluster import small_study
+from tests.cluster.small_study import PATIENCE_SECONDS, TRIALS, command, digest
 
-STUDY = """
-name: survival
-tasks: [digits]
-models: [convnet]
-methods: [iibp-wr, imp-ft, irp-ft, rp-ai]
-sparsities: [0.9]
-seeds: 3
-training: {epochs: 3, batch_size: 8, learning_rate: 0.003}
-record: {splits: [train, test], el2n: true}
-"""
-TRIALS = 15
-PATIENCE_SECONDS = 180.0
-
-pytestmark = [pytest.mark.cluster, pytest.mark.chaos, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A study of fifteen trials that last about a second each."""
-    path = tmp_path_factory.mktemp("study") / "survival.yaml"
-    path.write_text(STUDY)
-    return path
-
-
-@pytest.fixture(scope="module")
-def undisturbed(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store that two workers make when nobody disturbs them."""
-    store = tmp_path_factory.mktemp("undisturbed") / "store"
-    assert run(study, store) == 0
-    return store
-
-
-def command(study: Path, store: Path, *options: str) -> list[str]:
-    """`piesweep run` as a command line."""
-    return [sys.executable, "-m", "runner.command_line", "run", str(study), "--store", str(store), *options]
+pytestmark = [pytest.mark.cluster, pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 def run(study: Path, store: Path, *options: str) -> int:
     """Run a study to its end; its exit code."""
-    return subprocess.run(command(study, store, *options), check=False, timeout=PATIENCE_SECONDS).returncode
-
-
-def digest(store: Path) -> str:
-    """What `piesweep digest` prints."""
-    words = [sys.executable, "-m", "runner.command_line", "digest", str(store)]
-    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+    return small_study.run(study, store, *options).returncode
 
 
 def interrupted(study: Path, store: Path, disturb: Callable[[int], None]) -> int:
@@ -100,45 +61,51 @@ def files(store: Path) -> dict[str, bytes]:
     return {str(path.relative_to(store)): path.read_bytes() for path in store.rglob("*") if path.is_file()}
 
 
-def test_an_undisturbed_study_is_sound_and_running_it_again_changes_no_byte(study: Path, undisturbed: Path) -> None:
+def test_an_undisturbed_study_is_sound_and_running_it_again_changes_no_byte(
+    survival_study: Path, undisturbed: Path
+) -> None:
     """All trials commit, every invariant holds, and a second run leaves every byte, in under five seconds."""
     assert len(committed_ids(undisturbed)) == TRIALS
     assert broken_invariants(undisturbed) == []
     before = files(undisturbed)
     began = time.monotonic()
-    assert run(study, undisturbed) == 0
+    assert run(survival_study, undisturbed) == 0
     assert time.monotonic() - began < 5
     assert files(undisturbed) == before
 
 
-def test_one_worker_gives_the_same_digest(study: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_one_worker_gives_the_same_digest(survival_study: Path, undisturbed_digest: str, tmp_path: Path) -> None:
     """How many trials run at once changes nothing in what they say."""
-    assert run(study, tmp_path / "store", "--max-concurrent", "1") == 0
-    assert digest(tmp_path / "store") == digest(undisturbed)
+    assert run(survival_study, tmp_path / "store", "--max-concurrent", "1") == 0
+    assert digest(tmp_path / "store") == undisturbed_digest
 
 
-def test_a_driver_killed_without_warning_is_made_up_for(study: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_a_driver_killed_without_warning_is_made_up_for(
+    survival_study: Path, undisturbed_digest: str, tmp_path: Path
+) -> None:
     """SIGKILL of the driver in mid-study; the same command again finishes with the same digest."""
     store = tmp_path / "store"
-    assert interrupted(study, store, lambda pid: os.kill(pid, signal.SIGKILL)) == -signal.SIGKILL
+    assert interrupted(survival_study, store, lambda pid: os.kill(pid, signal.SIGKILL)) == -signal.SIGKILL
     assert 3 <= len(committed_ids(store)) < TRIALS
-    assert run(study, store) == 0
+    assert run(survival_study, store) == 0
     assert broken_invariants(store) == []
-    assert digest(store) == digest(undisturbed)
+    assert digest(store) == undisturbed_digest
 
 
-def test_a_stopped_driver_says_so_and_is_made_up_for(study: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_a_stopped_driver_says_so_and_is_made_up_for(
+    survival_study: Path, undisturbed_digest: str, tmp_path: Path
+) -> None:
     """SIGTERM ends the sweep in order with exit code 75 and nothing half-done; the same command finishes it."""
     store = tmp_path / "store"
-    assert interrupted(study, store, lambda pid: os.kill(pid, signal.SIGTERM)) == 75
+    assert interrupted(survival_study, store, lambda pid: os.kill(pid, signal.SIGTERM)) == 75
     assert 3 <= len(committed_ids(store)) < TRIALS
     assert not (store / "sessions" / "lease.json").exists()
     assert broken_invariants(store) == []
-    assert run(study, store) == 0
-    assert digest(store) == digest(undisturbed)
+    assert run(survival_study, store) == 0
+    assert digest(store) == undisturbed_digest
 
 
-def test_a_killed_worker_costs_one_retry(study: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_a_killed_worker_costs_one_retry(survival_study: Path, undisturbed_digest: str, tmp_path: Path) -> None:
     """SIGKILL of every worker in mid-trial: their trials are tried again within the same run."""
     store = tmp_path / "store"
     killed: list[int] = []
@@ -148,24 +115,24 @@ def test_a_killed_worker_costs_one_retry(study: Path, undisturbed: Path, tmp_pat
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
 
-    assert interrupted(study, store, kill_workers) == 0
+    assert interrupted(survival_study, store, kill_workers) == 0
     assert killed
-    assert digest(store) == digest(undisturbed)
+    assert digest(store) == undisturbed_digest
 
 
-def test_added_seeds_and_methods_do_only_what_is_missing(study: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_added_seeds_and_methods_do_only_what_is_missing(survival_study: Path, tmp_path: Path) -> None:
     """A study that grows by a method and a seed keeps every committed trial; dense parents whose trained state is gone
     are trained again, found equal, and the whole equals the larger study run at once."""
     grown, whole = tmp_path / "grown", tmp_path / "whole"
-    first = ["seeds=2", "methods=[rp-ai, imp-ft]"]
-    then = ["seeds=3", "methods=[rp-ai, imp-ft, imp-wr]"]
-    assert run(study, grown, *first) == 0
+    first = ["seeds=1", "methods=[rp-ai, imp-ft]"]
+    then = ["seeds=2", "methods=[rp-ai, imp-ft, imp-wr]"]
+    assert run(survival_study, grown, *first) == 0
     before = files(grown)
-    assert run(study, grown, *then) == 0
+    assert run(survival_study, grown, *then) == 0
     after = files(grown)
     assert all(after[name] == content for name, content in before.items() if name.startswith(("commits", "data")))
-    assert run(study, whole, *then) == 0
+    assert run(survival_study, whole, *then) == 0
     assert digest(grown) == digest(whole)
     assert broken_invariants(grown) == []
     events = [json.loads(line) for log in (grown / "sessions").glob("*.jsonl") for line in log.read_text().splitlines()]
-    assert sum(event["event"] == "trial-rebuilt" for event in events) == 2
+    assert sum(event["event"] == "trial-rebuilt" for event in events) == 1

@@ -1,0 +1,191 @@
+"""A miniature of a study, run undisturbed and under kills on the user's own cluster: both must say the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from runner.methods import METHODS
+from runner.store.digest import digest
+from runner.store.events import events_of
+from runner.store.reader import commits, committed_ids, failures
+from runner.store.verify import broken_invariants
+from runner.studies import Study, load
+from runner.sweep.jobs import Job
+from runner.sweep.worker import Assignment, train_and_prune
+
+LIMIT_SECONDS = 300.0
+"""All of a rehearsal, after which it is given up."""
+
+DRIVER_KILLS = 2
+RETRIES = 3
+STRUCK = 0.6
+"""How many of the attempts at a trial are killed, as long as the trial has tries left."""
+
+
+class RehearsalError(RuntimeError):
+    """The miniature could not be run at all: says what its driver said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """What came of it: trials, kills by target, checkpoints restored, what is broken, and both digests."""
+
+    trials: int
+    driver_kills: int
+    worker_kills: int
+    restored: int
+    broken: list[str]
+    undisturbed: str
+    disturbed: str
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """True if the kills changed nothing."""
+        return not self.broken and self.undisturbed == self.disturbed
+
+
+def miniature(study: str, overrides: list[str]) -> list[str]:
+    """The overrides that make a study small: one task and model, two methods, one sparsity, two seeds, few examples.
+
+    Of the methods one starts from the dense parent and one does not, if the study has both.
+    """
+    full = load(study, overrides)
+    if full.strategy.is_sharded:
+        raise RehearsalError("a trial over several processes cannot be rehearsed; give strategy=single with --chaos")
+    small = [f"tasks=[{full.tasks[0].name}]", f"models=[{full.models[0].name}]", f"methods=[{', '.join(_two(full))}]"]
+    small += [f"sparsities=[{full.sparsities[-1]:g}]", f"seeds=[{', '.join(map(str, full.seeds[:2]))}]"]
+    small += [f"tasks.0.limit.{split}={count}" for split, count in (("train", 200), ("test", 100))]
+    return [*overrides, *small, "training.epochs=3", f"retries={RETRIES}"]
+
+
+def _two(study: Study) -> list[str]:
+    by_start = {METHODS[name].starts_dense: name for name in reversed(study.methods)}
+    return list(by_start.values())
+
+
+def rehearse(
+    study: str, overrides: list[str], parent: Path, address: str | None, say: Callable[[str], None]
+) -> Rehearsal:
+    """Run the miniature twice below `parent` and compare; the stores are removed, save where they differ."""
+    changes = miniature(study, overrides)
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".rehearsal-", dir=parent))
+    try:
+        result = _both(folder, [study, changes], address, say)
+    except RehearsalError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    if result.passed:
+        shutil.rmtree(folder)
+    else:
+        say(f"both stores are left in {folder}")
+    return result
+
+
+def _both(folder: Path, what: list[object], address: str | None, say: Callable[[str], None]) -> Rehearsal:
+    began = time.monotonic()
+    quiet, hit = folder / "undisturbed", folder / "disturbed"
+    say("running a miniature of the study undisturbed")
+    for _ in _driven([*what, str(quiet), address, None], began + LIMIT_SECONDS):
+        pass
+    longest = max(record.facts.seconds or 1.0 for record in commits(quiet))
+    say(f"{len(committed_ids(quiet))} trials, {time.monotonic() - began:.0f} s; now with kills")
+    kills = _disturbed([*what, str(hit), address, longest], began + LIMIT_SECONDS)
+    return Rehearsal(
+        trials=len(committed_ids(quiet)),
+        driver_kills=kills,
+        worker_kills=len(events_of(hit, "trial-retried")),
+        restored=sum(record.facts.restored_checkpoints for record in commits(hit)),
+        broken=[*broken_invariants(quiet), *broken_invariants(hit)],
+        undisturbed=digest(quiet),
+        disturbed=digest(hit),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _disturbed(request: list[object], deadline: float) -> int:
+    """Drivers one after another until one finishes; the first ones are killed once a further trial has committed.
+
+    In the last third of the time none is killed: on a slow cluster a start takes long, and one must finish.
+    """
+    store, kills = Path(str(request[2])), 0
+    peace = deadline - LIMIT_SECONDS / 3
+    while True:
+        before = len(committed_ids(store))
+        for driver in _driven(request, deadline):
+            if kills < DRIVER_KILLS and time.monotonic() < peace and len(committed_ids(store)) > before:
+                kills += 1
+                os.kill(driver.pid, signal.SIGKILL)
+                driver.wait()
+                break
+        else:
+            return kills
+
+
+def _driven(request: list[object], deadline: float) -> Iterator[subprocess.Popen[str]]:
+    """A driver in a process of its own, given out again and again until it has finished the study."""
+    words = [sys.executable, "-m", "runner.sweep.rehearsal", json.dumps(request)]
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=errors, text=True) as driver,
+    ):
+        try:
+            while driver.poll() is None:
+                if time.monotonic() > deadline:
+                    raise RehearsalError(f"the miniature took more than {LIMIT_SECONDS:g} s; give a smaller study")
+                yield driver
+                time.sleep(0.1)
+        finally:
+            if driver.poll() is None:
+                driver.kill()
+        if driver.returncode > 0:
+            errors.seek(0)
+            raise RehearsalError(f"the miniature ended with exit code {driver.returncode}:\n{errors.read()[-3000:]}")
+
+
+def struck(seconds: float, job: Job, assignment: Assignment) -> str:
+    """The real work, killed without warning at a moment that nobody has chosen, most of the time."""
+    tries = failures(Path(assignment.root)).get(job.trial_id, {}).get("attempts", 0)
+    chance = random.Random(f"{job.trial_id} {tries}")  # noqa: S311  (which trials are hit is no secret)
+    blow = threading.Timer(chance.uniform(0, seconds), os.kill, [os.getpid(), signal.SIGKILL])
+    blow.daemon = True
+    if tries < RETRIES - 1 and chance.random() < STRUCK:
+        blow.start()
+    try:
+        return train_and_prune(job, assignment)
+    finally:
+        blow.cancel()
+
+
+def main() -> None:
+    """The driver's process; its one argument is JSON: study, overrides, store, address, seconds of a trial or null."""
+    from rich.console import Console
+
+    from runner.plan import plan
+    from runner.sweep.study import Placement, run_study
+
+    study, changes, store, address, seconds = json.loads(sys.argv[1])
+    # A module that runs as a script has another name, by which workers would not find it.
+    from runner.sweep.rehearsal import struck as by_name
+
+    work = partial(by_name, seconds) if seconds else train_and_prune
+    placement = Placement(address=address, work=work)
+    sys.exit(run_study(plan(load(study, changes)), Path(store), placement, Console(stderr=True)).exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""A study on three nodes under random hits, until it is done: its digest must be that of an undisturbed run.
+
+`python -m tests.chaos.hits --hits 100 --seed 1` prints every hit, and in the end how many there were of each kind, on
+what, and how many checkpoints were restored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+
+from runner.store.reader import commits
+from runner.store.verify import broken_invariants
+from tests.cluster.ray_nodes import RayNodes, send
+from tests.cluster.small_study import STUDY, command, digest, run
+
+NODES = {"one": 1, "two": 1}
+TARGETS = {"worker": 10, "driver": 5, "raylet": 2, "node": 1, "head": 0.5}
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP)
+LEASE_SECONDS = 6.0
+PAUSE_SECONDS = (0.3, 1.5)
+ROUND_SECONDS = 900.0
+
+
+class Chaos:
+    """The cluster, the driver at work on a store, and the hits so far; `random` decides what is hit, when and how."""
+
+    def __init__(self, study: Path, seed: int) -> None:
+        self.study = study
+        self.random = random.Random(seed)
+        self.hits: Counter[tuple[str, str]] = Counter()
+        self.starts = 0
+        self.nodes = started()
+
+    def round(self, store: Path, hits: int) -> None:
+        """Hit until so many were counted or the study is done; then let it finish."""
+        deadline = time.monotonic() + ROUND_SECONDS
+        code = 75
+        while code != 0:
+            assert time.monotonic() < deadline, f"{store} is not done after {ROUND_SECONDS:g} s"
+            code = self._drive(store, hits)
+            print(f"  driver ended with {code}", flush=True)
+
+    def _drive(self, store: Path, hits: int) -> int:
+        """One driver from its start to its end, hit in between."""
+        driver = self._start(store)
+        try:
+            while driver.poll() is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    driver.wait(self.random.uniform(*PAUSE_SECONDS))
+                if driver.poll() is None and self.hits.total() < hits and (store / "sessions" / "lease.json").exists():
+                    self._hit(driver, store)
+            return driver.returncode
+        finally:
+            if driver.poll() is None:
+                driver.kill()
+            driver.wait()
+
+    def _start(self, store: Path) -> subprocess.Popen[bytes]:
+        self.starts += 1
+        environment = {**self.nodes.environment, "PIESWEEP_LEASE_SECONDS": str(LEASE_SECONDS)}
+        with (store.parent / "drivers.log").open("ab") as log:
+            words = command(self.study, store, "--address", self.nodes.address)
+            return subprocess.Popen(words, stdout=log, stderr=log, env=environment, start_new_session=True)
+
+    def _hit(self, driver: subprocess.Popen[bytes], store: Path) -> None:
+        target = self.random.choices(list(TARGETS), weights=list(TARGETS.values()))[0]
+        number = self.random.choice(SIGNALS)
+        if target == "driver":
+            self._hit_driver(driver, store, number)
+        elif target == "worker":
+            workers = [worker for name in ("head", *NODES) for worker in self.nodes.workers(name)]
+            if workers:
+                self._send("worker", [self.random.choice(workers)], number)
+        elif target == "head":
+            self._count("head", signal.SIGKILL)
+            self.nodes.stop()
+            driver.wait(120)
+            self.nodes = started()
+        else:
+            self._hit_node(target, self.random.choice(list(NODES)), number)
+
+    def _hit_driver(self, driver: subprocess.Popen[bytes], store: Path, number: signal.Signals) -> None:
+        """Also: a driver that sleeps past its lease, and wakes up when another has taken its place."""
+        if number != signal.SIGSTOP or self.random.random() < 0.5:
+            self._send("driver", [psutil.Process(driver.pid)], number)
+            return
+        self._count("driver past its lease", number)
+        driver.send_signal(signal.SIGSTOP)
+        successor, deadline = None, time.monotonic() + 60
+        while (successor is None or successor.poll() == 75) and time.monotonic() < deadline:
+            successor = self._start(store)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                successor.wait(LEASE_SECONDS + 6)
+        driver.send_signal(signal.SIGCONT)
+        assert driver.wait(60) in (0, 1, 75), "the driver that lost its lease did not end"
+        if successor is not None and successor.poll() is None:
+            successor.send_signal(signal.SIGTERM)
+            successor.wait(60)
+
+    def _hit_node(self, target: str, name: str, number: signal.Signals) -> None:
+        """A raylet alone, or a whole node at once; a dead node comes back as a new one."""
+        if target == "raylet":
+            with contextlib.suppress(StopIteration):
+                self._send("raylet", [self.nodes.raylet(name)], number)
+            if number == signal.SIGSTOP:
+                return
+            time.sleep(1)
+        else:
+            self._count("node", signal.SIGKILL)
+        self.nodes.kill(name)
+        self.nodes.add(name, NODES[name])
+
+    def _send(self, target: str, processes: list[psutil.Process], number: signal.Signals) -> None:
+        self._count(target, number)
+        send(processes, number)
+        if number == signal.SIGSTOP:
+            time.sleep(self.random.uniform(0.2, 2.0))
+            send(processes, signal.SIGCONT)
+
+    def _count(self, target: str, number: signal.Signals) -> None:
+        self.hits[target, number.name] += 1
+        print(f"  hit {self.hits.total()}: {number.name} to {target}", flush=True)
+
+
+def started() -> RayNodes:
+    """A new cluster of a head and further nodes."""
+    nodes = RayNodes(cpus=1, alone=False)
+    for name, cpus in NODES.items():
+        nodes.add(name, cpus)
+    return nodes
+
+
+def survive(hits: int, seed: int, folder: Path, *, seeds: int = 6) -> Counter[tuple[str, str]]:
+    """Run the study into one store after another until so many hits were dealt; each must equal the undisturbed one."""
+    study = folder / "study.yaml"
+    study.write_text(STUDY.replace("seeds: 3", f"seeds: {seeds}"))
+    quiet = folder / "undisturbed"
+    assert run(study, quiet).returncode == 0
+    expected = digest(quiet)
+    chaos = Chaos(study, seed)
+    restored = rounds = 0
+    try:
+        while chaos.hits.total() < hits:
+            rounds += 1
+            store = folder / f"round-{rounds}"
+            chaos.round(store, hits)
+            assert broken_invariants(store) == []
+            assert digest(store) == expected, f"{store} differs from {quiet}"
+            here = sum(record.facts.restored_checkpoints for record in commits(store))
+            restored += here
+            print(f"round {rounds}: verified, digest {expected[:16]} as undisturbed, {here} restored", flush=True)
+    finally:
+        chaos.nodes.stop()
+    for (target, name), count in sorted(chaos.hits.items()):
+        print(f"{count:4d} x {name} to {target}")
+    print(f"{chaos.hits.total()} hits, {chaos.starts} drivers, {rounds} rounds, {restored} checkpoints restored")
+    return chaos.hits
+
+
+def main() -> None:
+    """The script."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hits", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with tempfile.TemporaryDirectory(prefix="hits-") as folder:
+        survive(arguments.hits, arguments.seed, Path(folder))
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
