@@ -21,6 +21,7 @@ from runner.store.place import place
 from runner.store.session import is_holder
 from runner.sweep.connection import connected
 from runner.sweep.environment import ClusterError
+from runner.sweep.gate import pass_through, put_up
 from runner.sweep.jobs import Job, Queue
 from runner.sweep.nodes import Ask, gpu_nodes, vendor_here
 from runner.sweep.searcher import PlanSearcher, Unsaved, Watcher
@@ -103,9 +104,12 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
     queue = Queue.of(jobs, root, lambda: not session or is_holder(root, session))
     searcher = PlanSearcher(queue, watcher, stop, execution.retries)
     scratch = Path(tempfile.mkdtemp(prefix="piesweep-tune-"))
+    gate = put_up(scratch.name, concurrent)
     try:
         tune.Tuner(
-            tune.with_resources(partial(_trainable, execution.work, assignment), _placement(jobs, execution)),
+            tune.with_resources(
+                partial(_trainable, execution.work, assignment, scratch.name), _placement(jobs, execution)
+            ),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
                 # The searcher says when there are no more; a retry may train a parent again.
@@ -123,6 +127,7 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
             ),
         ).fit()
     finally:
+        del gate
         shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -149,7 +154,8 @@ class Listening(Unsaved, tune.Callback):
         self.stop.listen()
 
 
-def _trainable(work: Work, assignment: Assignment, config: dict[str, str]) -> None:
+def _trainable(work: Work, assignment: Assignment, gate: str, config: dict[str, str]) -> None:
+    pass_through(gate)
     report_on(work, assignment, config)
 
 
