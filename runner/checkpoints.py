@@ -75,10 +75,22 @@ def load(path: Path, trial_id: str) -> Checkpoint:
     FileNotFoundError if there is none. CheckpointError if it is damaged, of another trial or of another format: the
     caller must not go on as if there were none, since what is on disk may be the only copy of long work.
     """
-    if not path.exists():
-        raise FileNotFoundError(path)
+    with on_disk(path) as local:
+        while True:
+            seen = local.stat()
+            try:
+                return _read(local, path, trial_id)
+            except DamagedCheckpoint:
+                # safetensors opens a file twice by its name: another attempt may have put its own there in between.
+                now = local.stat()
+                if (now.st_ino, now.st_mtime_ns) == (seen.st_ino, seen.st_mtime_ns):
+                    raise
+
+
+def _read(local: Path, path: Path, trial_id: str) -> Checkpoint:
+    """The checkpoint in a file of this machine, which the path names to the user."""
     try:
-        with on_disk(path) as local, safe_open(local, framework="pt") as file:
+        with safe_open(local, framework="pt") as file:
             metadata = file.metadata() or {}
             if seal(metadata[HEADER]) != metadata[SEAL]:
                 raise damaged(path, "its header does not have the recorded hash")

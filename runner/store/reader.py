@@ -114,8 +114,7 @@ def task_data(root: Path, task: str) -> TaskData:
 
 def task_examples(root: Path, task: str) -> pa.Table:
     """The examples of one task, all splits."""
-    with Layout(root).task_examples(task).open("rb") as file:
-        return pq.ParquetFile(file).read()
+    return pq.ParquetFile(pa.BufferReader(Layout(root).task_examples(task).read_bytes())).read()
 
 
 def frozen_plans(root: Path) -> list[FrozenPlan]:

@@ -49,8 +49,7 @@ class RayNodes:
         self.environment = {**os.environ, **QUIET, "RAY_AUTH_TOKEN_PATH": str(token)}
         self.environment.pop("RAY_ADDRESS", None)
         self.host = LOOPBACK if alone else ALSO_LOOPBACK
-        if alone:
-            self.environment["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        self.environment["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0" if alone else "1"
         self.dashboard = dashboard
         self.port, self.dashboard_port, self.agent_port, client = free_ports(4)
         self.nodes: dict[str, psutil.Process] = {}
