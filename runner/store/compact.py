@@ -16,6 +16,7 @@ record, since the name is free again: readers never see it (`runner.store.compac
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import uuid
 from collections.abc import Iterable, Mapping
@@ -190,8 +191,12 @@ def _in_small_files(records: Mapping[str, CommitRecord]) -> list[CommitRecord]:
 
 def _size(layout: Layout) -> tuple[int, int]:
     """Files and bytes of rows and commit records."""
-    files = [path for folder in (layout.data, layout.commits, layout.compacted) for path in _files(folder)]
-    return len(files), sum(path.stat().st_size for path in files)
+    sizes = []
+    for folder in (layout.data, layout.commits, layout.compacted):
+        for path in _files(folder):
+            with contextlib.suppress(FileNotFoundError):  # trials commit meanwhile, and others compact
+                sizes.append(path.stat().st_size)
+    return len(sizes), sum(sizes)
 
 
 def _files(folder: Path) -> list[Path]:

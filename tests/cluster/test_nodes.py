@@ -59,6 +59,7 @@ def test_a_dead_node_and_a_dead_head_cost_a_checkpoint_interval_each(tmp_path: P
             met = saved(store)
             nodes.kill("one")
             before = len(committed_ids(store))
+            await_(lambda: any(events_of(store, "trial-retried")), driver)
             await_(lambda: len(committed_ids(store)) > before, driver)
             await_(lambda: saved(store), driver)
             assert len(committed_ids(store)) < TRIALS
