@@ -137,8 +137,12 @@ class Chaos:
 def started() -> RayNodes:
     """A new cluster of a head and further nodes."""
     nodes = RayNodes(cpus=1, alone=False)
-    for name, cpus in NODES.items():
-        nodes.add(name, cpus)
+    try:
+        for name, cpus in NODES.items():
+            nodes.add(name, cpus)
+    except BaseException:
+        nodes.stop()
+        raise
     return nodes
 
 
