@@ -30,8 +30,9 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
+# Two at a time: those that start clusters and wait for them, and all the others.
 test: lint types
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 clean:
 	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""What every room's tests share: golden files."""
+"""What every room's tests share: golden files, a study to disturb, and which tests run beside each other."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ GOLDEN = Path(__file__).parent / "golden"
 def pytest_addoption(parser):
     """Renewing golden files is asked for by name, never done in passing."""
     parser.addoption("--update-golden", action="store_true", help="write the golden files of the tests that run")
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that start clusters or kill processes mostly wait: they run one after another, beside all the others."""
+    for item in items:
+        if item.get_closest_marker("cluster") or item.get_closest_marker("chaos"):
+            item.add_marker(pytest.mark.xdist_group("processes"))
 
 
 @pytest.fixture

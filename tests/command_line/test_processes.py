@@ -74,9 +74,12 @@ def test_reader_that_leaves(store):
 
 
 # Planning a study whose file takes a minute to come.
+# A shell that starts a command in the background lets it, and all that it starts, ignore Ctrl-C.
 WAITING = """
-import sys, time
+import signal, sys, time
 import runner.studies
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def wait(study, changes):
     print("waiting", flush=True)
