@@ -94,7 +94,8 @@ class Task:
 
     `load` receives the user's own copy (a folder or archive), or None where the task fetches its data itself.
     `sizes`, `classes` and `class_count` are what `load` must return; `classes` is None where only the user's data
-    has the names. `hub` is the data set's name for `datasets`, used where the user brings no copy.
+    has the names. `hub` is the data set's name for `datasets`, used where the user brings no copy. `disagreement` names
+    the column of the examples that says how much people disagreed on each, where there is one.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Task:
     version: int = 1
     class_count: int | None = None
     hub: str | None = None
+    disagreement: str | None = None
 
     def __post_init__(self) -> None:
         if self.classes is not None:

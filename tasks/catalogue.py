@@ -16,6 +16,7 @@ from tasks.cache import cached, file_stamps
 from tasks.examples import split_sizes
 from tasks.lengths import statistics, token_counts
 from tasks.splitting import scrambled, stratified_subset
+from tasks.statistics import counted_statistics, declared_statistics
 from tasks.tabular import nearest
 
 
@@ -112,6 +113,18 @@ def limited(data: TaskData, limit: dict[Split, int]) -> TaskData:
     return dataclasses.replace(data, examples=examples, fingerprint="")
 
 
+def without_test(data: TaskData) -> TaskData:
+    """The examples to learn from and to choose by; TaskError where the task has none to choose by."""
+    sizes = split_sizes(data.examples)
+    if not sizes.get("validation"):
+        raise TaskError(
+            f"task '{data.task}' has no validation examples, so that nothing can be chosen without looking at the test "
+            f"split; it has {', '.join(sizes)}: bring a task of your own with a `validation` file"
+        )
+    kept = data.examples.filter(pc.is_in(data.examples["split"], pa.array(["train", "validation"])))
+    return dataclasses.replace(data, examples=kept, fingerprint="")
+
+
 def describe(name: str, data: Path | None = None) -> dict[str, Any]:
     """What is known of a registered task; with its data at hand also token statistics and what was really found.
 
@@ -133,6 +146,7 @@ def describe(name: str, data: Path | None = None) -> dict[str, Any]:
         "source": task.source,
         "licence": task.licence,
         "reference": task.reference,
+        "statistics": declared_statistics(task),
         "loaded": False,
     }
     if data is None and (task.needs_data or task.hub is not None):
@@ -146,6 +160,7 @@ def _found(data: TaskData) -> dict[str, Any]:
         **{split: sizes.get(split, 0) for split in SPLITS},
         "classes": len(data.classes),
         "class_names": list(data.classes),
+        "statistics": counted_statistics(data),
         "loaded": True,
         "fingerprint": data.fingerprint,
         "note": data.note,

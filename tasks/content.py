@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -30,6 +31,14 @@ def _add_column(digest: Any, column: pa.Array) -> None:
         _add_column(digest, column.flatten())
     elif pa.types.is_string(column.type):
         digest.update(pc.fill_null(pc.binary_length(column), 0).to_numpy().tobytes())
-        digest.update("".join(value for value in column.to_pylist() if value is not None).encode())
+        digest.update(_characters(column.drop_null()))
     else:
         digest.update(column.drop_null().to_numpy(zero_copy_only=False).tobytes())
+
+
+def _characters(column: pa.Array) -> memoryview:
+    """The UTF-8 bytes of all values, one after the other, as Arrow holds them: no text becomes a Python object."""
+    if not len(column):
+        return memoryview(b"")
+    offsets = np.frombuffer(column.buffers()[1], np.int32, len(column) + 1, column.offset * 4)
+    return memoryview(column.buffers()[2] or b"")[offsets[0] : offsets[-1]]

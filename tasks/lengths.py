@@ -21,6 +21,7 @@ REPLACEMENTS = (
     (";", " "),
     (":", " "),
 )
+WORD = r"[^\t-\r\x1c-\x20\x{85}\p{Z}]+"  # between white space as Unicode has it, and Python's str.split with it
 LONGEST = 512  # what BERT's positions can hold
 
 
@@ -52,5 +53,5 @@ def _count(texts: pa.ChunkedArray) -> NDArray[np.int64]:
     texts = pc.utf8_lower(texts)
     for mark, spaced in REPLACEMENTS:
         texts = pc.replace_substring(texts, mark, spaced)
-    counts: NDArray[np.int64] = pc.count_substring_regex(texts, r"\S+").to_numpy().astype(np.int64)
+    counts: NDArray[np.int64] = pc.count_substring_regex(texts, WORD).to_numpy().astype(np.int64)
     return counts

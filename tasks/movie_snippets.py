@@ -85,4 +85,5 @@ TASK = Task(
     licence="MIT (vaderSentiment)",
     reference="Hutto and Gilbert 2014, VADER, ICWSM; texts after Pang and Lee 2005",
     load=load,
+    disagreement="rating_std",
 )

@@ -5,9 +5,10 @@ The steps, after each of which the store is whole:
 1. Write the rows of uncompacted trials (and of shared files that are still small) into new shared files, named for the
    generation to come. Nobody sees them.
 2. Read them back: every trial must have the hash that it committed.
-3. Create the next generation of compacted records, which names them. This one step makes them visible; of two
+3. Count the votes of cells that have changed, and keep them with those of all other cells in a file of their own.
+4. Create the next generation of compacted records, which names these files. This one step makes them visible; of two
    compactions at once, one succeeds.
-4. Sweep: remove the records and files of which the generation that counts has no need. Readers who still want one
+5. Sweep: remove the records and files of which the generation that counts has no need. Readers who still want one
    find the rows at their new place (`TrialRows`, and `analysis.committed_files` for SQL).
 
 A trial that commits meanwhile stays uncompacted until the next time. A late writer of a compacted trial may create a
@@ -28,6 +29,7 @@ import pyarrow as pa
 from runner.store import compacted
 from runner.store.compacted import Generation
 from runner.store.files import StoreError, discard, new_file
+from runner.store.kept_votes import is_intact, keep_votes
 from runner.store.layout import Layout
 from runner.store.reader import loose_commits, open_store
 from runner.store.rows import described, rows_hash
@@ -42,7 +44,7 @@ TRIES = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Compaction:
-    """What a compaction did: trials whose rows moved, and files and bytes of rows and records before and after."""
+    """What a compaction did: trials whose rows moved, and files and bytes before and after."""
 
     trials: int
     files_before: int
@@ -64,7 +66,7 @@ def compact(root: Path) -> Compaction:
         known = base.trial_ids
         loose = [record for name, record in loose_commits(root).items() if name not in known]
         additions = [Source(record, rows) for record in loose]
-        if not additions or publish(root, base, additions):
+        if (not additions and _has_all_votes(root, base)) or publish(root, base, additions):
             sweep(layout)
             after = _size(layout)
             return Compaction(
@@ -91,7 +93,10 @@ def publish(root: Path, base: Generation, additions: Iterable[Source]) -> bool:
             path = layout.data / f"compacted-{number:08}.{uuid.uuid4().hex[:12]}.parquet"
             written.append(path)
             records |= {record.trial_id: record for record in _write(root, path, sources)}
-        if compacted.publish(layout, number, records.values()):
+        votes = keep_votes(root, number, records.values(), base.votes)
+        if votes != base.votes:
+            written.append(root / votes.file.path)
+        if compacted.publish(layout, number, records.values(), votes):
             written.clear()
             # A compaction that slept may have made a generation that others have long passed by.
             return {source.record.trial_id for source in added} <= compacted.folded_ids(layout)
@@ -131,6 +136,13 @@ def chunks(sources: Iterable[Source]) -> list[list[Source]]:
     return result
 
 
+def _has_all_votes(root: Path, base: Generation) -> bool:
+    """True if nothing is to be counted: no trials, or the votes of all cells are kept and whole."""
+    if base.votes is None:
+        return base.number == 0
+    return is_intact(root, base.votes)
+
+
 def sweep(layout: Layout) -> None:
     """Remove what the generation that counts has replaced, whoever left it: interrupted compactions, late writers.
 
@@ -140,6 +152,7 @@ def sweep(layout: Layout) -> None:
     current = compacted.latest(layout)
     known = current.trial_ids
     needed = {file.path for record in current.records.values() for file in record.files}
+    needed |= {current.votes.file.path} if current.votes else set()
     for path in _files(layout.commits):
         if path.name.removesuffix(".json") in known:
             discard(path)
@@ -150,6 +163,10 @@ def sweep(layout: Layout) -> None:
         else:
             replaced = number <= current.number and path.relative_to(layout.root).as_posix() not in needed
         if replaced:
+            discard(path)
+    for path in _files(layout.votes):
+        made = path.name.partition(".")[0]
+        if made.isdecimal() and int(made) <= current.number and path.relative_to(layout.root).as_posix() not in needed:
             discard(path)
     for number, path in compacted.generations(layout).items():
         if number < current.number - 1:
@@ -190,9 +207,9 @@ def _in_small_files(records: Mapping[str, CommitRecord]) -> list[CommitRecord]:
 
 
 def _size(layout: Layout) -> tuple[int, int]:
-    """Files and bytes of rows and commit records."""
+    """Files and bytes of rows, votes and commit records."""
     sizes = []
-    for folder in (layout.data, layout.commits, layout.compacted):
+    for folder in (layout.data, layout.commits, layout.compacted, layout.votes):
         for path in _files(folder):
             with contextlib.suppress(FileNotFoundError):  # trials commit meanwhile, and others compact
                 sizes.append(path.stat().st_size)

@@ -1,8 +1,8 @@
 """The commit records that compactions have folded into one file.
 
 Generations are numbered. A generation is created exclusively, holds every record of the one before it, and is never
-changed; the highest one counts. So a trial that was ever folded stays folded, with the same rows, and whatever a late
-writer puts into commits/ under its id is void.
+changed; the highest one counts. It also names the file of votes that was kept of its trials. So a trial that was ever
+folded stays folded, with the same rows, and whatever a late writer puts into commits/ under its id is void.
 """
 
 from __future__ import annotations
@@ -10,25 +10,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runner.store.files import StoreError, create
 from runner.store.layout import Layout
-from runner.store.schema import CommitRecord
+from runner.store.schema import CommitRecord, KeptVotes
 
 COLUMNS = pa.schema([("trial_id", pa.string()), ("record", pa.string())])
 GROUP_ROWS = 250
+VOTES = b"votes"
+"""Key of the file's metadata under which it names the votes that were kept."""
 TRIES = 10
 
 
 @dataclass(frozen=True)
 class Generation:
-    """What one compaction left: its number (0 where there was none) and its table of records, by trial id."""
+    """What one compaction left: its number (0 where there was none) and its table of records, by trial id.
+
+    votes: what it has kept of the cells; None where an earlier version compacted the store.
+    """
 
     number: int
     table: pa.Table
+    votes: KeptVotes | None = None
 
     @property
     def trial_ids(self) -> set[str]:
@@ -46,7 +53,15 @@ class Generation:
 def latest(layout: Layout) -> Generation:
     """The generation that counts, with its records."""
     number, file = _opened(layout)
-    return Generation(number, file.read(use_threads=False) if file else COLUMNS.empty_table())
+    if file is None:
+        return Generation(number, COLUMNS.empty_table())
+    return Generation(number, file.read(use_threads=False), _votes(file))
+
+
+def kept_votes(layout: Layout) -> KeptVotes | None:
+    """The votes that the generation that counts has kept; its records are not read."""
+    _, file = _opened(layout)
+    return _votes(file) if file else None
 
 
 def folded_ids(layout: Layout) -> set[str]:
@@ -66,22 +81,22 @@ def folded_record(layout: Layout, trial_id: str) -> CommitRecord | None:
     return None
 
 
-def publish(layout: Layout, number: int, records: Iterable[CommitRecord]) -> bool:
+def publish(layout: Layout, number: int, records: Iterable[CommitRecord], votes: KeptVotes) -> bool:
     """Create a generation in one step; False, and nothing changed, if another compaction was first."""
     listed = sorted(records, key=lambda record: record.trial_id)
     texts = [record.model_dump_json(exclude_defaults=True) for record in listed]
     table = pa.table([pa.array([record.trial_id for record in listed], pa.string()), pa.array(texts)], schema=COLUMNS)
+    options: dict[str, Any] = {
+        "compression": "zstd",
+        "compression_level": 9,
+        "use_dictionary": False,
+        "write_statistics": ["trial_id"],  # of a record they would be as long as the record
+        "store_schema": False,
+    }
     sink = pa.BufferOutputStream()
-    pq.write_table(
-        table,
-        sink,
-        compression="zstd",
-        compression_level=9,
-        use_dictionary=False,
-        row_group_size=GROUP_ROWS,
-        write_statistics=["trial_id"],  # of a record they would be as long as the record
-        store_schema=False,
-    )
+    with pq.ParquetWriter(sink, COLUMNS, **options) as writer:
+        writer.write_table(table, row_group_size=GROUP_ROWS)
+        writer.add_key_value_metadata({VOTES: votes.model_dump_json()})
     return create(_path(layout, number), sink.getvalue().to_pybytes())
 
 
@@ -110,6 +125,11 @@ def _opened(layout: Layout) -> tuple[int, pq.ParquetFile | None]:
                 f"the compacted commit records {path} cannot be read ({error}); restore the file"
             ) from error
     raise StoreError(f"{layout.compacted} changes faster than it can be read; try again")
+
+
+def _votes(file: pq.ParquetFile) -> KeptVotes | None:
+    content = (file.metadata.metadata or {}).get(VOTES)
+    return None if content is None else KeptVotes.model_validate_json(content)
 
 
 def _ids(table: pa.Table) -> list[str]:

@@ -11,6 +11,8 @@ STORE/
   compacted/<generation>.parquet the commit records that a compaction folded; the highest generation counts, and wins
                                  over records in commits/
   data/compacted-<generation>.<unique>.parquet   rows of the trials that it names, a hundred or more to a file
+  readability/<task>-<split>-<fingerprint>.parquet   how hard its texts are to read; computed again if removed
+  votes/<generation>.<unique>.parquet   what cells answer together, counted by that compaction; may be lost
   failures/<trial_id>.json       the last traceback of a trial that has not committed
   checkpoints/<trial_id>/        state of a running trial, or a dense parent's trained state
   sessions/                      lease of the driver at work and event logs, one JSON line an event
@@ -55,6 +57,14 @@ class Layout:
     @property
     def compacted(self) -> Path:
         return self.root / "compacted"
+
+    @property
+    def readability(self) -> Path:
+        return self.root / "readability"
+
+    @property
+    def votes(self) -> Path:
+        return self.root / "votes"
 
     @property
     def failures(self) -> Path:

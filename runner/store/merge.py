@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.store import compacted, reader
+from runner.store import compacted, readability, reader
 from runner.store.compact import publish, sweep
 from runner.store.files import StoreError, create, discard, replace
 from runner.store.layout import Layout
@@ -131,10 +131,11 @@ def _is_whole(root: Path, sources: Sequence[Path]) -> bool:
 
 
 def _take_papers(root: Path, source: Path) -> None:
-    """Copy tasks, plans and failures; plans in the order in which they were run, which views go by."""
+    """Copy tasks, scores of their texts, plans and failures; plans in the order of their runs, which views go by."""
     layout = Layout(root)
     for task in reader.task_cards(source):
         save_task(root, reader.task_data(source, task))
+    readability.take(root, source)
     for path in sorted(_papers(source, "plans"), key=lambda path: path.stat().st_mtime_ns):
         create(layout.plans / path.name, path.read_bytes())
     for trial_id, path in _open_failures(root, source).items():

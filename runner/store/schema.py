@@ -19,6 +19,19 @@ PREDICTION_FIELDS: dict[str, pa.DataType] = {
 """Column -> type of a trial's rows: trial_id, split, example_id, exactly one of label and labels, and what
 else the study records. Rows are sorted by (split, example_id)."""
 
+VOTE_FIELDS: dict[str, pa.DataType] = {
+    "cell": pa.int32(),  # position in KeptVotes.cells
+    "split": pa.string(),
+    "example_id": pa.int32(),
+    "vote": pa.int16(),  # single-label: the class most seeds predict, ties to the lowest; null for multi-label tasks
+    "votes": pa.int32(),  # seeds that predict it
+    "vote_set": pa.list_(pa.int16()),  # multi-label: every class with more than N/2 votes, ascending
+    "vote_set_votes": pa.list_(pa.int32()),  # seeds that predict each of them
+    "el2n": pa.float64(),  # mean over the dense seeds that have a score
+    "el2n_seeds": pa.int16(),  # how many have one; null for none
+}
+"""Column -> type of kept votes: one row per cell, split and example, sorted by them."""
+
 
 class DataFile(BaseModel):
     """One Parquet file: path relative to the store, rows, size in bytes, SHA-256 of its bytes.
@@ -100,6 +113,20 @@ class CommitRecord(BaseModel):
     committed_at: str
 
 
+class KeptVotes(BaseModel):
+    """The file in which a compaction has kept the votes of cells.
+
+    cells: of each cell in the file, by its number there, the name of the trials and rows that were counted
+    (`runner.store.votes.tally_id`). uncounted: the names of cells of which no votes could be kept.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: DataFile
+    cells: tuple[str, ...]
+    uncounted: tuple[str, ...] = ()
+
+
 class TaskCard(BaseModel):
     """What a store knows of a task, beside its examples."""
 
@@ -130,9 +157,14 @@ class PlannedTrial(BaseModel):
 
 
 class FrozenPlan(BaseModel):
-    """A resolved study as it was run, with the trials it planned."""
+    """A resolved study as it was run, with the trials it planned.
+
+    frozen_at: when it was first run into the store, which tells hypotheses declared before the data from others; None
+    in plans that older versions wrote. No part of the plan's name.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     study: dict[str, Any]
     trials: tuple[PlannedTrial, ...]
+    frozen_at: str | None = None

@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from runner.spec import TrialSpec
-from runner.store import compacted
+from runner.store import compacted, readability
 from runner.store.files import StoreError
+from runner.store.kept_votes import false_votes, is_intact
+from runner.store.layout import Layout
 from runner.store.reader import (
     commits,
     open_store,
@@ -23,7 +25,8 @@ from runner.store.reader import (
 )
 from runner.store.rows import file_hash, rows_hash
 from runner.store.schema import CommitRecord
-from runner.store.trial_rows import TrialRows, in_file_order
+from runner.store.trial_rows import TrialRows, coordinates, in_file_order
+from runner.store.votes import cells_of
 from tasks.base import fingerprint_of
 
 Identity = dict[str, dict[str, pa.Array]]
@@ -38,6 +41,8 @@ def broken_invariants(root: Path) -> list[str]:
     within its
     classes; (5) a child's parent is committed, with the trained state the child began from. That an interrupted
     store has the digest of an undisturbed one (6) and that a finished study changes no byte (7) are checked by running.
+    Votes that a compaction has kept are held to (2) and (3): their file is whole, and says what the rows say.
+    Kept readability scores are checked too: each file must be readable, and of the task's examples.
     """
     layout = open_store(root)
     while True:
@@ -53,7 +58,10 @@ def _broken(root: Path) -> list[str]:
         records = commits(root)
     except StoreError as error:
         return [f"invariant 1: {error}"]
-    return [*_tasks(root), *_identity(root, records), *_rows(root, records), *_parents(records)]
+    ids = _identities(root)
+    scores = readability.damage(root, ids)
+    broken = [*_tasks(root), *_identity(root, records), *_rows(root, records, ids), *_parents(records), *scores]
+    return [*broken, *_votes(root, records, are_rows_sound=not broken)]
 
 
 def _tasks(root: Path) -> Iterator[str]:
@@ -73,17 +81,16 @@ def _identity(root: Path, records: list[CommitRecord]) -> Iterator[str]:
     # Copies for comparing vendors share everything with the trials they copy but the vendor.
     records_of_cells = [record for record in records if not record.settings.get("canary")]
     cells = collections.Counter(tuple(record.settings[key] for key in keys) for record in records_of_cells)
-    for coordinates, count in cells.items():
+    for place, count in cells.items():
         if count > 1:
-            yield f"invariant 1: {count} committed trials at {dict(zip(keys, coordinates, strict=True))}"
+            yield f"invariant 1: {count} committed trials at {dict(zip(keys, place, strict=True))}"
     planned = planned_trials(root)
     for record in records:
         if record.origin == "trial" and record.trial_id not in planned:
             yield f"invariant 1: trial {record.trial_id} is committed but no study of this store planned it"
 
 
-def _rows(root: Path, records: list[CommitRecord]) -> Iterator[str]:
-    identity = _identities(root)
+def _rows(root: Path, records: list[CommitRecord], identity: Identity) -> Iterator[str]:
     sizes = {task: len(card.classes) for task, card in task_cards(root).items()}
     rows = TrialRows(root)
     for _, group in itertools.groupby(in_file_order(records), key=lambda record: record.files[0].path):
@@ -129,6 +136,23 @@ def _content(record: CommitRecord, rows: pa.Table, ids: dict[str, pa.Array], cla
     size = classes[record.settings["task"]]
     if len(column) and (pc.min(column).as_py() < 0 or pc.max(column).as_py() >= size):
         yield f"invariant 4: trial {trial} has labels outside the {size} classes of its task"
+
+
+def _votes(root: Path, records: list[CommitRecord], *, are_rows_sound: bool) -> Iterator[str]:
+    """What is wrong with the votes kept; they are counted again only from rows that can be trusted."""
+    votes = compacted.kept_votes(Layout(root))
+    if votes is None:
+        return
+    if not is_intact(root, votes):
+        yield (
+            f"invariant 2: {votes.file.path}, the votes kept, is missing or differs from its recorded checksum; "
+            "piesweep compact counts them again"
+        )
+    elif are_rows_sound:
+        cells = cells_of(records)
+        for name in false_votes(root, records, votes):
+            task, model, method, sparsity = coordinates(cells[name][0])[:4]
+            yield f"invariant 3: the votes kept of {task}, {model}, {method}, {sparsity} are not those of its rows"
 
 
 def _identities(root: Path) -> Identity:

@@ -140,9 +140,10 @@ def freeze_plan(root: Path, study: Mapping[str, Any], specs: Sequence[TrialSpec]
             for spec in sorted(specs, key=lambda spec: (*spec.coordinates, spec.canary))
         ),
     )
-    content = json.dumps(plan.model_dump(mode="json", exclude_defaults=True), sort_keys=True).encode()
-    name = hashlib.sha256(content).hexdigest()[:16]
-    create(Layout(root).plans / f"{name}.json", content)
+    content = plan.model_dump(mode="json", exclude_defaults=True)
+    name = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    content["frozen_at"] = datetime.now(UTC).isoformat(timespec="milliseconds")
+    create(Layout(root).plans / f"{name}.json", json.dumps(content, sort_keys=True).encode())
 
 
 def record_failure(root: Path, trial_id: str, attempt: int, traceback: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from runner.methods import METHODS
 from runner.models import MODELS, ModelError, resolve
 from runner.spec import Protocol
-from runner.studies import strategy
+from runner.studies import hypotheses, strategy
 from runner.studies.document import is_path
 from runner.studies.errors import KeyPath, Problem, suggestion, unknown
 from runner.studies.study import ModelChoice, Study
@@ -24,7 +24,8 @@ NEEDED = ("epochs", "batch_size", "learning_rate")
 def problems(study: Study) -> list[Problem]:
     """Everything wrong with a study whose single values are right; of data, only the heads of own files are read."""
     found = [*_task_problems(study), *_model_problems(study), *_grid_problems(study), *_name_problems(study)]
-    return found or [*_pairing_problems(study), *_training_problems(study), *strategy.problems(study)]
+    found = found or [*_pairing_problems(study), *_training_problems(study), *strategy.problems(study)]
+    return found or list(hypotheses.problems(study))
 
 
 def missing_inputs(study: Study) -> list[Problem]:
@@ -118,6 +119,9 @@ def _name_problems(study: Study) -> Iterator[Problem]:
         (("training", "tasks"), "task", study.training.tasks, tasks),
         (("training", "models"), "model", study.training.models, models),
         (("training", "cells"), "cell", study.training.cells, cells),
+        (("tuning", "tasks"), "task", study.tuning.tasks, tasks),
+        (("tuning", "models"), "model", study.tuning.models, models),
+        (("tuning", "cells"), "cell", study.tuning.cells, cells),
         (("resources", "models"), "model", study.resources.models, models),
     ]
     for path, what, given, allowed in named:

@@ -1,13 +1,18 @@
-"""Overrides of a study on the command line: `seeds=5 training.epochs=2 models.bilstm.hidden=50`."""
+"""Overrides of a study on the command line: `seeds=5 training.epochs=2 models.bilstm.hidden=50 @tuned.yaml`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.studies.document import Document, read_value, resolve_paths
+from runner.studies.document import Document, read_document, read_value, resolve_paths
 from runner.studies.errors import KeyPath, StudyError, suggestion
 from runner.studies.training import FIELDS
+from runner.studies.tuning import FIELDS as RANGES
+
+FILE_MARK = "@"
+"""What stands before the name of a file of overrides."""
 
 # What a shorthand stands for, so that one key of it can be set.
 SHORTHAND = {"tasks": "name", "models": "name", "protocol": "base"}
@@ -19,7 +24,9 @@ def apply(document: Document, overrides: list[str], folder: Path) -> Document:
     Values are YAML. A key reaches into lists by position (tasks.0.limit.train=500) or by name
     (tasks.snli.limit.train=500). `training.epochs=2` holds for everything, over exceptions for tasks, models
     and cells; so do `resources.cpus` and `resources.gpus`. A list of names for tasks or models keeps what the
-    study says of each. StudyError names an override that is not `key=value` or leads nowhere.
+    study says of each. `@FILE` puts in what a YAML file of the same shape as a study gives: its mappings go into the
+    study's, wider blocks first, every other value replaces what was there. StudyError names an override that is
+    neither, or leads nowhere.
     """
     result = Document(
         source=document.source,
@@ -29,7 +36,10 @@ def apply(document: Document, overrides: list[str], folder: Path) -> Document:
         overrides=dict(document.overrides),
     )
     for override in overrides:
-        _apply_one(result, override)
+        if override.startswith(FILE_MARK):
+            _apply_file(result, override, folder)
+        else:
+            _apply_one(result, override)
     return resolve_paths(result, folder)
 
 
@@ -37,12 +47,39 @@ def _apply_one(document: Document, override: str) -> None:
     key, equals, text = override.partition("=")
     parts = key.strip().split(".")
     if not equals or not all(parts):
-        raise StudyError(f"command line '{override}': an override is key=value, such as seeds=5 or training.epochs=2")
+        raise StudyError(
+            f"command line '{override}': an override is key=value, such as seeds=5 or training.epochs=2, or @FILE"
+        )
     try:
         value = read_value(text)
     except StudyError as error:
         reason = str(error).partition(": ")[2]
         raise StudyError(f"command line '{override}': the value is {reason}") from None
+    _put(document, parts, value, override)
+
+
+def _apply_file(document: Document, override: str, folder: Path) -> None:
+    path = folder / override.removeprefix(FILE_MARK)
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise StudyError(f"command line '{override}': the file of overrides cannot be read ({error})") from None
+    given = read_document(str(path), content, folder).values
+    for parts, value in sorted(_leaves(given, ()), key=lambda leaf: len(leaf[0])):
+        _put(document, list(parts), _unshared(value), override)
+
+
+def _leaves(value: Any, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """What a mapping of mappings holds, each with the keys that lead to it."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, (*parts, key))
+    else:
+        yield parts, value
+
+
+def _put(document: Document, parts: list[str], value: Any, override: str) -> None:
+    """Set what the keys lead to; `override` is what asked for it."""
     path: KeyPath = ()
     holder: Any = document.values
     for part in parts[:-1]:
@@ -113,7 +150,7 @@ def _keep_entries(values: dict[str, Any], key: str, chosen: Any) -> Any:
 def _forget(values: dict[str, Any], key: str, gone: set[str]) -> None:
     """Drop what the study says of tasks or models that it no longer has."""
     side = 0 if key == "tasks" else -1
-    for block in ("training", "resources"):
+    for block in ("training", "tuning", "resources"):
         section = values.get(block)
         if not isinstance(section, dict):
             continue
@@ -135,7 +172,7 @@ def _names(values: dict[str, Any], key: str) -> set[str]:
 
 def _drop_exceptions(values: dict[str, Any], path: KeyPath) -> None:
     """Make a value given for everything hold for everything."""
-    general = {"training": FIELDS, "resources": ("cpus", "gpus")}
+    general = {"training": FIELDS, "tuning": RANGES, "resources": ("cpus", "gpus")}
     if len(path) != 2 or path[1] not in general.get(str(path[0]), ()):
         return
     section = values[str(path[0])]

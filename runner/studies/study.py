@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -10,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from runner.methods import DENSE, METHODS
 from runner.spec import Protocol, Record
 from runner.studies.errors import repeated, unknown
+from runner.studies.hypotheses import HypothesisChoice
 from runner.studies.strategy import SINGLE, StrategyChoice
 from runner.studies.training import NotNegative, Positive, StudyTraining
+from runner.studies.tuning import UNTUNED, StudyTuning
 from tasks.base import SPLITS, Split, TaskChoice
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
@@ -133,7 +136,9 @@ class Study(Choices):
     comparable vote. `retries` says how often a trial may fail and be tried again before it is left as failed.
     `canary` is a number of trials that are run once more on every vendor's devices: their disagreement is the noise
     that hardware alone makes. The copies never vote. `strategy` says whether a trial is one process or several;
-    `resources` are those of each.
+    `resources` are those of each. `tuning` says where `piesweep tune` looks for training settings.
+    `hypotheses` are families of comparisons, declared before the data exist: they change no trial, and a study without
+    any is frozen as if the key did not exist.
     """
 
     name: Name
@@ -145,11 +150,13 @@ class Study(Choices):
     seeds: tuple[Seed, ...] = Field(min_length=1)
     protocol: ProtocolChoice = ProtocolChoice()
     training: StudyTraining = StudyTraining()
+    tuning: StudyTuning = Field(default=UNTUNED, exclude_if=UNTUNED.__eq__)
     resources: Resources = Resources()
     record: RecordChoice = RecordChoice()
     retries: Annotated[int, Field(strict=True, ge=0)] = 2
     canary: Annotated[int, Field(strict=True, ge=0)] = 0
     strategy: StrategyChoice = SINGLE
+    hypotheses: tuple[HypothesisChoice, ...] = Field(default=(), exclude_if=operator.not_)
 
     def occupied(self, model: str) -> tuple[float, float]:
         """CPUs and GPUs that a trial of this model occupies, all its processes together."""

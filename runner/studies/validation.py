@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from runner.studies.document import Document
 from runner.studies.errors import KeyPath, Problem, StudyError, suggestion
+from runner.studies.hypotheses import CellSelector, HypothesisChoice, OpponentChoice
 from runner.studies.strategy import StrategyChoice
 from runner.studies.study import (
     ModelChoice,
@@ -18,6 +19,7 @@ from runner.studies.study import (
     TrialResources,
 )
 from runner.studies.training import StudyTraining, TrainingSettings
+from runner.studies.tuning import Ranges, StudyTuning
 from tasks.base import TaskChoice
 
 if TYPE_CHECKING:
@@ -33,10 +35,17 @@ BUNDLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("training", "tasks", "*"): TrainingSettings,
     ("training", "models", "*"): TrainingSettings,
     ("training", "cells", "*"): TrainingSettings,
+    ("tuning",): StudyTuning,
+    ("tuning", "tasks", "*"): Ranges,
+    ("tuning", "models", "*"): Ranges,
+    ("tuning", "cells", "*"): Ranges,
     ("resources",): Resources,
     ("resources", "models", "*"): TrialResources,
     ("record",): RecordChoice,
     ("strategy",): StrategyChoice,
+    ("hypotheses", "*"): HypothesisChoice,
+    ("hypotheses", "*", "of"): CellSelector,
+    ("hypotheses", "*", "against"): OpponentChoice,
 }
 
 KINDS = {

@@ -1,0 +1,189 @@
+"""Hypotheses of a study, declared before its data exist: which cells are compared, by which test and correction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from runner.methods import DENSE
+from runner.studies.errors import KeyPath, Problem, repeated, suggestion
+
+if TYPE_CHECKING:
+    from runner.studies.study import Study
+
+Compared = Literal["effectiveness", "effectiveness-on-pies", "pie-rate"]
+TestName = Literal["paired-t", "bootstrap", "mcnemar"]
+CorrectionName = Literal["bonferroni", "holm", "bh"]
+Sparsity = Annotated[float, Field(strict=True)]
+
+TESTS_OF: dict[Compared, tuple[TestName, ...]] = {
+    "effectiveness": ("paired-t", "bootstrap", "mcnemar"),
+    "effectiveness-on-pies": ("paired-t", "bootstrap"),
+    "pie-rate": ("mcnemar",),
+}
+"""Which tests can answer which question: mcnemar pairs examples, the others pair seeds."""
+
+
+@dataclass(frozen=True, order=True)
+class GridCell:
+    """A cell of a study's grid: dense is the method `dense` at sparsity 0."""
+
+    task: str
+    model: str
+    method: str
+    sparsity: float
+
+
+class CellSelector(BaseModel):
+    """Cells by task, model, method and sparsity, one value or a list each; what is left out selects all.
+
+    Where no method is named, the pruned ones are meant.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task: tuple[str, ...] = ()
+    model: tuple[str, ...] = ()
+    method: tuple[str, ...] = ()
+    sparsity: tuple[Sparsity, ...] = ()
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _one_or_many(cls, given: Any) -> Any:
+        return given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+
+    def selects(self, cell: GridCell) -> bool:
+        """True if every key that is given has the cell's value."""
+        if not self.method and cell.method == DENSE:
+            return False
+        dense = cell.method == DENSE
+        return (
+            cell.task in (self.task or (cell.task,))
+            and cell.model in (self.model or (cell.model,))
+            and cell.method in (self.method or (cell.method,))
+            and (dense or cell.sparsity in (self.sparsity or (cell.sparsity,)))
+        )
+
+
+class OpponentChoice(BaseModel):
+    """What is different on the other side of a comparison; everything else is as in the cell that is compared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str | None = None
+    method: str | None = None
+    sparsity: Sparsity | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_method(cls, given: Any) -> Any:
+        return {"method": given} if isinstance(given, str) else given
+
+    def of(self, cell: GridCell) -> GridCell:
+        """The cell that this one is compared with."""
+        return GridCell(
+            task=cell.task,
+            model=self.model or cell.model,
+            method=self.method or cell.method,
+            sparsity=0.0 if self.method == DENSE else cell.sparsity if self.sparsity is None else self.sparsity,
+        )
+
+
+class HypothesisChoice(BaseModel):
+    """One entry of `hypotheses`: a family of comparisons, whose p-values are corrected together.
+
+    compare: effectiveness (accuracy or macro-F1; with mcnemar, whether the majority vote is right), the share of
+    examples that are PIEs, or effectiveness on a cell's PIEs against that on all examples (which has no `against`).
+    of: the cells that are compared; against: `dense`, another method, or what else differs on the other side.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    compare: Compared = "effectiveness"
+    of: CellSelector = CellSelector()
+    against: OpponentChoice | None = None
+    test: TestName
+    correction: CorrectionName = "holm"
+    alpha: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.05
+
+    def comparisons(self, cells: Iterable[GridCell]) -> list[tuple[GridCell, GridCell | None]]:
+        """The pairs of cells that are compared, in the order of `cells`; no other side where PIEs face all examples."""
+        chosen = [cell for cell in cells if self.of.selects(cell)]
+        if self.against is None:
+            return [(cell, None) for cell in chosen if cell.method != DENSE]
+        return [(cell, other) for cell in chosen if (other := self.against.of(cell)) != cell]
+
+
+def problems(study: Study) -> Iterator[Problem]:
+    """What is wrong with the hypotheses of a study whose grid is right."""
+    twice = repeated(choice.name for choice in study.hypotheses)
+    if twice:
+        yield Problem(("hypotheses",), f"names given twice: {', '.join(map(str, twice))}; give each its own `name`")
+    cells = grid(study)
+    for index, choice in enumerate(study.hypotheses):
+        path: KeyPath = ("hypotheses", index)
+        found = [*_name_problems(study, choice, path), *_shape_problems(choice, path)]
+        yield from found or _comparison_problems(choice, cells, path)
+
+
+def grid(study: Study) -> list[GridCell]:
+    """Every cell of a study, dense ones first within task and model."""
+    pruned = [(method, sparsity) for method in study.methods for sparsity in study.sparsities]
+    return [
+        GridCell(task.name, model.name, method, sparsity)
+        for task in study.tasks
+        for model in study.models
+        for method, sparsity in [(DENSE, 0.0), *pruned]
+    ]
+
+
+def _name_problems(study: Study, choice: HypothesisChoice, path: KeyPath) -> Iterator[Problem]:
+    """Tasks, models, methods and sparsities that the study does not have."""
+    allowed: dict[str, list[Any]] = {
+        "task": [task.name for task in study.tasks],
+        "model": [model.name for model in study.models],
+        "method": [DENSE, *study.methods],
+        "sparsity": list(study.sparsities),
+    }
+    for side, given in (("of", choice.of.model_dump()), ("against", choice.against and choice.against.model_dump())):
+        for key, values in (given or {}).items():
+            for value in values if isinstance(values, tuple | list) else [values]:
+                if value is not None and value not in allowed[key]:
+                    hint = suggestion(value, allowed[key]) if isinstance(value, str) else ""
+                    listed = ", ".join(map(str, allowed[key])) or "none"
+                    yield Problem((*path, side, key), f"the study has no {key} {value!r}{hint}; allowed: {listed}")
+
+
+def _shape_problems(choice: HypothesisChoice, path: KeyPath) -> Iterator[Problem]:
+    """A question, its other side and its test that do not fit each other."""
+    tests = TESTS_OF[choice.compare]
+    if choice.test not in tests:
+        yield Problem((*path, "test"), f"{choice.compare} is not tested by {choice.test}; allowed: {', '.join(tests)}")
+    if choice.compare == "effectiveness-on-pies":
+        if choice.against is not None:
+            yield Problem((*path, "against"), "PIEs are compared with all examples of the same cell; remove this key")
+    elif choice.against is None or not choice.against.model_dump(exclude_none=True):
+        yield Problem(path, "the other side is missing; give against: dense, or against: {method: ...}")
+
+
+def _comparison_problems(choice: HypothesisChoice, cells: list[GridCell], path: KeyPath) -> Iterator[Problem]:
+    """A family without comparisons, or with one whose other side is no cell."""
+    pairs = choice.comparisons(cells)
+    if not pairs:
+        yield Problem(path, f"'{choice.name}' compares nothing: `of` selects no cell that differs from `against`")
+    for cell, other in pairs:
+        if other is not None and other not in cells:
+            yield Problem(
+                (*path, "against"),
+                f"for {cell.method} at sparsity {cell.sparsity:g} the other side is {other.method} at sparsity "
+                f"{other.sparsity:g}, which is no cell of the study; {DENSE} has sparsity 0, the others "
+                "those of `sparsities`",
+            )
+            return
+        if choice.compare == "pie-rate" and other is not None and DENSE in (cell.method, other.method):
+            yield Problem(path, f"'{DENSE}' has no PIE rate of its own; compare two pruned cells")
+            return
