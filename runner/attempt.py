@@ -59,6 +59,7 @@ class Attempt:
         self.failed_restores = 0
         self.threshold: float | None = None
         self.el2n: Tensor | None = None
+        self.trained_logits: Tensor | None = None  # of the training split after the last epoch, if known by then
         self.parent_weights: str | None = None
         prepare(workplace.threads)
         architecture = MODELS[spec.architecture]
@@ -157,7 +158,9 @@ class Attempt:
         _, total = course(self.spec)
         done = self.trainer.epoch
         if self.measures_el2n and done == el2n_epoch(self.spec.training.epochs, self.spec.protocol):
-            self.el2n = el2n(self.logits(self.lesson.encoded), self.lesson.targets)
+            logits = self.logits(self.lesson.encoded)
+            self.el2n = el2n(logits, self.lesson.targets)
+            self.trained_logits = logits if done == total else None
         if self.trainer.last_logits is not None:
             self.threshold = best_threshold(self.trainer.last_logits, self.lesson.targets)
         self.hooks.on_epoch(done, total)
@@ -223,6 +226,12 @@ class Attempt:
     def logits(self, encoded: Encoded) -> Tensor:
         return answer(self.trainer.active, encoded, self.spec.training.batch_size, self.lesson.compute)
 
+    def final_logits(self, split: Split) -> Tensor:
+        """What the trained network says of a split; one pass serves EL2N too where that is of the last epoch."""
+        if split != "train":
+            return self.logits(self.encoded(split))
+        return self.logits(self.lesson.encoded) if self.trained_logits is None else self.trained_logits
+
     def evaluate(self) -> list[Answers]:
         """The network's answers on every split whose rows are recorded."""
         record = self.spec.record
@@ -235,7 +244,7 @@ class Attempt:
                     Answers(
                         split=split,
                         example_ids=examples["example_id"].to_numpy(),
-                        logits=self.logits(self.lesson.encoded if split == "train" else self.encoded(split)),
+                        logits=self.final_logits(split),
                         targets=targets(examples, len(self.data.classes)),
                         threshold=HALF if self.threshold is None else self.threshold,
                         el2n=self.el2n if split == "train" else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,18 +70,29 @@ class SweepEnd:
         return 75 if self.stopped_by else 1
 
 
-def run_study(plan: Plan, root: Path, placement: Placement, console: Console) -> SweepEnd:
-    """Do what the store lacks of a plan. A finished study is left without a byte changed."""
-    tasks = {choice.name: open_task(choice) for choice in plan.study.tasks}
+def run_study(
+    plan: Plan,
+    root: Path,
+    placement: Placement,
+    console: Console,
+    shown: Callable[[TaskData], TaskData] = lambda data: data,
+) -> SweepEnd:
+    """Do what the store lacks of a plan. A finished study is left without a byte changed, unless it declares more.
+
+    shown: what of a task's examples the trials get to see; the store holds nothing else.
+    """
+    tasks = {choice.name: shown(open_task(choice)) for choice in plan.study.tasks}
     specs = identify(plan, {name: data.fingerprint for name, data in tasks.items()}).trials
     specs += copies(plan.study, specs, placement.address)
     _check_store(root, specs, tasks)
     jobs = missing_jobs(specs, root)
+    if jobs:
+        for data in tasks.values():
+            save_task(root, data)
+    if jobs or plan.study.hypotheses:
+        freeze_plan(root, plan.study.model_dump(mode="json"), specs)
     if not jobs:
         return _ending(root, specs, "")
-    for data in tasks.values():
-        save_task(root, data)
-    freeze_plan(root, plan.study.model_dump(mode="json"), specs)
     with hold(root) as session:
         discard_leftovers(specs, root)
         sweep_leftovers(root, clock_of(session.layout.sessions))

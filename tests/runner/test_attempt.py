@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 
+import numpy as np
 import pytest
 import torch
 
+from runner.attempt import Attempt
+from runner.evaluation import answer
 from runner.methods import METHODS
 from runner.pruning.recovery import RECOVERIES
 from runner.spec import Protocol, Record
@@ -111,3 +115,54 @@ def test_every_method_commits_its_target_sparsity(workplace, method):
     assert rows.num_rows == 50
     assert record["rows"] == {"test": 50}
     assert not Layout(workplace.root).checkpoint(spec.trial_id).exists()
+
+
+@pytest.mark.parametrize(
+    ("epochs", "influence", "passes"),
+    [
+        (1, "beyond-30", {"train": 1, "test": 1}),
+        (1, "rounded-30", {"train": 1, "test": 1}),
+        (2, "beyond-30", {"train": 2, "test": 1}),
+        (2, "rounded-30", {"train": 1, "test": 1}),
+        (4, "beyond-30", {"train": 2, "test": 1}),
+    ],
+)
+def test_one_pass_serves_el2n_and_predictions_where_both_are_of_the_last_epoch(
+    workplace, monkeypatch, epochs, influence, passes
+):
+    """Training examples are read again only if the network that EL2N was measured on learned more afterwards."""
+    sizes = {120: "train", 50: "test"}
+    counted = Counter()
+
+    def counting(network, encoded, *rest):
+        counted[sizes[len(encoded.lengths)]] += 1
+        return answer(network, encoded, *rest)
+
+    monkeypatch.setattr("runner.attempt.answer", counting)
+    spec = spec_of(
+        training=dataclasses.replace(TRAINING, epochs=epochs),
+        protocol=Protocol(influence=influence),
+        record=Record(splits=("train", "test"), probabilities=True, el2n=True),
+    )
+    run_trial(spec, workplace=workplace, data=DATA)
+    assert counted == passes
+    rows = committed(workplace, spec)[1].to_pandas()
+    train = rows[rows["split"] == "train"]
+    probabilities = torch.tensor(np.stack(train["probabilities"]))
+    gold = torch.tensor(DATA.split("train")["label"].to_pylist())
+    at_the_end = (probabilities - torch.nn.functional.one_hot(gold, 3)).norm(dim=1)
+    is_last = passes["train"] == 1
+    assert (train["el2n"].tolist() == pytest.approx(at_the_end.tolist(), abs=1e-5)) is is_last
+
+
+def test_a_shared_pass_changes_no_byte(workplace, monkeypatch, tmp_path):
+    """A trial that reads its training examples a second time has the same rows."""
+    spec = spec_of(training=dataclasses.replace(TRAINING, epochs=1), record=Record(splits=("train", "test"), el2n=True))
+    run_trial(spec, workplace=workplace, data=DATA)
+    shared = committed(workplace, spec)
+    monkeypatch.setattr(Attempt, "final_logits", lambda self, split: self.logits(self.encoded(split)))
+    apart = dataclasses.replace(workplace, root=tmp_path / "apart")
+    run_trial(spec, workplace=apart, data=DATA)
+    again = committed(apart, spec)
+    assert again[1].equals(shared[1])
+    assert again[0]["rows_sha256"] == shared[0]["rows_sha256"]

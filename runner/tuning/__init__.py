@@ -1,0 +1,1 @@
+"""Random search for training settings: draws, the study that tries them, and what it found."""
