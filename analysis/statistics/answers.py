@@ -1,0 +1,186 @@
+"""What every seed of a cell answers for every example of a split, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analysis.order import method_key, split_key
+
+ANSWERS_AT_ONCE = 120_000_000
+WORD = 62  # classes in one integer, the sign bit and one more left alone
+
+Codes = NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """One cell's answers.
+
+    codes[seed, example]: the class, or for multi-label tasks the number of the label set; -1 for no answer. seeds:
+    ascending, one a row of codes.
+    """
+
+    method: str
+    sparsity: float
+    seeds: NDArray[np.int64]
+    codes: Codes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """The dense cell and pruned cells of one model on one split; columns of codes are `example_ids`, ascending.
+
+    sets[code, class]: which classes a code stands for, for multi-label tasks; None for single-label ones. dense: None
+    while no dense trial has committed.
+    """
+
+    task: str
+    split: str
+    model: str
+    sets: NDArray[np.bool_] | None
+    example_ids: NDArray[np.int32]
+    dense: Answers | None
+    pruned: tuple[Answers, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cell:
+    number: int
+    task: str
+    split: str
+    model: str
+    method: str
+    sparsity: float
+    is_dense: bool
+    seeds: int
+    examples: int
+    classes: int
+    multi_label: bool
+
+
+def panels(
+    connection: duckdb.DuckDBPyConnection, split: str | None = None, at_once: int = ANSWERS_AT_ONCE
+) -> Iterator[Panel]:
+    """Every model's panel on one split of each task: the given one, else test, else the first that the task has.
+
+    A model with more than `at_once` answers comes in several panels, each with its dense cell. Columns are examples
+    that at least one seed of the panel predicts.
+    """
+    for _, group in groupby(_cells(connection, split), key=lambda cell: (cell.task, cell.model)):
+        cells = list(group)
+        dense = [cell for cell in cells if cell.is_dense]
+        for part in _parts([cell for cell in cells if not cell.is_dense], at_once):
+            yield _panel(connection, [*dense, *part])
+
+
+def _cells(connection: duckdb.DuckDBPyConnection, split: str | None) -> list[_Cell]:
+    query = """
+        SELECT c.cell_no AS number, c.task, s.split, c.model, c.method, c.sparsity, c.is_dense, s.seeds,
+            e.examples, k.class_count AS classes, k.kind = 'multi-label' AS multi_label
+        FROM internal.cell AS c
+        JOIN internal.cell_split AS s USING (cell_no)
+        JOIN internal.task AS k USING (task_no)
+        JOIN (SELECT task_no, split, max(example_id) + 1 AS examples FROM internal.example GROUP BY ALL) AS e
+            ON e.task_no = c.task_no AND e.split = s.split"""
+    found = [_Cell(**row) for row in _rows(connection, query)]
+    first: dict[str, str] = {}
+    for cell in sorted(found, key=lambda cell: split_key(cell.split)):
+        first.setdefault(cell.task, cell.split)
+    chosen = [cell for cell in found if cell.split == (split or first[cell.task])]
+    return sorted(chosen, key=lambda cell: (cell.task, cell.model, method_key(cell.method), cell.sparsity))
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+    return connection.sql(query, params=values or []).to_arrow_table().to_pylist()  # type: ignore[no-any-return]
+
+
+def _parts(cells: list[_Cell], at_once: int) -> Iterator[list[_Cell]]:
+    part: list[_Cell] = []
+    for cell in cells:
+        if part and sum(one.seeds for one in [*part, cell]) * cell.examples > at_once:
+            yield part
+            part = []
+        part.append(cell)
+    yield part
+
+
+def _panel(connection: duckdb.DuckDBPyConnection, cells: list[_Cell]) -> Panel:
+    first = cells[0]
+    query = "SELECT trial_no, cell_no, seed FROM internal.trial WHERE list_contains(?, cell_no) ORDER BY cell_no, seed"
+    trials = _rows(connection, query, [[cell.number for cell in cells]])
+    codes, sets = _codes(connection, first, [trial["trial_no"] for trial in trials])
+    predicted = (codes >= 0).any(axis=0)
+    codes = codes if predicted.all() else codes[:, predicted]
+    owner = np.array([trial["cell_no"] for trial in trials])
+    seeds = np.array([trial["seed"] for trial in trials], np.int64)
+    made = {}
+    for cell in cells:
+        own = slice(*np.searchsorted(owner, [cell.number, cell.number + 1]))
+        made[cell.number] = Answers(method=cell.method, sparsity=cell.sparsity, seeds=seeds[own], codes=codes[own])
+    return Panel(
+        task=first.task,
+        split=first.split,
+        model=first.model,
+        sets=sets,
+        example_ids=np.flatnonzero(predicted).astype(np.int32),
+        dense=next((made[cell.number] for cell in cells if cell.is_dense), None),
+        pruned=tuple(made[cell.number] for cell in cells if not cell.is_dense),
+    )
+
+
+def _codes(
+    connection: duckdb.DuckDBPyConnection, cell: _Cell, trials: list[int]
+) -> tuple[Codes, NDArray[np.bool_] | None]:
+    """codes[trial, example_id], and the label sets they number."""
+    answer, rows = ("labels", "multi_rows") if cell.multi_label else ("label", "single_rows")
+    reader = connection.sql(
+        f"""SELECT t.trial_no, r.example_id, r.{answer} AS answer FROM internal.{rows} AS r
+        JOIN internal.trial AS t USING (trial_id) WHERE r.split = ? AND list_contains(?, t.trial_no)""",
+        params=[cell.split, trials],
+    ).to_arrow_reader(1_000_000)
+    place = np.full(max(trials) + 1, -1, np.int32)
+    place[trials] = np.arange(len(trials))
+    words = -(-cell.classes // WORD) if cell.multi_label else 1
+    found = np.full((words, len(trials), cell.examples), -1, np.int64 if cell.multi_label else np.int32)
+    for batch in reader:
+        at = place[batch["trial_no"].to_numpy()], batch["example_id"].to_numpy()
+        for word in range(words):
+            column = batch["answer"]
+            found[(word, *at)] = _word(column, word * WORD) if cell.multi_label else column.to_numpy()
+    return _numbered(found, cell.classes) if cell.multi_label else (found[0], None)
+
+
+def _word(labels: pa.ListArray, first: int) -> NDArray[np.int64]:
+    """Label sets as integers: bit i stands for class first + i, of WORD classes."""
+    values, offsets = labels.flatten().to_numpy(), labels.offsets.to_numpy()
+    inside = (values >= first) & (values < first + WORD)
+    bits = np.where(inside, np.int64(1) << np.where(inside, values - first, 0).astype(np.int64), 0)
+    # Sums wrap around; differences of two of them are right again.
+    total = np.concatenate([np.zeros(1, np.int64), np.cumsum(bits, dtype=np.int64)])
+    return total[offsets[1:] - offsets[0]] - total[offsets[:-1] - offsets[0]]  # type: ignore[no-any-return]
+
+
+def _numbered(words: NDArray[np.int64], classes: int) -> tuple[Codes, NDArray[np.bool_]]:
+    """Words of bits as the number of the distinct set that they are, and the sets; -1 stays -1."""
+    code = np.zeros(words[0].size, np.int64)
+    for word in words:
+        encoded = pa.array(word.ravel()).dictionary_encode()
+        code = code * len(encoded.dictionary) + encoded.indices.to_numpy()
+        code = pa.array(code).dictionary_encode().indices.to_numpy().astype(np.int64)
+    # A dictionary numbers values as they come, so that the last write, read backwards, is the first appearance.
+    place = np.empty(code.max(initial=-1) + 1, np.int64)
+    place[code[::-1]] = np.arange(len(code))[::-1]
+    bits = words.reshape(len(words), -1)[:, place]
+    answered = bits[0] >= 0
+    index = np.arange(classes)
+    sets = (bits[index // WORD] >> (index % WORD)[:, None]).T & 1 == 1
+    number = np.where(answered, np.cumsum(answered) - 1, -1).astype(np.int32)
+    return number[code].reshape(words.shape[1:]), sets[answered]

@@ -1,0 +1,127 @@
+"""One family of comparisons: which can be tested, what their tests find, and what its correction leaves of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.results import Row
+from analysis.statistics.corrections import CORRECTIONS
+from analysis.statistics.mcnemar import mcnemar
+from analysis.statistics.paired import LEAST_PAIRS, SEED_TESTS, Tested
+
+SHOWN_SEEDS = 5
+FOUND = ("estimate", "low", "high", "statistic", "p")
+
+Pairs = list[tuple[int, float | None, float | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One comparison ready for its test: pairs (of seeds or examples) or the reason why it cannot be tested.
+
+    differences: one a pair of seeds. counts: of examples, a yes on one side alone, on the other alone, and all.
+    """
+
+    pairs: int
+    reason: str = ""
+    differences: tuple[float, ...] = ()
+    counts: tuple[int, int, int] = (0, 0, 0)
+
+
+def over_seeds(pairs: Pairs, test: str, side: str, other: str) -> Comparison:
+    """Pairs of seeds, refused where either side lacks seeds that the other has: dropping those would be a choice."""
+    lacking = {
+        name: [seed for seed, *values in pairs if values[place] is None] for place, name in enumerate((side, other))
+    }
+    if not pairs or any(len(seeds) == len(pairs) for seeds in lacking.values()):
+        return Comparison(pairs=0, reason=" and ".join(_nothing(pairs, lacking)))
+    unpaired = [f"{name} lacks {_listed(seeds)}" for name, seeds in lacking.items() if seeds]
+    if unpaired:
+        return Comparison(pairs=0, reason=f"unpaired: {', '.join(unpaired)}")
+    if len(pairs) < LEAST_PAIRS[test]:
+        return Comparison(pairs=len(pairs), reason=f"pairs: {len(pairs)}; {test} needs {LEAST_PAIRS[test]}")
+    differences = tuple(float(one or 0) - float(two or 0) for _, one, two in pairs)
+    if np.ptp(differences) < 1e-12:
+        return Comparison(pairs=len(pairs), reason="no spread: all seeds differ by the same amount")
+    return Comparison(pairs=len(pairs), differences=differences)
+
+
+def over_examples(row: Row, counted: Row | None, side: str, other: str) -> Comparison:
+    """Pairs of examples, refused where the two votes are of different seeds or on different examples."""
+    if not row["seeds"] or not row["other_seeds"] or not counted or not counted["examples"]:
+        return Comparison(pairs=0, reason="no examples that both sides answered")
+    gaps = {side: set(row["other_seeds"]) - set(row["seeds"]), other: set(row["seeds"]) - set(row["other_seeds"])}
+    unpaired = [f"{name} lacks {_listed(sorted(seeds))}" for name, seeds in gaps.items() if seeds]
+    if counted["unpaired"]:
+        unpaired.append(f"{counted['unpaired']} examples were answered on one side alone")
+    if unpaired:
+        return Comparison(pairs=0, reason=f"unpaired: {', '.join(unpaired)}")
+    counts = counted["yes_no"], counted["no_yes"], counted["examples"]
+    return Comparison(pairs=counted["examples"], counts=counts)
+
+
+def judge(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[Row]:
+    """The rows of one family with pairs, estimate, low, high, statistic, p, corrected_p, verdict and reason.
+
+    estimate: mean difference between the side that is compared and the other; low and high: its interval at confidence
+    1 - alpha, not corrected. A comparison that cannot be tested stays in the family, as one with p = 1.
+    verdict: higher, lower, no difference shown (corrected_p > alpha), or not tested.
+    """
+    test, alpha = rows[0]["test"], rows[0]["alpha"]
+    found = _tested(comparisons, test, alpha)
+    corrected = CORRECTIONS[rows[0]["correction"]](np.array([one.get("p", 1.0) for one in found]))
+    judged = []
+    for row, comparison, one, adjusted in zip(rows, comparisons, found, corrected, strict=True):
+        blank = dict.fromkeys(FOUND)
+        verdict = _verdict(one, float(adjusted), alpha)
+        after = {"corrected_p": float(adjusted) if one else None, "verdict": verdict, "reason": comparison.reason}
+        judged.append({**row, "pairs": comparison.pairs, **blank, **one, **after})
+    return judged
+
+
+def _tested(comparisons: Sequence[Comparison], test: str, alpha: float) -> list[dict[str, float]]:
+    """What the test finds in each comparison; nothing for those with a reason not to be tested."""
+    found: list[dict[str, float]] = [{} for _ in comparisons]
+    ready = [place for place, one in enumerate(comparisons) if not one.reason]
+    for places in _by_size(ready, comparisons):
+        if test == "mcnemar":
+            only, only_other, examples = np.array([comparisons[place].counts for place in places]).T
+            tested = mcnemar(only, only_other, examples, alpha)
+        else:
+            tested = SEED_TESTS[test](np.array([comparisons[place].differences for place in places]), alpha)
+        for number, place in enumerate(places):
+            found[place] = _numbers(tested, number)
+    return found
+
+
+def _by_size(places: Iterable[int], comparisons: Sequence[Comparison]) -> list[list[int]]:
+    """Places of comparisons with equally many differences, which are tested together."""
+    groups: dict[int, list[int]] = {}
+    for place in places:
+        groups.setdefault(len(comparisons[place].differences), []).append(place)
+    return list(groups.values())
+
+
+def _numbers(tested: Tested, number: int) -> dict[str, float]:
+    return {name: float(getattr(tested, name)[number]) for name in FOUND}
+
+
+def _verdict(found: Mapping[str, float], corrected: float, alpha: float) -> str:
+    if not found:
+        return "not tested"
+    if corrected > alpha:
+        return "no difference shown"
+    return "higher" if found["estimate"] > 0 else "lower"
+
+
+def _nothing(pairs: Pairs, lacking: Mapping[str, list[int]]) -> list[str]:
+    """The sides of which there is nothing at all."""
+    return [f"nothing of {name}" for name, seeds in lacking.items() if len(seeds) == len(pairs)]
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    shown = ", ".join(map(str, seeds[:SHOWN_SEEDS]))
+    return f"seed{'' if len(seeds) == 1 else 's'} {shown}" + (" and more" if len(seeds) > SHOWN_SEEDS else "")
