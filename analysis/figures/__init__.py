@@ -2,33 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from matplotlib.figure import Figure
-
-from analysis.figures import effectiveness, pie_rate
-from analysis.results import Results
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drawing:
-    """A figure of the report: what it shows, and how it is drawn."""
-
-    title: str
-    caption: str
-    draw: Callable[[Results], Figure]
-
+from analysis.figures import (
+    accuracy_on_pies,
+    class_distribution,
+    effectiveness,
+    el2n_bins,
+    human_difficulty,
+    pie_rate,
+    readability,
+    seed_adequacy,
+)
+from analysis.figures.drawing import Drawing
 
 FIGURES: dict[str, Drawing] = {
     "effectiveness": Drawing(
         title="Effectiveness against sparsity",
         caption="Mean over seeds, with a band of one standard deviation; the dashed line is the dense model.",
+        views=("effectiveness",),
         draw=effectiveness.draw,
     ),
     "pie_rate": Drawing(
         title="PIE rate against sparsity",
         caption="Share of examples on which the majority votes of the pruned and the dense models differ.",
+        views=("pie_rate",),
         draw=pie_rate.draw,
+    ),
+    "accuracy_on_pies": Drawing(
+        title="Effectiveness on PIEs and on all examples",
+        caption="Accuracy of the majority vote (single-label), or macro-F1 as mean over seeds (multi-label), of the "
+        "dense and the pruned models, on the examples that pruning breaks and on all.",
+        views=("accuracy_on_pies",),
+        draw=accuracy_on_pies.draw,
+    ),
+    "class_distribution": Drawing(
+        title="Classes of PIEs and of all examples",
+        caption="Share of the examples of each gold class, among all and among PIEs of the lowest and of the highest "
+        "sparsity; classes by falling frequency.",
+        views=("class_distribution",),
+        draw=class_distribution.draw,
+    ),
+    "el2n_bins": Drawing(
+        title="PIEs among influential training examples",
+        caption="Share of PIEs of the training split in twenty bins of equally many examples by EL2N, the norm of the "
+        "dense models' error early in training.",
+        views=("el2n_bins",),
+        draw=el2n_bins.draw,
+    ),
+    "readability": Drawing(
+        title="Readability and length of PIEs",
+        caption="Mean of each score over PIEs, divided by its mean over all examples: above the black line PIEs are "
+        "harder to read, or longer. The turquoise line is the mean of the methods.",
+        views=("readability_ratio",),
+        draw=readability.draw,
+    ),
+    "seed_adequacy": Drawing(
+        title="What more seeds give",
+        caption="How many of the PIEs two disjoint sets of seeds share, and how well the PIE rate is known, against "
+        "the number of seeds: mean over sparsities. Shaded: more seeds than there are, by drawing them with "
+        "replacement; the dotted line is one point.",
+        views=("predictions",),
+        draw=seed_adequacy.draw,
+    ),
+    "human_difficulty": Drawing(
+        title="PIEs among examples on which people disagree",
+        caption="Share of PIEs in ten bins of equally many examples by how much people disagreed on them, the least "
+        "first; mean over sparsities.",
+        views=("pies", "human_disagreement"),
+        draw=human_difficulty.draw,
     ),
 }

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.figures.drawing import Place
 from analysis.figures.style import DASHES, INK, Look, draw_panels, positions, styled
 from analysis.results import Results, Row
 from runner.methods import DENSE
 
 
-def draw(results: Results) -> Figure:
+def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
     """One panel per task and model, one line per method (mean over seeds, band of one standard deviation).
 
     The dashed line is the dense model, with its band.
     """
-    with styled():
-        return draw_panels(results.effectiveness, _panel, "accuracy or macro-F1")
+    if results.effectiveness:
+        with styled():
+            yield (), draw_panels(results.effectiveness, _panel, "accuracy or macro-F1")
 
 
 def _panel(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from analysis.figures.drawing import Place
 from analysis.figures.style import Look, draw_panels, positions, styled
 from analysis.results import Results, Row
 
 
-def draw(results: Results) -> Figure:
+def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
     """One panel per task and model, one line per method, from 0 %."""
-    with styled():
-        return draw_panels(
-            [row for row in results.pie_rate if row["rate"] is not None], _panel, "examples that are PIEs"
-        )
+    rows = [row for row in results.pie_rate if row["rate"] is not None]
+    if rows:
+        with styled():
+            yield (), draw_panels(rows, _panel, "examples that are PIEs")
 
 
 def _panel(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:

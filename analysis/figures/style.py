@@ -89,12 +89,12 @@ def panels(rows: Sequence[Row]) -> dict[tuple[str, str, str], list[Row]]:
 
 
 def draw_panels(rows: Sequence[Row], draw: Callable[[Axes, list[Row], dict[str, Look]], None], y_label: str) -> Figure:
-    """A figure with one panel per task and model, drawn by `draw`, over one legend of the methods."""
+    """One panel per task and model, drawn by `draw`, over one legend of the methods; there must be rows."""
     found = panels(rows)
     methods = sorted({row["method"] for row in rows if row["sparsity"] > 0}, key=method_key)
     known = looks(methods)
-    columns = min(len(found), 2) or 1
-    lines = -(-len(found) // columns) or 1
+    columns = min(len(found), 2)
+    lines = -(-len(found) // columns)
     legend_lines = -(-(len(methods) + 1) // 5)
     width, height = PANEL[0] * columns * (1.4 if columns == 1 else 1), PANEL[1] * lines + 0.3 * legend_lines + 0.3
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -111,10 +111,7 @@ def draw_panels(rows: Sequence[Row], draw: Callable[[Axes, list[Row], dict[str, 
     ]
     if any(row["method"] == DENSE for row in rows):
         handles.append(Line2D([], [], color=INK, linewidth=1.1, linestyle=DASHES, label=DENSE))
-    if handles:
-        figure.legend(handles=handles, loc="outside lower center", ncols=5, handlelength=1.6, columnspacing=1.4)
-    if not found:
-        axes[0, 0].text(0.5, 0.5, "no committed trials to draw yet", ha="center", va="center", color=INK)
+    figure.legend(handles=handles, loc="outside lower center", ncols=5, handlelength=1.6, columnspacing=1.4)
     return figure
 
 
@@ -122,7 +119,7 @@ def positions(axes: Axes, rows: Sequence[Row]) -> dict[float, int]:
     """Sparsity -> place on the x axis: evenly spaced, since what matters happens between 90 % and 99 %."""
     places = {sparsity: number for number, sparsity in enumerate(sorted({row["sparsity"] for row in rows} - {0.0}))}
     axes.set_xticks(list(places.values()), [percent(sparsity) for sparsity in places])
-    axes.margins(x=0.06)
+    axes.margins(x=0.1)
     return places
 
 
@@ -140,4 +137,5 @@ def _saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
     out = io.BytesIO()
     with styled():
         figure.savefig(out, format=kind, dpi=200, metadata=metadata, transparent=kind == "svg")
+        figure.set_layout_engine("none")  # what is laid out once need not be again for another format
     return out.getvalue()

@@ -5,11 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from analysis.results import Results
-from analysis.tables import effectiveness, effectiveness_on_pies, pie_percent
+from analysis.tables import (
+    against_dense,
+    collapsed,
+    definitions,
+    effectiveness,
+    effectiveness_on_pies,
+    human_correlations,
+    human_difficulty,
+    hyperparameters,
+    hypotheses,
+    methods,
+    noise_floor,
+    parameters,
+    pie_percent,
+    seed_adequacy,
+    tasks,
+)
 from analysis.tables.table import Table
 
 TABLES: dict[str, Callable[[Results], Table]] = {
     "pie_percent": pie_percent.build,
     "effectiveness": effectiveness.build,
     "effectiveness_on_pies": effectiveness_on_pies.build,
+    "noise_floor": noise_floor.build,
+    "seed_adequacy": seed_adequacy.build,
+    "definitions": definitions.build,
+    "collapsed": collapsed.build,
+    "pie_percent_without_collapsed": collapsed.without(pie_percent.build),
+    "effectiveness_without_collapsed": collapsed.without(effectiveness.build),
+    "effectiveness_on_pies_without_collapsed": collapsed.without(effectiveness_on_pies.build),
+    "hypotheses": hypotheses.build,
+    "against_dense": against_dense.build,
+    "human_difficulty": human_difficulty.build,
+    "human_correlations": human_correlations.build,
+    "tasks": tasks.build,
+    "methods": methods.build,
+    "hyperparameters": hyperparameters.build,
+    "parameters": parameters.build_removed,
+    "remaining_parameters": parameters.build_remaining,
 }

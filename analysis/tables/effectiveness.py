@@ -34,6 +34,7 @@ def build(results: Results) -> Table:
         lines=_beside_dense(results, keys, lines(rows or results.effectiveness, keys, columns, value)),
         legend=LEGEND,
         records=tuple({**row, "incomplete": results.is_incomplete(row)} for row in results.effectiveness),
+        views=("effectiveness",),
     )
 
 

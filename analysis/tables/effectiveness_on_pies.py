@@ -8,7 +8,7 @@ from analysis.tables.table import Mark, Table, Value
 
 LEGEND: dict[Mark, str] = {
     "better": "the pruned models are better on these PIEs than the dense ones",
-    "best": "higher on PIEs than the same models on all examples",
+    "best": "higher on PIEs than the same models on all examples, by the same estimator",
     "incomplete": "fewer seeds committed than planned",
 }
 
@@ -33,6 +33,7 @@ def build(results: Results) -> Table:
         lines=lines(rows, keys, columns, value),
         legend=LEGEND,
         records=tuple({**row, "incomplete": results.is_incomplete(row)} for row in results.accuracy_on_pies),
+        views=("accuracy_on_pies",),
     )
 
 

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 
+from analysis.formats import printable
 from analysis.tables.table import Mark, Table, Value
 
 _LATEX = {
@@ -36,6 +37,31 @@ def markdown(table: Table) -> str:
     body = ["| " + " | ".join(_in_markdown(text) for text in row) + " |" for row in [heads, *rows]]
     body.insert(1, "| " + " | ".join(align) + " |")
     return f"## {table.title}\n\n{table.caption}\n\n" + "\n".join(body) + f"\n\n{legend(table)}\n"
+
+
+def plain_text(table: Table) -> str:
+    """Columns of equal width for a terminal, one block for each task and model."""
+    place = table.heading_keys
+    heads = [*table.keys[place:], *(f"{column} {part}".strip() for column in table.columns for part in table.parts)]
+    blocks = [
+        (key, [[*line.keys[place:], *(_signed(value) for group in line.values for value in group)] for line in lines])
+        for key, lines in table.blocks
+    ]
+    rows = [heads, *(row for _, block in blocks for row in block)]
+    widths = [max(len(printable(row[number])) for row in rows) for number in range(len(heads))]
+    named = len(table.keys) - place
+
+    def line(row: list[str]) -> str:
+        cells = [
+            text.ljust(width) if number < named else text.rjust(width)
+            for number, (text, width) in enumerate(zip(map(printable, row), widths, strict=True))
+        ]
+        return "  ".join(cells).rstrip()
+
+    parts = [printable(f"{table.title}. {table.caption}")]
+    for key, block in blocks:
+        parts.append("\n".join(filter(None, [printable(" · ".join(key)), line(heads), *map(line, block)])))
+    return "\n\n".join([*parts, *filter(None, [_legend(table, {"best": "*", **SIGNS})])]) + "\n"
 
 
 def csv_text(table: Table) -> str:
@@ -102,6 +128,10 @@ def _legend(table: Table, signs: dict[Mark, str]) -> str:
 def signs(value: Value) -> str:
     """The signs behind a number."""
     return "".join(sign for mark, sign in SIGNS.items() if mark in value.marks)
+
+
+def _signed(value: Value) -> str:
+    return value.text + ("*" if "best" in value.marks else "") + signs(value)
 
 
 def _marked(value: Value) -> str:

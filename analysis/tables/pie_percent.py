@@ -16,7 +16,7 @@ LEGEND: dict[Mark, str] = {
 def build(results: Results) -> Table:
     """Percentage of examples that are PIEs, per model and method, by sparsity."""
     rows = results.pie_rate
-    means = {(*cell(row), row["split"]): row["mean"] for row in results.effectiveness}
+    means = {(*cell(row), row["split"]): round(row["mean"], 3) for row in results.effectiveness}
     best, worst = extremes(rows, lambda row: means.get((*cell(row), row["split"])))
     columns, keys = sparsities(rows), key_columns(rows)
 
@@ -38,4 +38,5 @@ def build(results: Results) -> Table:
         lines=lines(rows, keys, columns, value),
         legend=LEGEND,
         records=tuple({**row, "incomplete": results.is_incomplete(row)} for row in rows),
+        views=("pie_rate", "effectiveness"),
     )

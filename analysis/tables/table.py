@@ -31,6 +31,7 @@ class Table:
 
     columns: headings of the value columns; each has the sub-headings `parts` (one empty part: none are printed).
     legend: what each mark that occurs means. records: the same numbers, one dictionary a row, unrounded: the CSV.
+    views: the public views that the numbers come from. A table without lines has nothing to say of a store.
     """
 
     name: str
@@ -42,11 +43,17 @@ class Table:
     lines: tuple[Line, ...]
     legend: dict[Mark, str]
     records: tuple[dict[str, Any], ...]
+    views: tuple[str, ...]
+
+    @property
+    def heading_keys(self) -> int:
+        """How many keys head a block of lines: those before the method; without a method, all but the last."""
+        return self.keys.index("method") if "method" in self.keys else len(self.keys) - 1
 
     @property
     def blocks(self) -> list[tuple[tuple[str, ...], list[Line]]]:
-        """The lines by what stands before the method: task and model."""
-        place = self.keys.index("method")
+        """The lines by what heads them: task and model."""
+        place = self.heading_keys
         return [(key, list(lines)) for key, lines in groupby(self.lines, key=lambda line: line.keys[:place])]
 
     @property

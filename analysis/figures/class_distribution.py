@@ -1,0 +1,92 @@
+"""Which classes PIEs are of: Figures 2 and 6 of Tropeano et al. 2025."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import PercentFormatter
+
+from analysis.figures.drawing import Place
+from analysis.figures.panels import by_place, key, panel_grid
+from analysis.figures.style import COLOURS, INK, styled
+from analysis.formats import printable
+from analysis.order import method_key, method_name, percent
+from analysis.results import Results, Row
+
+EVERYTHING = "#c3c8d2"
+ENDS: tuple[dict[str, Any], ...] = (
+    {"color": COLOURS[0], "marker": "o", "markersize": 5, "markerfacecolor": "white"},
+    {"color": COLOURS[3], "marker": "D", "markersize": 3.2},
+)
+NAMED = 60
+NAME_LENGTH = 18
+
+
+def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
+    """One figure per task and model, one panel per method: the share of each class among all examples and among PIEs.
+
+    Classes by falling frequency; PIEs of the lowest and of the highest sparsity.
+    """
+    for place, rows in by_place(results.class_distribution).items():
+        with styled():
+            yield place, _figure(place, rows)
+
+
+def _figure(place: tuple[str, str], rows: list[Row]) -> Figure:
+    methods = sorted({row["method"] for row in rows}, key=method_key)
+    ends = sorted({row["sparsity"] for row in rows})
+    ends = ends[:1] + ends[1:][-1:]
+    most: dict[str, int] = {}
+    for row in rows:
+        most[row["class"]] = max(row["examples"], most.get(row["class"], 0))
+    classes = sorted((name for name in most if most[name]), key=lambda name: -most[name])
+    legend = [
+        Patch(facecolor=EVERYTHING, label="all examples"),
+        *(
+            key(f"PIEs, {percent(end)} removed", {"linewidth": 0.9, **look})
+            for end, look in zip(ends, ENDS, strict=False)
+        ),
+    ]
+    titles = [method_name(method) for method in methods]
+    columns, width = (4, 2.35) if len(classes) <= 6 else (2, 4.7) if len(classes) <= 30 else (1, 9.4)
+    grid = panel_grid(titles, place, legend, columns=columns, size=(width, 1.5))
+    for axes, method in zip(grid.panels, methods, strict=True):
+        _panel(axes, classes, [row for row in rows if row["method"] == method], ends)
+    return grid.label("", "share of examples", bottom=0)
+
+
+def _panel(axes: Axes, classes: Sequence[str], rows: Sequence[Row], ends: Sequence[float]) -> None:
+    at = {name: number for number, name in enumerate(classes)}
+    if not rows:
+        return
+    last = max(row["sparsity"] for row in rows)
+    everything = [row for row in rows if row["sparsity"] == last and row["class"] in at]
+    axes.bar([at[row["class"]] for row in everything], [row["share"] for row in everything], 0.8, color=EVERYTHING)
+    for end, look in zip(ends, ENDS, strict=False):
+        own = sorted(
+            (row for row in rows if row["sparsity"] == end and row["pie_share"] is not None and row["class"] in at),
+            key=lambda row: at[row["class"]],
+        )
+        line = "-" if len(classes) > 6 else "none"
+        axes.plot(
+            [at[row["class"]] for row in own],
+            [row["pie_share"] for row in own],
+            linewidth=0.9,
+            linestyle=line,
+            clip_on=False,
+            in_layout=False,
+            **look,
+        )
+    axes.margins(x=0.02)
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
+    names = [_short(name) for name in classes] if len(classes) <= NAMED else []
+    axes.set_xticks(range(len(names)), names, rotation=0 if len(names) <= 3 else 90, fontsize=6.5, color=INK)
+
+
+def _short(name: str) -> str:
+    told = printable(name).replace("\n", " ")
+    return told if len(told) <= NAME_LENGTH else told[: NAME_LENGTH - 1] + "…"

@@ -1,0 +1,56 @@
+"""Whether pruning breaks what people disagree on: the share of PIEs against human disagreement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import fmean
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from analysis.figures.drawing import Place
+from analysis.figures.panels import by_place, key, panel_grid
+from analysis.figures.style import INK, looks, styled
+from analysis.human_difficulty import BINS, shares
+from analysis.order import method_key, method_name
+from analysis.results import Results, Row
+
+SIZE = (6.2, 3.0)
+
+
+def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
+    """One figure per task and model: the share of PIEs in each tenth of the examples, by method and on average.
+
+    A method's share is the mean over its sparsities.
+    """
+    for place, rows in by_place(shares(results)).items():
+        with styled():
+            yield place, _figure(place, rows)
+
+
+def _figure(place: tuple[str, str], rows: Sequence[Row]) -> Figure:
+    methods = sorted({row["method"] for row in rows}, key=method_key)
+    known = looks(methods)
+    legend = [
+        *(key(method_name(m), {"color": known[m].colour, "marker": known[m].marker, "ms": 4}) for m in methods),
+        key("mean of the methods", {"color": INK, "linewidth": 2.6}),
+    ]
+    grid = panel_grid([""], place, legend, columns=1, size=SIZE)
+    (axes,) = grid.panels
+    lines = {method: _by_bin(row for row in rows if row["method"] == method) for method in methods}
+    for method, line in lines.items():
+        look = known[method]
+        axes.plot(list(line), list(line.values()), color=look.colour, marker=look.marker, markersize=4, linewidth=1)
+    bins = sorted({number for line in lines.values() for number in line})
+    means = [fmean(line[number] for line in lines.values() if number in line) for number in bins]
+    axes.plot(bins, means, color=INK, linewidth=2.6, zorder=3)
+    axes.set_xticks(range(1, BINS + 1))
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
+    return grid.label("tenth of the examples, by how much people disagree on them", "PIEs in the tenth", bottom=0)
+
+
+def _by_bin(rows: Iterable[Row]) -> dict[int, float]:
+    found: dict[int, list[float]] = {}
+    for row in rows:
+        found.setdefault(row["bin"], []).append(row["share"])
+    return {number: fmean(found[number]) for number in sorted(found)}

@@ -1,0 +1,71 @@
+"""How much harder PIEs are to read than all texts: Figures 5 and 21 to 27 of Tropeano et al. 2025."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import fmean
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures.drawing import Place
+from analysis.figures.panels import by_place, key, panel_grid
+from analysis.figures.style import INK, Look, looks, positions, styled
+from analysis.order import method_key, method_name
+from analysis.results import Results, Row
+
+TITLES = {
+    "automated_readability_index": "Automated readability",
+    "coleman_liau_index": "Coleman-Liau",
+    "flesch_kincaid_grade": "Flesch-Kincaid grade",
+    "linsear_write_formula": "Linsear Write",
+    "gunning_fog": "Gunning fog",
+    "difficult_words": "Difficult words",
+    "dale_chall_readability_score": "Dale-Chall",
+    "tokens": "Length in tokens",
+}
+MEAN = "#12B5A6"
+
+
+def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
+    """One figure per task and model, one panel per score: mean over PIEs / mean over all, by method and on average.
+
+    A panel lacks the cells without PIEs, and those whose ratio says nothing because a mean is not positive.
+    """
+    rows = [row for row in results.readability_ratio if row["ratio"] is not None]
+    for place, own in by_place(rows).items():
+        with styled():
+            yield place, _figure(place, own)
+
+
+def _figure(place: tuple[str, str], rows: list[Row]) -> Figure:
+    scores = [score for score in TITLES if any(row["score"] == score for row in rows)]
+    methods = sorted({row["method"] for row in rows}, key=method_key)
+    known = looks(methods)
+    legend = [
+        *(key(method_name(m), {"color": known[m].colour, "marker": known[m].marker, "ms": 3.5}) for m in methods),
+        key("mean of the methods", {"color": MEAN, "linewidth": 2.6}),
+        key("as hard as all examples", {"color": INK, "linewidth": 1}),
+    ]
+    grid = panel_grid([TITLES[score] for score in scores], place, legend, share_y=False)
+    for axes, score in zip(grid.panels, scores, strict=True):
+        _panel(axes, rows, [row for row in rows if row["score"] == score], known)
+    return grid.label("weights removed", "PIEs / all")
+
+
+def _panel(axes: Axes, every: Sequence[Row], rows: Sequence[Row], known: dict[str, Look]) -> None:
+    places = positions(axes, every)
+    axes.axhline(1, color=INK, linewidth=1, zorder=1.5)
+    for method, look in known.items():
+        own = [row for row in rows if row["method"] == method]
+        at, ratios = [places[row["sparsity"]] for row in own], [row["ratio"] for row in own]
+        axes.plot(at, ratios, color=look.colour, marker=look.marker, markersize=3.5, linewidth=0.9, alpha=0.8)
+    means = {at: fmean(found) for at, found in _by_sparsity(rows, places).items()}
+    axes.plot(list(means), list(means.values()), color=MEAN, linewidth=2.6, zorder=3)
+
+
+def _by_sparsity(rows: Sequence[Row], places: dict[float, int]) -> dict[int, list[float]]:
+    found: dict[int, list[float]] = {}
+    for row in sorted(rows, key=lambda row: places[row["sparsity"]]):
+        found.setdefault(places[row["sparsity"]], []).append(row["ratio"])
+    return found

@@ -1,0 +1,64 @@
+"""The trials that collapsed, and the tables of the paper without them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from analysis.order import percent
+from analysis.results import Results, Row, cell
+from analysis.tables.layout import key_columns, lines
+from analysis.tables.table import Table, Value
+from runner.methods import DENSE
+
+
+def build(results: Results) -> Table:
+    """How many seeds of each cell collapsed, and how."""
+    found = results.collapsed
+    seeds = {(*cell(row), row["split"]): row["seeds"] for row in results.effectiveness}
+    kinds: dict[tuple[object, ...], Counter[str]] = {}
+    for row in found:
+        kinds.setdefault((*cell(row), row["split"]), Counter())[row["kind"]] += 1
+    keys = key_columns(found)
+    columns = sorted({row["sparsity"] for row in found})
+
+    def value(row: Row) -> tuple[Value, ...]:
+        place = (*cell(row), row["split"])
+        told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds[place].items()))
+        return (Value(f"{told} of {seeds[place]}"),)
+
+    return Table(
+        name="collapsed",
+        title="Collapsed trials",
+        caption="Seeds that give every example the same answer (constant), no class (empty) or every class "
+        "(all-classes), or whose outputs are no numbers (nan), of all seeds of the cell. Cells without "
+        "any are left out.",
+        keys=keys,
+        columns=tuple(percent(sparsity) if sparsity else DENSE for sparsity in columns),
+        parts=("",),
+        lines=lines(found, keys, columns, value) if found else (),
+        legend={},
+        records=tuple(found),
+        views=("collapsed", "effectiveness"),
+    )
+
+
+def without(build_table: Callable[[Results], Table]) -> Callable[[Results], Table]:
+    """A table once more, as if the collapsed trials had never committed; without lines where there are none."""
+
+    def again(results: Results) -> Table:
+        others = results.without_collapsed
+        table = build_table(others or results)
+        return replace(
+            table,
+            name=f"{table.name}_without_collapsed",
+            title=f"{table.title}, without collapsed trials",
+            caption=f"{table.caption} Collapsed trials are left out: seeds are fewer, and cells may be gone.",
+            lines=table.lines if others else (),
+            records=table.records if others else (),
+            views=(*table.views, "collapsed"),
+        )
+
+    again.__doc__ = f"{(build_table.__doc__ or '').partition(chr(10))[0]} Without collapsed trials."
+    return again

@@ -1,0 +1,43 @@
+"""Whether people disagree more on the examples that pruning breaks."""
+
+from __future__ import annotations
+
+from analysis.human_difficulty import ALPHA, differences
+from analysis.results import Results, Row
+from analysis.tables.layout import MISSING, headings, key_columns, lines, sparsities
+from analysis.tables.table import Mark, Table, Value
+
+LEGEND: dict[Mark, str] = {
+    "better": "people disagree more on PIEs, after correction",
+    "worst": "people disagree less on PIEs, after correction",
+    "incomplete": "fewer seeds committed than planned",
+}
+
+
+def build(results: Results) -> Table:
+    """Mean human disagreement on PIEs minus that on the other examples, and the rank statistic, by sparsity."""
+    rows = differences(results)
+    columns, keys = sparsities(rows), key_columns(rows)
+
+    def value(row: Row) -> tuple[Value, ...]:
+        if row["p"] is None:
+            return MISSING, MISSING
+        marks: set[Mark] = {"incomplete"} if results.is_incomplete(row) else set()
+        if row["corrected_p"] <= ALPHA:
+            marks.add("better" if row["auc"] > 0.5 else "worst")
+        return Value(f"{row['difference']:+.3f}", frozenset(marks)), Value(f"{row['auc']:.3f}")
+
+    return Table(
+        name="human_difficulty",
+        title="Human disagreement on the examples that pruning breaks",
+        caption="Mean disagreement of people on PIEs minus that on the other examples, and AUC: the chance that people "
+        "disagree more on a PIE than on another example (0.5: no difference). Marks: Mann-Whitney test, corrected by "
+        f"Holm over all cells of a task and model, at {ALPHA:g}; exploratory. Bootstrap intervals are in the CSV file.",
+        keys=keys,
+        columns=headings(columns),
+        parts=("difference", "AUC"),
+        lines=lines(rows, keys, columns, value),
+        legend=LEGEND,
+        records=tuple({**row, "incomplete": results.is_incomplete(row)} for row in rows),
+        views=("pies", "human_disagreement"),
+    )
