@@ -2,13 +2,15 @@
 
 They live in the schema `internal`, where classes are indices, and trials and cells small integers; names are joined
 last. The tables are those of TABLES. The views are single_rows(trial_id, split, example_id, label, probabilities),
-multi_rows(trial_id, split, example_id, labels, probabilities), el2n_rows(trial_id, split, example_id, el2n),
-canary_rows(trial_id, split, example_id, answer) and
+multi_rows(trial_id, split, example_id, labels, probabilities),
+canary_rows(trial_id, split, example_id, answer), human_rows(task_no, split, example_id, disagreement),
+readability_rows(the columns of analysis.readability.rows) and
 example(task_no, split, example_id, label, labels, text, text_pair, and what else the tasks carry).
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +22,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.committed_files import CommittedFiles, address, inside
+from analysis.counted import create_counted, vote_files, votes_written_anew
+from analysis.declarations import COMPARISON, HYPOTHESIS, declared
+from analysis.human_ratings import human_rows
+from analysis.readability.rows import COLUMNS, NO_SCORES, score_files, score_rows
 from analysis.snapshot import Cell, Snapshot
 from runner.methods import DENSE
 from runner.store.layout import Layout
@@ -42,6 +48,7 @@ CELL = {
     "sparsity": pa.float64(),
     "is_dense": pa.bool_(),
     "dense_cell_no": pa.int32(),  # null while no dense trial of the model has committed
+    "kept_no": pa.int32(),  # its number in the file of kept votes; null where votes are counted from the rows
 }
 CELL_SPLIT = {"cell_no": pa.int32(), "split": pa.string(), "seeds": pa.int32()}
 WANTED = {
@@ -96,6 +103,8 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     "cell_split": CELL_SPLIT,
     "wanted": WANTED,
     "canary": CANARY,
+    "hypothesis": HYPOTHESIS,
+    "comparison": COMPARISON,
     "trial": {**TRIAL_KEYS, **RECORD, **GRID, **FACTS, **PROVENANCE, **JSON_TEXTS},
 }
 
@@ -103,8 +112,9 @@ EXAMPLE_COLUMNS = ("split", "example_id", "label", "labels", "text", "text_pair"
 NO_ROWS = {
     "single_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::SMALLINT, NULL::FLOAT[] WHERE false",
     "multi_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::SMALLINT[], NULL::FLOAT[] WHERE false",
-    "el2n_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::FLOAT WHERE false",
     "canary_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, internal.vote_of_one(NULL::SMALLINT) WHERE false",
+    "readability_rows": NO_SCORES,
+    "human_rows": "SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, 0::DOUBLE WHERE false",
     "example": "SELECT 0::SMALLINT AS task_no, ''::VARCHAR AS split, 0::INTEGER AS example_id, "
     "NULL::SMALLINT AS label, NULL::SMALLINT[] AS labels, "
     "NULL::VARCHAR AS text, NULL::VARCHAR AS text_pair WHERE false",
@@ -119,16 +129,24 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     for record in [*snapshot.commits, *snapshot.canaries]:
         for file in record.files:
             rows.setdefault(file.path, []).append(record)
-    files = CommittedFiles(snapshot.root, [*examples, *rows], lambda path: written_anew(snapshot.root, rows[path]))
+    scores = score_files(snapshot)
+    committed = [*examples, *itertools.chain(*scores.values()), *rows]
+    files = CommittedFiles(
+        snapshot.root,
+        [*committed, *vote_files(snapshot)],
+        lambda path: written_anew(snapshot.root, rows[path]) if path in rows else votes_written_anew(snapshot),
+    )
     connection.register_filesystem(files)
     connection.execute("CREATE SCHEMA internal")
     _create_macros(connection, lists=any(card.kind == "multi-label" for card in snapshot.tasks.values()))
-    for name, content in _contents(snapshot).items():
+    for name, content in (_contents(snapshot) | declared(snapshot)).items():
         _create_table(connection, name, content)
     _create_view(connection, "single_rows", "trial_id, split, example_id, label, probabilities", _labels(snapshot))
     _create_view(connection, "multi_rows", "trial_id, split, example_id, labels, probabilities", _label_sets(snapshot))
-    _create_view(connection, "el2n_rows", "trial_id, split, example_id, el2n", _el2n(snapshot))
     _create_view(connection, "canary_rows", "trial_id, split, example_id, answer", _canary_rows(snapshot))
+    _create_view(connection, "human_rows", "task_no, split, example_id, disagreement", human_rows(snapshot, examples))
+    _create_view(connection, "readability_rows", COLUMNS, score_rows(scores))
+    create_counted(connection, snapshot)
     parts = [NO_ROWS["example"], *_examples(snapshot, examples)]
     connection.execute(f"CREATE VIEW internal.example AS {' UNION ALL BY NAME '.join(parts)}")
 
@@ -142,11 +160,17 @@ def _create_macros(connection: duckdb.DuckDBPyConnection, *, lists: bool) -> Non
     connection.execute(f"CREATE MACRO internal.vote_of_many(indices) AS {of_many}")
     connection.execute(f"CREATE MACRO internal.indices_of(vote) AS {indices}")
     connection.execute(f"CREATE MACRO internal.named(classes, vote) AS {named}")
+    # As one number, so that no plan looks an example up before it knows of which task, cell or trial: it would find one
+    # of each, and that many times the work.
+    connection.execute("CREATE MACRO internal.key(owner, example_id) AS owner::BIGINT * 4294967296 + example_id")
+    # The same as one comparison with the split in it: a split apart is what some plans join by first, each with each.
+    connection.execute("CREATE MACRO internal.place(owner, split, example_id) AS row(owner, split, example_id)")
 
 
 def _create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Sequence[Any]]) -> None:
-    schema = pa.schema(list(TABLES[name].items()))
-    table = pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema)
+    columns = list(zip(*rows, strict=True)) or [()] * len(TABLES[name])
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, TABLES[name].values(), strict=True)]
+    table = pa.table(arrays, names=list(TABLES[name]))
     connection.register("incoming", table)
     connection.execute(f"CREATE TABLE internal.{name} AS FROM incoming")
     connection.unregister("incoming")
@@ -160,7 +184,7 @@ def _create_view(connection: duckdb.DuckDBPyConnection, name: str, columns: str,
 def _contents(snapshot: Snapshot) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of TABLES, by table."""
     task_no = {task: number for number, task in enumerate(snapshot.tasks)}
-    cells = {cell: number for number, cell in enumerate(sorted({snapshot.cell(record) for record in snapshot.commits}))}
+    cells = {cell: number for number, cell in enumerate(snapshot.cells)}
     seeds = Counter((cells[snapshot.cell(record)], split) for record in snapshot.commits for split in record.rows)
     done = {record.trial_id for record in snapshot.commits}
     return {
@@ -169,8 +193,9 @@ def _contents(snapshot: Snapshot) -> dict[str, list[tuple[Any, ...]]]:
             for card in snapshot.tasks.values()
         ],
         "cell": [
-            (number, task_no[cell[0]], *cell, cell[2] == DENSE, cells.get((cell[0], cell[1], DENSE, 0.0)))
+            (number, task_no[cell[0]], *cell, cell[2] == DENSE, cells.get(dense), snapshot.kept.get(cell))
             for cell, number in cells.items()
+            for dense in [(cell[0], cell[1], DENSE, 0.0)]
         ],
         "cell_split": [(number, split, count) for (number, split), count in seeds.items()],
         "wanted": [(id_, *cell, id_ in snapshot.failed, id_ in done) for id_, cell in snapshot.wanted().items()],
@@ -212,11 +237,6 @@ def _predictions(snapshot: Snapshot, kind: str, answer: str) -> Iterator[str]:
     for recorded, column in ((True, "probabilities"), (False, "NULL::FLOAT[]")):
         chosen = [record for record in records if _recorded(record, "probabilities") is recorded]
         yield from _select(f"trial_id, split, example_id, {answer}, {column}", chosen)
-
-
-def _el2n(snapshot: Snapshot) -> Iterator[str]:
-    dense = (record for record in snapshot.commits if record.settings["method"] == DENSE and "train" in record.rows)
-    return _select("trial_id, split, example_id, el2n", (record for record in dense if _recorded(record, "el2n")))
 
 
 def _compared(snapshot: Snapshot) -> list[CommitRecord]:

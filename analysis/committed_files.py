@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import io
+import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 
@@ -38,9 +39,10 @@ class CommittedFiles(AbstractFileSystem):  # type: ignore[misc]
         if mode != "rb":
             raise PermissionError(f"{path}: committed files are never written")
         try:
-            return self._path(path).open("rb")
+            file: BinaryIO = self._path(path).open("rb")
         except FileNotFoundError:
-            return io.BytesIO(self._restored(path))
+            file = io.BytesIO(self._restored(path))
+        return cast("BinaryIO", SharedFile(file))
 
     def info(self, path: str, **options: Any) -> dict[str, Any]:
         """Name, size and type, as fsspec describes a file."""
@@ -65,6 +67,50 @@ class CommittedFiles(AbstractFileSystem):  # type: ignore[misc]
         if address not in self._paths:
             raise PermissionError(f"{address} is not a committed file of this store")
         return self._paths[address]
+
+
+class SharedFile(io.RawIOBase):
+    """A file of which every thread has a position of its own.
+
+    DuckDB's threads share the handle of a file that a query scans twice: no thread's seek may move another's read.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._own = threading.local()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return int(getattr(self._own, "position", 0))
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        with self._lock:
+            start = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell()}.get(whence)
+            self._own.position = offset + (self._file.seek(0, io.SEEK_END) if start is None else start)
+        return self.tell()
+
+    def read(self, size: int | None = -1) -> bytes:
+        with self._lock:
+            self._file.seek(self.tell())
+            data = self._file.read(-1 if size is None else size)
+        self._own.position = self.tell() + len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
 
 
 def inside(root: Path, relative: str) -> Path:

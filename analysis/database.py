@@ -5,6 +5,7 @@ A connection lives in memory and reads committed files alone; nothing is ever wr
 
 from __future__ import annotations
 
+import os
 import tempfile
 import uuid
 from collections.abc import Collection
@@ -15,17 +16,23 @@ import duckdb
 from analysis.base_relations import create_base_relations
 from analysis.committed_files import PROTOCOL
 from analysis.snapshot import Snapshot
+from runner.store.files import StoreError
 
 SQL = Path(__file__).parent / "sql"
+MOST_GIB = 4
 
 # Both in the order in which they can be created: each stands on those before it.
 STEPS: dict[str, str] = {
+    "single_votes": "what the seeds of a cell answer together, in single-label tasks",
+    "multi_votes": "what the seeds of a cell answer together, in multi-label tasks",
     "votes": "what the seeds of a cell answer together, as class indices",
     "pairs": "the vote of every pruned cell beside that of its dense cell, as class indices",
+    "el2n_scores": "how hard a training example is, by number of the dense cell",
     "marks": "every class that a multi-label trial predicts or should have predicted",
     "scores": "the effectiveness of every trial, by number",
     "voted": "both sides' votes, on all examples and on PIEs",
     "accuracies": "accuracy of both sides, by both estimators, of single-label tasks",
+    "scores_on_pies": "the effectiveness of every pruned trial on the PIEs of its cell, by number",
     "macro_f1s": "macro-F1 of both sides, by both estimators, of multi-label tasks",
 }
 VIEWS: dict[str, str] = {
@@ -39,28 +46,59 @@ VIEWS: dict[str, str] = {
     "pie_rate": "the share of examples that are PIEs, per cell",
     "effectiveness": "accuracy or macro-F1 of every trial",
     "accuracy_on_pies": "effectiveness on PIEs and on all examples, by two estimators",
+    "class_distribution": "the classes of PIEs beside those of all examples, per cell",
+    "el2n_bins": "the share of PIEs among easy and hard training examples, per cell",
+    "readability": "how hard a text is to read: seven scores, and its length in tokens",
+    "readability_ratio": "how much harder PIEs are to read than all texts, per cell and score",
+    "human_disagreement": "how much people disagreed on an example, where a task says so",
+    "hypotheses": "what studies declared to be compared, how, and whether before the data",
+    "seed_pairs": "the pairs of seeds that declared hypotheses compare",
+    "example_pairs": "the pairs of examples that declared hypotheses compare",
+    "flips": "how often a pruned model answers otherwise than the dense one of its seed",
+    "collapsed": "trials that give all examples one answer, none, all classes, or no numbers",
     "canary": "how often the same trial answers otherwise on another vendor's device",
     "confounded": "comparisons whose two sides ran on devices of different vendors",
     "completeness": "planned, committed, failed and missing trials, per cell",
 }
 
 
-def connect(store: Path, kept: Collection[str] = ()) -> duckdb.DuckDBPyConnection:
+def connect(
+    store: Path, kept: Collection[str] = (), without: frozenset[str] = frozenset()
+) -> duckdb.DuckDBPyConnection:
     """An in-memory database with VIEWS over the committed trials of a store; StoreError if there is none.
 
-    kept: steps that are computed once, here, for a connection that asks for them many times.
+    kept: steps that are computed once, here, for a connection that asks for them many times; but not of the training
+    split, which is as large as it is seldom asked for. without: trials, by id, that are read as if they had never
+    committed. DuckDB takes 4 GiB of memory at most (or PIESWEEP_MEMORY, such as 16GiB), then it spills to temporary
+    files.
     """
-    snapshot = Snapshot.of(store)
+    snapshot = Snapshot.of(store, without)
     # Spilled data of a large query must land neither in the store nor in the user's working folder.
     spill = Path(tempfile.gettempdir()) / f"piesweep-{uuid.uuid4().hex}"
     connection = duckdb.connect(config={"python_enable_replacements": False, "temp_directory": str(spill)})
+    _limit_memory(connection)
     create_base_relations(connection, snapshot)
     for name in STEPS:
-        kind = "TABLE" if name in kept else "VIEW"
-        connection.execute(f"CREATE {kind} internal.{name} AS {statement(name)}")
+        rows = statement(name)
+        if name in kept:
+            connection.execute(f"CREATE TABLE internal.{name}_kept AS FROM (\n{rows}\n) WHERE split <> 'train'")
+            rows = f"FROM internal.{name}_kept UNION ALL FROM (\n{rows}\n) WHERE split = 'train'"
+        connection.execute(f"CREATE VIEW internal.{name} AS {rows}")
     for name in VIEWS:
         connection.execute(f"CREATE VIEW {name} AS {statement(name)}")
     return connection
+
+
+def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Leave memory to what works on the answers; DuckDB alone would take four fifths of the machine's."""
+    own = str(connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+    size, unit = own.split()
+    is_large = unit == "TiB" or (unit == "GiB" and float(size) > MOST_GIB)
+    given = os.environ.get("PIESWEEP_MEMORY", f"{MOST_GIB} GiB" if is_large else own)
+    try:
+        connection.execute("SET memory_limit = ?", [given])
+    except duckdb.Error as error:
+        raise StoreError(f"PIESWEEP_MEMORY={given} is no amount of memory; give one like 16GiB") from error
 
 
 def statement(name: str) -> str:

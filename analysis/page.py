@@ -5,18 +5,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from analysis.broken import Broken
+from analysis.cautions import cautions
+from analysis.explorer import Explorer
 from analysis.figures import FIGURES
-from analysis.hardware import SHOWN, confounded, described, disagreement, warnings
+from analysis.figures.drawing import Drawing
+from analysis.findings import Findings, findings
+from analysis.hardware import SHOWN, confounded, described, disagreement
 from analysis.order import method_key, method_name, percent
 from analysis.results import Results, Row
 from analysis.tables.formats import legend, signs
@@ -24,6 +28,38 @@ from analysis.tables.table import Table
 from runner.methods import DENSE
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("archive.js", "elements.js", "pies.js", "life.js", "explorer.js", "tables.js", "start.js")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A figure as it stands in the page: its kind in FIGURES, its file's name, what it is of, and the picture."""
+
+    kind: str
+    name: str
+    place: tuple[str, ...]
+    svg: str
+
+    @property
+    def drawing(self) -> Drawing:
+        return FIGURES[self.kind]
+
+    @property
+    def title(self) -> str:
+        """The title of the kind, and task and model where it is of one."""
+        return ": ".join([self.drawing.title, *filter(None, [", ".join(self.place)])])
+
+    @property
+    def address(self) -> str:
+        """The picture as an address that holds it: as an image, nothing in it can run, and its ids are its own."""
+        return f"data:image/svg+xml;base64,{base64.b64encode(self.svg.encode()).decode()}"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, so that its place is kept before it is drawn."""
+        found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', self.svg)
+        assert found is not None
+        return round(float(found[1])), round(float(found[2]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,16 +69,35 @@ class Page:
     studies: tuple[str, ...]
     results: Results
     tables: Sequence[Table]
-    pictures: Mapping[str, str]
-    broken: Sequence[Broken]
-    broken_count: int
+    drawn: Sequence[Drawn]
+    explorer: Explorer
 
     @property
     def title(self) -> str:
         return ", ".join(self.studies) or "ingested predictions"
 
     @cached_property
-    def facts(self) -> list[tuple[str, str]]:
+    def findings(self) -> list[Findings]:
+        """What the numbers say, by task and model."""
+        return findings(self.results)
+
+    @cached_property
+    def cautions(self) -> list[str]:
+        """What to know before believing them."""
+        return cautions(self.results)
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """Tasks and models of which there is something to show."""
+        return [(found.task, found.model) for found in self.findings]
+
+    @property
+    def kinds(self) -> list[tuple[str, list[Drawn]]]:
+        """The figures by kind."""
+        return [(kind, list(drawn)) for kind, drawn in groupby(self.drawn, key=lambda one: one.kind)]
+
+    @cached_property
+    def facts(self) -> list[tuple[str, list[str]]]:
         """What the study is made of, as pairs of a name and its values."""
         rows = self.results.completeness
         seeds = self.results.rows("SELECT DISTINCT seed FROM trials")
@@ -58,7 +113,7 @@ class Page:
             "Seeds": [str(len(seeds))],
             "Devices": [row["name"] for row in devices],
         }
-        return [(name, ", ".join(values)) for name, values in facts.items() if values]
+        return [(name, values) for name, values in facts.items() if values]
 
     @cached_property
     def totals(self) -> dict[str, int]:
@@ -80,87 +135,22 @@ class Page:
         rows = confounded(self.results)
         return {
             "disagreement": disagreement(self.results),
-            "warnings": warnings(self.results),
             "comparisons": [described(row) for row in rows[:SHOWN]],
             "further": max(len(rows) - SHOWN, 0),
         }
-
-    @cached_property
-    def drawn(self) -> list[dict[str, Any]]:
-        """The figures: title, caption, file name, and SVG that may stand beside others in one page."""
-        return [
-            {"name": name, "drawing": FIGURES[name], "svg": Markup(embedded(picture, name))}  # noqa: S704 - we drew it
-            for name, picture in self.pictures.items()
-        ]
 
 
 def render(page: Page) -> str:
     """The page as one HTML text. The only script that a browser runs in it is ours, by its hash."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"signs": signs, "legend": legend}
-    script, style = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
+    environment.filters |= {"signs": signs, "legend": legend, "zip": zip}
+    script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("report.html.j2").render(
         page=page,
-        data=browsable(page.broken),
-        script=Markup(script),  # noqa: S704 - a file of ours
-        style=Markup(style),  # noqa: S704
+        script=Markup(script),  # noqa: S704 - files of ours
+        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704
         seal=seal,
-    )
-
-
-def browsable(broken: Sequence[Broken]) -> dict[str, Any]:
-    """The examples for the page's script, with every name, text and label set kept once and pointed at by number.
-
-    items: [task, split, model, example_id, text, gold (or -1), dense vote, [cell, pruned vote, cell, ...]].
-    """
-    names, texts, sets, cells = _Numbered(), _Numbered(), _Numbered(), _Numbered()
-    items = [
-        [
-            names.number(one.task),
-            names.number(one.split),
-            names.number(one.model),
-            one.example_id,
-            texts.number((one.text, one.text_pair)),
-            -1 if one.gold is None else sets.number(one.gold),
-            sets.number(one.dense),
-            [
-                part
-                for method, sparsity, vote in sorted(one.cells, key=lambda cell: (method_key(cell[0]), cell[1]))
-                for part in (cells.number((method, sparsity)), sets.number(vote))
-            ],
-        ]
-        for one in broken
-    ]
-    shown = [[method, method_name(method), sparsity, percent(sparsity)] for method, sparsity in cells.values]
-    return {"names": names.values, "texts": texts.values, "sets": sets.values, "cells": shown, "items": items}
-
-
-class _Numbered:
-    """Values by order of first use."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[Any, int] = {}
-
-    def number(self, value: Any) -> int:
-        return self._numbers.setdefault(value, len(self._numbers))
-
-    @property
-    def values(self) -> list[Any]:
-        return list(self._numbers)
-
-
-def embedded(svg: str, name: str) -> str:
-    """An SVG for a page that holds several: no prologue, ids of its own, as wide as its place allows."""
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r'\bid="', f'id="{name}-', body)
-    body = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", body)
-    title = Markup.escape(FIGURES[name].title)
-    return re.sub(
-        r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>",
-        rf'<svg \1 role="img" aria-label="{title}" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">',
-        body,
-        count=1,
     )
 
 

@@ -7,38 +7,44 @@ import shutil
 import uuid
 from pathlib import Path
 
-from analysis.broken import broken_count, most_broken
+from analysis.comparison import compare
 from analysis.database import connect
+from analysis.explorer import explorer
 from analysis.figures import FIGURES
 from analysis.figures.style import png, svg
-from analysis.page import Page, render
-from analysis.results import Results
-from analysis.tables import TABLES
+from analysis.page import Drawn, Page, render
+from analysis.results import KEPT, Results
+from analysis.tables import TABLES, compared
 from analysis.tables.formats import TABLE_FORMATS
+from analysis.tables.table import Table
 from runner.store.layout import Layout
 from runner.store.reader import frozen_plans
 
 MANIFEST = "manifest.json"
-LISTED = 20_000
-OWN_FOLDERS = ("plans", "tasks", "data", "commits", "compacted", "failures", "checkpoints", "sessions")
+OWN_FOLDERS = (
+    *("plans", "tasks", "data", "commits", "compacted", "votes"),
+    *("readability", "failures", "checkpoints", "sessions"),
+)
 
 
 class ReportError(ValueError):
     """A place where no report can be written: says why, and what to do."""
 
 
-def write_report(store: Path, out: Path) -> Path:
+def write_report(store: Path, out: Path, compare_with: str | None = None) -> Path:
     """Write the report of a store to the folder `out`, over a former one, and return the path of its page.
 
     tables/*.md, csv, tex; figures/*.svg, png; index.html; manifest.json, the list of these. It is written aside and
     then renamed: a report that fails leaves nothing. ReportError if `out` holds other things, or is the store's own.
+    compare_with: a publication whose figures are set beside the store's; ComparisonError where there is no such thing.
     """
     check_place(store, out)
-    results = Results(connect(store, kept=("votes", "pairs")))
+    results = Results(connect(store, kept=KEPT), store)
+    beside = compared.build(compare(results, compare_with)) if compare_with else ()
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.parent / f".{out.name}.{uuid.uuid4().hex[:12]}"
     try:
-        _write(store, results, aside)
+        _write(store, results, beside, aside)
         _swap(aside, out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -74,27 +80,30 @@ def _listed(out: Path) -> set[str]:
         return set()
 
 
-def _write(store: Path, results: Results, folder: Path) -> None:
-    tables = [build(results) for build in TABLES.values()]
-    drawings = {name: drawing.draw(results) for name, drawing in FIGURES.items()}
-    pictures = {name: svg(figure) for name, figure in drawings.items()}
+def _write(store: Path, results: Results, beside: tuple[Table, ...], folder: Path) -> None:
+    tables = [*(table for build in TABLES.values() if (table := build(results)).lines), *beside]
+    drawn: list[Drawn] = []
     files = {f"tables/{table.name}.{ending}": text(table) for table in tables for ending, text in TABLE_FORMATS.items()}
-    files |= {f"figures/{name}.svg": picture for name, picture in pictures.items()}
+    images: dict[str, bytes] = {}
+    for kind, drawing in FIGURES.items():
+        for picture in drawing.pictures(kind, results):
+            drawn.append(Drawn(kind=kind, name=picture.name, place=picture.place, svg=svg(picture.figure)))
+            files[f"figures/{picture.name}.svg"] = drawn[-1].svg
+            images[f"figures/{picture.name}.png"] = png(picture.figure)
     page = Page(
         studies=tuple(dict.fromkeys(str(plan.study.get("name", "unnamed")) for plan in frozen_plans(store))),
         results=results,
         tables=tables,
-        pictures=pictures,
-        broken=most_broken(results, LISTED),
-        broken_count=broken_count(results),
+        drawn=drawn,
+        explorer=explorer(results),
     )
     files["index.html"] = render(page)
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    for name, figure in drawings.items():
-        (folder / f"figures/{name}.png").write_bytes(png(figure))
-    listed = sorted([*files, *(f"figures/{name}.png" for name in drawings)])
+    for name, image in images.items():
+        (folder / name).write_bytes(image)
+    listed = sorted([*files, *images])
     (folder / MANIFEST).write_text(json.dumps({"piesweep report": listed}, indent=1), encoding="utf-8")
 
 

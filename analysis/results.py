@@ -4,25 +4,66 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import duckdb
 
+from analysis.database import connect
 from analysis.order import method_key, split_key
+from analysis.statistics.survey import Survey, survey
 from runner.methods import DENSE
+from runner.store.reader import frozen_plans
 
+TRAIN = "train"
+KEPT = ("votes", "pairs")
+"""The steps of the database that a report asks for again and again."""
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Results:
-    """Rows of the public views as dictionaries, in the order of the grid."""
+    """Rows of the public views as dictionaries, in the order of the grid.
+
+    Of the splits of a task all but the training split, which is what claims are about, and that only where there is
+    no other; el2n_bins alone is of the training split. store: where the connection's rows are from, for `studies` and
+    `without_collapsed`.
+    """
 
     connection: duckdb.DuckDBPyConnection
+    store: Path | None = None
 
-    def rows(self, query: str) -> list[Row]:
-        """The rows of any SELECT."""
-        return self.connection.sql(query).to_arrow_table().to_pylist()  # type: ignore[no-any-return]
+    @staticmethod
+    def of(store: Path) -> Results:
+        """The results of a store, what is asked for again and again computed once."""
+        return Results(connect(store, kept=KEPT), store)
+
+    def rows(self, query: str, *values: object) -> list[Row]:
+        """The rows of any SELECT; values stand for its question marks."""
+        return self.connection.sql(query, params=values).to_arrow_table().to_pylist()  # type: ignore[no-any-return]
+
+    @cached_property
+    def splits(self) -> set[tuple[str, str]]:
+        """The tasks and splits that are shown."""
+        found = self.rows("SELECT DISTINCT task, split FROM internal.cell JOIN internal.cell_split USING (cell_no)")
+        tested = {row["task"] for row in found if row["split"] != TRAIN}
+        return {(row["task"], row["split"]) for row in found if row["split"] != TRAIN or row["task"] not in tested}
+
+    def shown(self, view: str) -> list[Row]:
+        """The rows of a view that has task and split, of the splits that are shown."""
+        names = sorted({split for _, split in self.splits})
+        if not names:
+            return []
+        # This condition, and no other of its sense, DuckDB carries down to the files.
+        rows = self.rows(f"FROM {view} WHERE split IN ({', '.join('?' * len(names))})", *names)
+        return [row for row in rows if (row["task"], row["split"]) in self.splits]
+
+    @cached_property
+    def studies(self) -> list[dict[str, Any]]:
+        """The documents of the studies that were planned into the store."""
+        return [plan.study for plan in frozen_plans(self.store)] if self.store else []
 
     @cached_property
     def completeness(self) -> list[Row]:
@@ -30,16 +71,36 @@ class Results:
 
     @cached_property
     def pie_rate(self) -> list[Row]:
-        return sorted(self.rows("FROM pie_rate"), key=_grid)
+        return sorted(self.shown("pie_rate"), key=_grid)
+
+    @cached_property
+    def class_distribution(self) -> list[Row]:
+        return sorted(self.shown("class_distribution"), key=lambda row: (*_grid(row), row["class_index"]))
+
+    @cached_property
+    def readability_ratio(self) -> list[Row]:
+        return sorted(self.shown("readability_ratio"), key=_grid)
+
+    @cached_property
+    def el2n_bins(self) -> list[Row]:
+        return sorted(self.rows("FROM el2n_bins"), key=lambda row: (*_grid(row), row["bin"]))
+
+    @cached_property
+    def seed_effectiveness(self) -> list[Row]:
+        """The effectiveness of every cell with every seed."""
+        return sorted(self.shown("effectiveness"), key=lambda row: (_grid(row), row["seed"]))
 
     @cached_property
     def effectiveness(self) -> list[Row]:
         """Mean, deviation (n - 1; null for one seed) and seeds of the effectiveness of every cell."""
-        query = """
-            SELECT task, split, model, method, sparsity, metric,
-                avg(value ORDER BY seed) AS mean, stddev_samp(value ORDER BY seed) AS std, count(*) AS seeds
-            FROM effectiveness GROUP BY ALL"""
-        return sorted(self.rows(query), key=_grid)
+        names = ("task", "split", "model", "method", "sparsity", "metric")
+        found = []
+        for place, rows in groupby(self.seed_effectiveness, key=lambda row: tuple(row[name] for name in names)):
+            values = [row["value"] for row in rows]
+            spread = stdev(values) if len(values) > 1 else None
+            numbers = {"mean": fmean(values), "std": spread, "seeds": len(values)}
+            found.append({**dict(zip(names, place, strict=True)), **numbers})
+        return found
 
     @cached_property
     def accuracy_on_pies(self) -> list[Row]:
@@ -48,7 +109,23 @@ class Results:
         def place(row: Row) -> tuple[Any, ...]:
             return *_grid(row)[:3], row["estimator"], _grid(row), row["subset"]
 
-        return sorted(self.rows("FROM accuracy_on_pies"), key=place)
+        return sorted(self.shown("accuracy_on_pies"), key=place)
+
+    @cached_property
+    def collapsed(self) -> list[Row]:
+        """The trials that collapsed on a split that is shown."""
+        return sorted(self.shown("collapsed"), key=lambda row: (*_grid(row), row["seed"]))
+
+    @cached_property
+    def without_collapsed(self) -> Results | None:
+        """The same store as if these trials had never committed; None where there are none, or no store is given."""
+        ids = frozenset(row["trial_id"] for row in self.collapsed)
+        return Results(connect(self.store, kept=KEPT, without=ids), self.store) if ids and self.store else None
+
+    @cached_property
+    def survey(self) -> Survey:
+        """What is computed from single seeds' answers."""
+        return survey(self.connection)
 
     @cached_property
     def incomplete(self) -> set[tuple[str, str, str, float]]:

@@ -13,19 +13,26 @@ WITH of_votes AS (
     FROM internal.voted AS v
     JOIN internal.cell AS c USING (cell_no)
     JOIN internal.task AS k USING (task_no)
-    JOIN internal.example AS e ON e.task_no = c.task_no AND e.split = v.split AND e.example_id = v.example_id
+    JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(c.task_no, v.split, v.example_id)
     WHERE k.kind = 'single-label'
     GROUP BY ALL
 ),
-of_seeds AS (
-    SELECT v.cell_no, v.split, v.side, v.subset, t.trial_no, avg((r.label = e.label)::INTEGER) AS value
+-- All seeds answer the same examples, so that the mean of their accuracies is that of all their answers: counted once a
+-- cell and example, however many pruned cells a dense one is compared with.
+hits AS (
+    SELECT t.cell_no, r.split, r.example_id, count(*) FILTER (r.label = e.label) AS hits, count(*) AS seeds
     FROM internal.single_rows AS r
     JOIN internal.trial AS t USING (trial_id)
-    JOIN internal.example AS e ON e.task_no = t.task_no AND e.split = r.split AND e.example_id = r.example_id
-    JOIN internal.voted AS v ON v.voter_cell_no = t.cell_no AND v.split = r.split AND v.example_id = r.example_id
+    JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(t.task_no, r.split, r.example_id)
+    GROUP BY ALL
+),
+of_seeds AS (
+    SELECT v.cell_no, v.split, v.side, v.subset, sum(h.hits) / sum(h.seeds) AS value
+    FROM internal.voted AS v
+    JOIN hits AS h ON h.cell_no = v.voter_cell_no AND h.split = v.split AND h.example_id = v.example_id
     WHERE v.subset = 'pies'
     GROUP BY ALL
 )
 SELECT cell_no, split, side, subset, 'majority-vote' AS estimator, value FROM of_votes
 UNION ALL
-SELECT cell_no, split, side, subset, 'seed-mean' AS estimator, avg(value ORDER BY trial_no) AS value FROM of_seeds GROUP BY ALL
+SELECT cell_no, split, side, subset, 'seed-mean' AS estimator, value FROM of_seeds

@@ -17,7 +17,7 @@ WITH answers AS (
     FROM internal.voted AS v
     JOIN internal.cell AS c USING (cell_no)
     JOIN internal.task AS k USING (task_no)
-    JOIN internal.example AS e ON e.task_no = c.task_no AND e.split = v.split AND e.example_id = v.example_id
+    JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(c.task_no, v.split, v.example_id)
     WHERE k.kind = 'multi-label'
 ),
 judged AS (
@@ -32,7 +32,7 @@ judged AS (
         m.predicted,
         m.is_true
     FROM internal.marks AS m
-    JOIN internal.voted AS v ON v.voter_cell_no = m.cell_no AND v.split = m.split AND v.example_id = m.example_id
+    JOIN internal.voted AS v ON internal.place(v.voter_cell_no, v.split, v.example_id) = internal.place(m.cell_no, m.split, m.example_id)
     WHERE v.subset = 'pies'
 ),
 f1 AS (

@@ -20,5 +20,5 @@ FROM (
         unnest(list_distinct(list_concat(r.labels, e.labels))) AS class_index
     FROM internal.multi_rows AS r
     JOIN internal.trial AS t USING (trial_id)
-    JOIN internal.example AS e ON e.task_no = t.task_no AND e.split = r.split AND e.example_id = r.example_id
+    JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(t.task_no, r.split, r.example_id)
 )

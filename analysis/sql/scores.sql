@@ -21,7 +21,7 @@ macro AS (
 SELECT t.trial_no, t.cell_no, r.split, avg((r.label = e.label)::INTEGER) AS value
 FROM internal.single_rows AS r
 JOIN internal.trial AS t USING (trial_id)
-JOIN internal.example AS e ON e.task_no = t.task_no AND e.split = r.split AND e.example_id = r.example_id
+JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(t.task_no, r.split, r.example_id)
 GROUP BY ALL
 UNION ALL
 SELECT t.trial_no, t.cell_no, s.split, coalesce(m.total, 0) / k.class_count AS value

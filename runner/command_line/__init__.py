@@ -12,10 +12,15 @@ from runner.command_line import (
     analysis_verbs,
     describe_verbs,
     doctor_verb,
+    example_verb,
+    explain_verb,
     plan_verb,
+    readability_verb,
+    show_verbs,
     store_verbs,
     submit_verb,
     sweep_verbs,
+    tune_verb,
     upkeep_verbs,
 )
 from runner.command_line.group import VerbGroup
@@ -35,6 +40,7 @@ app.command("list")(describe_verbs.list_registered)
 app.add_typer(describe_verbs.app, name="describe")
 app.command("plan")(plan_verb.plan)
 app.command("run")(sweep_verbs.run)
+app.command("tune")(tune_verb.tune)
 app.command("submit")(submit_verb.submit)
 app.command("status")(store_verbs.status)
 app.command("verify")(store_verbs.verify)
@@ -44,8 +50,13 @@ app.command("compact")(upkeep_verbs.compact)
 app.command("merge")(upkeep_verbs.merge)
 app.command("prune-checkpoints")(upkeep_verbs.prune_checkpoints)
 app.command("export")(upkeep_verbs.export)
+app.command("readability")(readability_verb.readability)
 app.command("sql")(analysis_verbs.sql)
 app.command("report")(analysis_verbs.report)
+app.command("table")(show_verbs.table)
+app.command("figure")(show_verbs.figure)
+app.command("example")(example_verb.example)
+app.command("explain")(explain_verb.explain)
 app.command("doctor")(doctor_verb.doctor)
 
 

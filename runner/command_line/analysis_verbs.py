@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from runner.command_line.readability_verb import scored_for_report
 from runner.store.place import place
 
 StoreArgument = Annotated[
@@ -33,12 +34,19 @@ def report(
     store: StoreArgument,
     out: Annotated[Path, typer.Option(help="The folder to write tables, figures and the page into.")],
     examples: Annotated[int, typer.Option(min=0, help="How many broken examples to print.")] = 5,
+    compare: Annotated[
+        str | None, typer.Option(metavar="paper", help="Set published figures beside the store's own.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the page's path alone, as JSON.")] = False,
 ) -> None:
     """Write a store's tables, figures and HTML page; print the PIE table and the examples that pruning breaks most."""
+    from analysis.published_figures import publication
     from analysis.report import write_report
 
-    page = write_report(store, out)
+    if compare:
+        publication(compare)  # refuses an unknown name before anything long
+    scored_for_report(store)
+    page = write_report(store, out, compare)
     if as_json:
         typer.echo(json.dumps({"page": str(page)}))
         return

@@ -11,19 +11,25 @@ import typer
 from runner.command_line.output import print_facts, print_json, print_table
 from runner.command_line.plan_verb import ChangesArgument, StudyArgument
 
-Registry = Literal["tasks", "models", "methods", "studies", "views"]
+Registry = Literal["tasks", "models", "methods", "studies", "views", "tables", "figures"]
 Rows = list[dict[str, Any]]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+
+IN_TABLE = ("train", "validation", "test", "classes", "kind", "max_tokens", "tokens", "statistics")
+"""What `describe task` shows as a table."""
 
 app = typer.Typer(help="Say what is known of a model, task, method or study.", no_args_is_help=True)
 
 
 def list_registered(
-    what: Annotated[Registry | None, typer.Argument(help="Which registry; all of them if left out.")] = None,
+    what: Annotated[
+        Registry | None, typer.Argument(help="Which registry; all but tables and figures if left out.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the tasks, models, methods, studies or views there are."""
-    chosen = {what: REGISTRIES[what]()} if what else {name: rows() for name, rows in REGISTRIES.items()}
+    """List the tasks, models, methods, studies, views, tables or figures there are."""
+    named = [what] if what else [name for name in REGISTRIES if name not in REPORTED]
+    chosen = {name: REGISTRIES[name]() for name in named}
     if as_json:
         print_json(chosen[what] if what else chosen)
         return
@@ -58,10 +64,22 @@ def describe_task(
     data: Annotated[Path | None, typer.Option(help="Your copy of its data: a folder or archive.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what a task consists of: sizes of its splits, classes, source, licence."""
+    """Say what a task consists of: source, licence, and its sizes, lengths and classes beside the paper's Table 7."""
+    from analysis.data_sets import LONGEST, beside_published
     from tasks.catalogue import describe
 
-    _print_card(describe(name, data), as_json)
+    card = describe(name, data)
+    rows = beside_published(name, card["statistics"])
+    if as_json:
+        print_json({**card, "beside_paper": rows})
+        return
+    print_facts({key: value for key, value in card.items() if key not in IN_TABLE})
+    print()
+    compared = any(row["paper"] is not None for row in rows)
+    columns = list(rows[0]) if compared else ["statistic", "here"]
+    print_table(columns, [[row[column] for column in columns] for row in rows])
+    if compared:
+        print(f"\nLengths are tokens by torchtext's basic_english, over all splits; {LONGEST}.")
 
 
 @app.command("method")
@@ -154,10 +172,29 @@ def _views() -> Rows:
     return [{"view": name, "holds": holds} for name, holds in VIEWS.items()]
 
 
+def _tables() -> Rows:
+    from analysis.tables import TABLES, compared
+
+    return [{"table": name, "shows": (build.__doc__ or "").partition("\n")[0]} for name, build in TABLES.items()] + [
+        {"table": name, "shows": "What is here beside what the paper printed."} for name in compared.NAMES
+    ]
+
+
+def _figures() -> Rows:
+    from analysis.figures import FIGURES
+
+    return [{"figure": name, "shows": drawing.title, "views": list(drawing.views)} for name, drawing in FIGURES.items()]
+
+
+REPORTED = ("tables", "figures")
+"""What a report shows: to name these, everything that computes and draws them is loaded."""
+
 REGISTRIES: dict[Registry, Callable[[], Rows]] = {
     "tasks": _tasks,
     "models": _models,
     "methods": _methods,
     "studies": _studies,
     "views": _views,
+    "tables": _tables,
+    "figures": _figures,
 }

@@ -19,7 +19,8 @@ StudyArgument = Annotated[str, typer.Argument(help="A shipped study (see `pieswe
 ChangesArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[KEY=VALUE]...", help="Overrides, such as seeds=5 training.epochs=2 tasks.snli.data=/data/snli."
+        metavar="[KEY=VALUE]...",
+        help="Overrides, such as seeds=5 training.epochs=2 tasks.snli.data=/data/snli, or @FILE for a file of them.",
     ),
 ]
 
@@ -93,12 +94,21 @@ def _print_plan(study: Study, found: Estimate) -> None:
             "rows": ", ".join(f"{split} {count:,}" for split, count in found.rows.items()),
             "store": f"about {bytes_text(found.store_bytes)}",
             **({"canary": f"{found.canary:,} trials more on every vendor's devices"} if found.canary else {}),
+            **({"hypotheses": "; ".join(_families(study))} if study.hypotheses else {}),
         }
     )
     print()
     print_table(("task", "model", "epochs", "batch size", "learning rate", "CPUs", "GPUs"), _cells(study))
     for problem in missing_inputs(study):
         print(f"before it can run: {problem.message}")
+
+
+def _families(study: Study) -> list[str]:
+    from runner.studies.hypotheses import grid
+
+    cells = grid(study)
+    counts = {choice: len(choice.comparisons(cells)) for choice in study.hypotheses}
+    return [f"{choice.name} ({count} by {choice.test}, {choice.correction})" for choice, count in counts.items()]
 
 
 def _cells(study: Study) -> list[tuple[object, ...]]:

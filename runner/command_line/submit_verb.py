@@ -41,6 +41,7 @@ def submit(  # noqa: PLR0913 - the arguments of a verb are its options
     from cluster.launcher import save
     from cluster.limits import refuse
     from runner.studies import STUDIES, load
+    from runner.studies.overrides import FILE_MARK
 
     if on not in LAUNCHERS:
         raise LaunchError(f"there is no launcher '{on}'; allowed: {', '.join(LAUNCHERS)}")
@@ -48,9 +49,12 @@ def submit(  # noqa: PLR0913 - the arguments of a verb are its options
     title = name or re.sub(r"[._]", "-", load(study, changes or []).name)
     place = _place(store, launcher)
     is_file = study not in STUDIES
+    given = [Path(word[1:]) for word in changes or [] if word.startswith(FILE_MARK)]
+    words = [FILE_MARK + _seen(word[1:], launcher) if word.startswith(FILE_MARK) else word for word in changes or []]
+    files = [*given, Path(study)] if is_file else given
     job = Job(
         name=title,
-        command=_command(study if not is_file else _seen(study, launcher), changes or [], place, launcher),
+        command=_command(study if not is_file else _seen(study, launcher), words, place, launcher),
         progress=("piesweep", "status", place, "--progress"),
         nodes=nodes,
         cpus_per_node=cpus_per_node or profile.cpus_per_node,
@@ -59,7 +63,7 @@ def submit(  # noqa: PLR0913 - the arguments of a verb are its options
         folder=Path.cwd(),
         logs=(logs or Path(f"{title}.jobs")).absolute(),
         programs=None if profile.container else Path(sys.executable).parent,
-        files={Path(study).name: Path(study).absolute()} if is_file and not launcher.sees_files else {},
+        files={} if launcher.sees_files else {file.name: file.absolute() for file in files},
     )
     refuse(job, profile)
     script = launcher.script(job, profile)
@@ -84,11 +88,11 @@ def _place(store: str, launcher: Launcher) -> str:
     return str(Path(store).absolute())
 
 
-def _seen(study: str, launcher: Launcher) -> str:
-    """A study file's path as the machines name it."""
+def _seen(file: str, launcher: Launcher) -> str:
+    """The path of a study file, or of one of overrides, as the machines name it."""
     from cluster.launcher import FILES_FOLDER
 
-    return str(Path(study).absolute()) if launcher.sees_files else f"{FILES_FOLDER}/{Path(study).name}"
+    return str(Path(file).absolute()) if launcher.sees_files else f"{FILES_FOLDER}/{Path(file).name}"
 
 
 def _command(study: str, changes: list[str], place: str, launcher: Launcher) -> tuple[str, ...]:

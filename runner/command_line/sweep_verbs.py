@@ -13,7 +13,8 @@ from runner.store.place import place
 def run(
     study: Annotated[str, typer.Argument(help="A shipped study's name, or a path to a study file.")],
     overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changes to it: seeds=5 training.epochs=2")
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Changes to it: seeds=5 training.epochs=2, or @FILE of them."),
     ] = None,
     *,
     store: Annotated[

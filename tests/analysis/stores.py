@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,11 +11,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from runner.store.layout import Layout
+from runner.store.readability import FIELDS, save, scores_path
+from runner.store.reader import task_cards
 from runner.store.schema import Facts, FrozenPlan, PlannedTrial
 from runner.store.writer import Subject, commit_rows, record_failure, save_task
 from tasks.base import TaskData
 
 Row = Mapping[str, Any]
+RATED = "human_disagreement"
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -45,7 +50,7 @@ def write_task(root: Path, task: str, classes: list[str], examples: Iterable[Row
         "split": [row["split"] for row in rows],
         "example_id": pa.array([int(row["example_id"]) for row in rows], pa.int32()),
         **answers(rows, classes, many=many),
-        **{name: [row[name] for row in rows] for name in kept},
+        **{name: [float(row[name]) if name == RATED else row[name] for row in rows] for name in kept},
     }
     data = TaskData(
         task=task,
@@ -79,7 +84,7 @@ def write_trials(root: Path, classes: Mapping[str, list[str]], predictions: Iter
             **answers(rows, classes[first["task"]], many="labels" in first and first.get("labels") is not None),
         }
         if first.get("el2n"):
-            columns["el2n"] = pa.array([float(row["el2n"]) for row in rows], pa.float32())
+            columns["el2n"] = pa.array([float(row["el2n"]) if row["el2n"] else None for row in rows], pa.float32())
         if first.get("probabilities"):
             columns["probabilities"] = [[float(part) for part in row["probabilities"].split("|")] for row in rows]
         sparsity = float(first["sparsity"])
@@ -95,8 +100,10 @@ def write_trials(root: Path, classes: Mapping[str, list[str]], predictions: Iter
         assert commit_rows(root, subject, pa.table(columns), facts) is not None
 
 
-def write_plan(root: Path, name: str, trials: Iterable[Row]) -> None:
-    """Freeze a plan of these trials."""
+def write_plan(root: Path, name: str, trials: Iterable[Row], said: Mapping[str, Any] | None = None) -> None:
+    """Freeze a plan of these trials; `said`: what else the study says, and under `frozen_at` when."""
+    study = dict(said or {})
+    frozen_at = study.pop("frozen_at", None)
     planned = tuple(
         PlannedTrial(
             trial_id=trial_id(row),
@@ -112,13 +119,24 @@ def write_plan(root: Path, name: str, trials: Iterable[Row]) -> None:
     )
     path = root / "plans" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(FrozenPlan(study={"name": name}, trials=planned).model_dump_json())
+    path.write_text(FrozenPlan(study={"name": name, **study}, trials=planned, frozen_at=frozen_at).model_dump_json())
+
+
+def write_scores(root: Path, rows: Iterable[Row]) -> None:
+    """Keep readability scores; a score that a row does not name is 1."""
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row["task"], row["split"]].append(row)
+    for (task, split), members in groups.items():
+        columns = {name: pa.array([row.get(name, "1") for row in members]).cast(kind) for name, kind in FIELDS.items()}
+        save(scores_path(Layout(root), task_cards(root)[task], split), pa.table(columns), "by hand")
 
 
 def write_store(root: Path, folder: Path) -> Path:
-    """A store of the CSV files in a folder: classes, examples, predictions, and perhaps plan and failures.
+    """A store of the CSV files in a folder: classes, examples, predictions, and perhaps readability, plan, failures.
 
-    Rows of multi-label tasks are in examples_multi.csv and predictions_multi.csv.
+    Rows of multi-label tasks are in examples_multi.csv and predictions_multi.csv; study.json says what the plan's study
+    says beside its grid.
     """
     classes: dict[str, list[str]] = defaultdict(list)
     for row in read_rows(folder / "classes.csv"):
@@ -131,8 +149,10 @@ def write_store(root: Path, folder: Path) -> Path:
             write_task(root, task, classes[task], rows)
     for file in ("predictions.csv", "predictions_multi.csv"):
         write_trials(root, classes, read_rows(folder / file))
+    write_scores(root, read_rows(folder / "readability.csv"))
     if plan := read_rows(folder / "plan.csv"):
-        write_plan(root, "plan", plan)
+        said = folder / "study.json"
+        write_plan(root, "plan", plan, json.loads(said.read_text()) if said.exists() else None)
     for row in read_rows(folder / "failures.csv"):
         record_failure(root, trial_id(row), 3, row["traceback"])
     return root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from runner.methods import METHODS
 from tests.analysis.stores import write_task, write_trials
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", ["effectiveness", "pie_rate"])
 def test_one_panel_per_task_and_one_line_per_method(store: Path, name: str) -> None:
     """The figure of two tasks has two panels, and each draws both methods at both sparsities."""
-    figure = FIGURES[name].draw(Results(connect(store)))
+    ((_, figure),) = FIGURES[name].draw(Results(connect(store)))
     panels = [axes for axes in figure.axes if axes.lines]
     assert [axes.get_title(loc="left").split(" · ")[0] for axes in panels] == ["reviews", "topics"]
     for axes in panels:
@@ -30,18 +31,17 @@ def test_one_panel_per_task_and_one_line_per_method(store: Path, name: str) -> N
 def test_same_rows_same_bytes(store: Path, name: str) -> None:
     """Drawing twice gives the same SVG, which is well-formed, and a PNG."""
     results = Results(connect(store))
-    first, second = (svg(FIGURES[name].draw(results)) for _ in range(2))
+    first, second = ([svg(one.figure) for one in FIGURES[name].pictures(name, results)] for _ in range(2))
     assert first == second
-    assert ET.fromstring(first).tag.endswith("svg")
-    assert png(FIGURES[name].draw(results)).startswith(b"\x89PNG")
+    assert all(ET.fromstring(picture).tag.endswith("svg") for picture in first)
+    assert all(png(one.figure).startswith(b"\x89PNG") for one in FIGURES[name].pictures(name, results))
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_store_without_trials_is_drawn(tmp_path: Path, name: str) -> None:
-    """Nothing committed gives a figure that says so."""
+def test_a_store_without_trials_has_no_figures(tmp_path: Path, name: str) -> None:
+    """Nothing committed gives no picture."""
     write_task(tmp_path, "t", ["a", "b"], [{"split": "test", "example_id": 0, "label": "a"}])
-    figure = FIGURES[name].draw(Results(connect(tmp_path)))
-    assert "no committed trials" in figure.axes[0].texts[0].get_text()
+    assert list(FIGURES[name].draw(Results(connect(tmp_path)))) == []
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -53,9 +53,11 @@ def test_names_are_text_and_not_formulas(tmp_path: Path, name: str) -> None:
     for row in rows:
         row["model"] = str(row["model"]).replace("/", "")
     write_trials_named(tmp_path, rows)
-    drawn = svg(FIGURES[name].draw(Results(connect(tmp_path))))
-    assert "<script>" not in drawn
-    assert ET.fromstring(drawn) is not None
+    for picture in FIGURES[name].pictures(name, Results(connect(tmp_path))):
+        drawn = svg(picture.figure)
+        assert re.fullmatch(r"[\w.-]+", picture.name)
+        assert "<script>" not in drawn
+        assert ET.fromstring(drawn) is not None
 
 
 def write_trials_named(root: Path, rows: list[dict[str, object]]) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from analysis.database import connect
+from analysis.database import VIEWS, connect
 from analysis.results import Results
 from analysis.tables import TABLES
-from analysis.tables.formats import TABLE_FORMATS, csv_text, latex, markdown
+from analysis.tables.formats import TABLE_FORMATS, csv_text, latex, markdown, plain_text
 from analysis.tables.table import Line, Table, Value
 from tests.analysis.stores import write_task
+
+OF_CELLS = ("pie_percent", "effectiveness", "effectiveness_on_pies")
+"""Tables with one line a method and one column a sparsity, whatever a store records."""
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +26,7 @@ def results(store: Path) -> Results:
     return Results(connect(store))
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", OF_CELLS)
 def test_every_cell_is_in_the_table_and_in_its_numbers(results: Results, name: str) -> None:
     """Two tasks with two methods at two sparsities each are all there, and the CSV has the unrounded numbers."""
     table = TABLES[name](results)
@@ -37,8 +41,8 @@ def test_every_cell_is_in_the_table_and_in_its_numbers(results: Results, name: s
 
 def test_incomplete_cells_are_marked(results: Results) -> None:
     """The cell that lacks a seed carries the mark in every table, and no other cell does."""
-    for build in TABLES.values():
-        table = build(results)
+    for name in OF_CELLS:
+        table = TABLES[name](results)
         marked = {
             (line.keys[0], line.keys[-1], column)
             for line in table.lines
@@ -74,12 +78,42 @@ def test_printed_numbers_are_the_rounded_ones(results: Results) -> None:
 
 
 def test_a_store_without_trials_has_empty_tables(tmp_path: Path) -> None:
-    """Nothing committed gives tables without lines, in every format."""
+    """Nothing committed gives tables without lines, but of the tasks themselves, in every format."""
     write_task(tmp_path, "t", ["a", "b"], [{"split": "test", "example_id": 0, "label": "a"}])
-    for build in TABLES.values():
+    for name, build in TABLES.items():
         table = build(Results(connect(tmp_path)))
-        assert table.lines == ()
+        assert table.lines == () or name == "tasks"
         assert all(isinstance(text(table), str) for text in TABLE_FORMATS.values())
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_whole_in_every_format(results: Results, name: str) -> None:
+    """Each line has a value for each column, public views are named, and no format drops a line."""
+    table = TABLES[name](results)
+    assert table.name == name
+    assert table.views
+    assert {*table.views} <= {*VIEWS}
+    for line in table.lines:
+        assert len(line.keys) == len(table.keys)
+        assert [len(group) for group in line.values] == [len(table.parts)] * len(table.columns)
+    if table.lines:
+        rows = [text for text in markdown(table).splitlines() if text.startswith("|")]
+        assert len(rows) == len(table.lines) + 2
+        assert len({row.replace("\\|", "").count("|") for row in rows}) == 1
+        assert latex(table).count(r" \\") == len(table.lines) + (2 if len(table.parts) > 1 else 1)
+        told = plain_text(table)
+        assert all(line.keys[-1] in told for line in table.lines)
+
+
+def test_plain_text_says_what_a_terminal_can_show(results: Results) -> None:
+    """Numbers stand under their headings, marks are explained, and control characters are spelt out."""
+    table = TABLES["pie_percent"](results)
+    block = plain_text(table).split("\n\n")[1].splitlines()
+    assert block[0] == "reviews · bilstm"
+    assert block[1].split() == ["method", "50", "%", "90", "%"]
+    assert [line.split()[0] for line in block[2:]] == ["IMP-FT", "RP-AI"]
+    assert "*: the most effective method at this sparsity" in plain_text(table)
+    assert "\x1b" not in plain_text(replace(table, title="red \x1b[31m"))
 
 
 def test_names_cannot_break_a_format() -> None:
@@ -96,6 +130,7 @@ def test_names_cannot_break_a_format() -> None:
         lines=(line,),
         legend={"best": "best", "incomplete": "few"},
         records=({"task": name},),
+        views=(),
     )
     assert r"| a\|b_c & 100% $x$ \cmd{} #~^ | imp-ft | **1.0** † |" in markdown(table)
     assert r"a|b\_c \& 100\% \$x\$ \textbackslash{}cmd\{\} \#\textasciitilde{}\textasciicircum{} & imp-ft" in latex(

@@ -155,3 +155,27 @@ def test_parameters_of_the_table_are_the_models(name):
     from runner.models.catalogue import describe
 
     assert PARAMETERS[name] == pytest.approx(describe(name, 2)["parameters"], rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("on", "seen"), [("slurm", "{folder}/tuned.yaml"), ("kuberay", "/tmp/piesweep-files/tuned.yaml")]
+)
+def test_a_file_of_overrides_goes_along(piesweep, tmp_path, monkeypatch, on, seen):
+    """By its whole path where the machines see this one's files, else as a file that travels with the job."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tuned.yaml").write_text("training: {epochs: 2}\n")
+    result = piesweep(
+        "submit",
+        "quickstart",
+        "@tuned.yaml",
+        "--store",
+        "s3://bucket/pie",
+        "--on",
+        on,
+        "--time",
+        "24:00:00",
+        "--dry-run",
+    )
+    assert result.exit_code == 0, result.output
+    assert f"@{seen.format(folder=tmp_path)}" in result.stdout
+    assert ("training: {epochs: 2}" in result.stdout) is (on == "kuberay")

@@ -18,10 +18,10 @@ def test_compact(piesweep, tmp_path: Path) -> None:
     result = piesweep("compact", tmp_path / "store", "--json")
     assert result.exit_code == 0, result.output
     done = json.loads(result.stdout)
-    assert (done["trials"], done["files_before"], done["files_after"]) == (18, 36, 3)
+    assert (done["trials"], done["files_before"], done["files_after"]) == (18, 36, 4)
     assert piesweep("digest", tmp_path / "store").stdout == before
     assert piesweep("verify", tmp_path / "store").exit_code == 0
-    assert "0 trials compacted; 3 files" in piesweep("compact", tmp_path / "store").stdout
+    assert "0 trials compacted; 4 files" in piesweep("compact", tmp_path / "store").stdout
 
 
 def test_merge(piesweep, tmp_path: Path) -> None:

@@ -1,0 +1,195 @@
+"""One example's life: what it says, how hard it is, and what every cell of the grid makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import duckdb
+
+from analysis.order import method_key
+from analysis.results import Row
+from runner.methods import DENSE
+from runner.studies.errors import suggestion, unknown
+
+BINS = 20
+"""As in the view el2n_bins."""
+
+
+class ExampleError(ValueError):
+    """An example that the store does not have: says what was asked for and what there is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Which example: written TASK:SPLIT:ID."""
+
+    task: str
+    split: str
+    example_id: int
+
+    @staticmethod
+    def parse(text: str) -> Address:
+        """The address in a text; ExampleError if it is none."""
+        task, _, rest = text.partition(":")
+        split, _, number = rest.partition(":")
+        if not task or not split or not number.isdecimal():
+            raise ExampleError(f"'{text}' names no example; write TASK:SPLIT:ID, such as movie-snippets:test:177")
+        return Address(task=task, split=split, example_id=int(number))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the seeds of one cell answer together.
+
+    vote: names of classes, one where the task is single-label. votes: for each of them the seeds that predict it, of
+    `seeds` in all. differs: whether the vote is not that of the dense models, which makes the example a PIE; None
+    where they have not voted.
+    """
+
+    method: str
+    sparsity: float
+    vote: tuple[str, ...]
+    votes: tuple[int, ...]
+    seeds: int
+    differs: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """Where a method's vote leaves the dense vote: the lowest sparsity, and the next one that brings it back."""
+
+    method: str
+    flips_at: float | None
+    flips_back_at: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """What became of the example in one model. el2n: its score and its bin of 20, the hardest in the last."""
+
+    model: str
+    el2n: float | None
+    bin: int | None
+    dense: Answer | None
+    answers: tuple[Answer, ...]
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """An example with its lives. readability: score -> value, where the store has scores of its text."""
+
+    address: Address
+    is_multi_label: bool
+    gold: tuple[str, ...]
+    text: str | None
+    text_pair: str | None
+    disagreement: float | None
+    readability: dict[str, float]
+    lives: tuple[Life, ...]
+
+
+def example(connection: duckdb.DuckDBPyConnection, address: Address, model: str | None = None) -> Example:
+    """Everything the views say of one example, for one model or for all. ExampleError if there is no such example."""
+    found = _rows(connection, "FROM examples", address)
+    if not found:
+        raise ExampleError(_missing(connection, address))
+    scores = _rows(connection, "SELECT * EXCLUDE (task, split, example_id) FROM readability", address)
+    people = _rows(connection, "FROM human_disagreement", address)
+    voted = _rows(connection, "FROM majority_vote", address)
+    models = sorted({row["model"] for row in voted})
+    if model is not None and model not in models:
+        raise ExampleError(unknown("model", model, models))
+    first = found[0]
+    return Example(
+        address=address,
+        is_multi_label=first["labels"] is not None,
+        gold=_names(first["label"] if first["labels"] is None else first["labels"]),
+        text=first["text"],
+        text_pair=first["text_pair"],
+        disagreement=people[0]["disagreement"] if people else None,
+        readability={name: value for name, value in (scores[0] if scores else {}).items() if value is not None},
+        lives=tuple(_life(connection, address, name, voted) for name in models if model in (None, name)),
+    )
+
+
+def _life(connection: duckdb.DuckDBPyConnection, address: Address, model: str, voted: list[Row]) -> Life:
+    own = [row for row in voted if row["model"] == model]
+    dense = next((_answer(row, None) for row in own if row["method"] == DENSE), None)
+    ordered = sorted(own, key=lambda row: (method_key(row["method"]), row["sparsity"]))
+    answers = tuple(_answer(row, dense) for row in ordered if row["method"] != DENSE)
+    score, number = _el2n(connection, address, model)
+    methods = dict.fromkeys(answer.method for answer in answers)
+    return Life(
+        model=model,
+        el2n=score,
+        bin=number,
+        dense=dense,
+        answers=answers,
+        turns=tuple(turn(method, [answer for answer in answers if answer.method == method]) for method in methods),
+    )
+
+
+def _answer(row: Row, dense: Answer | None) -> Answer:
+    vote = _names(row["vote"])
+    return Answer(
+        method=row["method"],
+        sparsity=row["sparsity"],
+        vote=vote,
+        votes=tuple(row["votes"]) if isinstance(row["votes"], list) else (row["votes"],),
+        seeds=row["seeds"],
+        differs=None if dense is None else vote != dense.vote,
+    )
+
+
+def turn(method: str, answers: list[Answer]) -> Turn:
+    """Where a method's answers, by ascending sparsity, leave the dense vote, and where they come back to it."""
+    left = next((place for place, answer in enumerate(answers) if answer.differs), None)
+    if left is None:
+        return Turn(method=method, flips_at=None, flips_back_at=None)
+    back = next((answer.sparsity for answer in answers[left:] if answer.differs is False), None)
+    return Turn(method=method, flips_at=answers[left].sparsity, flips_back_at=back)
+
+
+def _el2n(connection: duckdb.DuckDBPyConnection, address: Address, model: str) -> tuple[float | None, int | None]:
+    """The score, and which twentieth of the split it is in: equal scores are in one bin, the lower one."""
+    edges = ", ".join(str(number / BINS) for number in range(1, BINS))
+    query = f"""
+        WITH scores AS (SELECT example_id, el2n FROM el2n WHERE task = $task AND split = $split AND model = $model)
+        SELECT s.el2n, 1 + len(list_filter(e.edges, lambda edge: edge < s.el2n))
+        FROM scores AS s, (SELECT quantile_cont(el2n, [{edges}]) AS edges FROM scores) AS e
+        WHERE s.example_id = $example_id"""
+    found = connection.execute(query, {**vars(address), "model": model}).fetchall()
+    return (float(found[0][0]), int(found[0][1])) if found else (None, None)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, address: Address) -> list[Row]:
+    place = "WHERE task = $task AND split = $split AND example_id = $example_id"
+    return cast("list[Row]", connection.sql(f"{query} {place}", params=vars(address)).to_arrow_table().to_pylist())
+
+
+def _names(vote: Any) -> tuple[str, ...]:
+    return (vote,) if isinstance(vote, str) else tuple(vote or ())
+
+
+def _missing(connection: duckdb.DuckDBPyConnection, address: Address) -> str:
+    """What of the address is not in the store, and what is."""
+    query = "SELECT task, split, count(*), min(example_id), max(example_id) FROM examples GROUP BY ALL ORDER BY ALL"
+    held = {(task, split): rest for task, split, *rest in connection.execute(query).fetchall()}
+    tasks, splits = {task for task, _ in held}, [split for task, split in held if task == address.task]
+    if address.task not in tasks:
+        return unknown("task", address.task, sorted(tasks))
+    if address.split not in splits:
+        return f"task '{address.task}' has no split '{address.split}'{suggestion(address.split, splits)}; it has " + (
+            ", ".join(splits)
+        )
+    count, low, high = held[address.task, address.split]
+    nearest = """
+        SELECT example_id FROM examples WHERE task = $task AND split = $split
+        ORDER BY abs(example_id::BIGINT - $example_id), example_id LIMIT 2"""
+    near = sorted(row[0] for row in connection.execute(nearest, vars(address)).fetchall())
+    return (
+        f"the {address.split} split of {address.task} has no example {address.example_id}; its {count:,} ids lie "
+        f"between {low} and {high}, the nearest are {' and '.join(map(str, near))}"
+    )

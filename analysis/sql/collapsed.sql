@@ -1,0 +1,51 @@
+-- Title:     Collapsed trials
+-- Grain:     one row per (trial, split) that collapsed
+-- Needs:     task, trial, single_rows, multi_rows, example
+-- Columns:   task      VARCHAR
+--            split     VARCHAR
+--            model     VARCHAR
+--            method    VARCHAR   dense for the unpruned model
+--            sparsity  DOUBLE
+--            seed      BIGINT
+--            kind      VARCHAR   the first that holds: nan, the trial met outputs that are no numbers; empty or all-classes,
+--                      every example got no class, or every class of a multi-label task; constant, every example got the
+--                      same answer while the gold labels are not all the same
+--            trial_id  VARCHAR
+-- Reference: none
+WITH gold AS (
+    SELECT task_no, split
+    FROM internal.example
+    GROUP BY ALL
+    -- Label sets are told apart by their hashes: far faster than by the lists.
+    HAVING min(label) <> max(label) OR min(hash(labels)) <> max(hash(labels))
+),
+answered AS (
+    SELECT trial_id, split, min(label) = max(label) AS is_constant, false AS is_empty, 0 AS fewest
+    FROM internal.single_rows
+    GROUP BY ALL
+    UNION ALL
+    SELECT
+        trial_id, split,
+        min(hash(labels)) = max(hash(labels)) AS is_constant,
+        max(len(labels)) = 0 AS is_empty,
+        min(len(labels)) AS fewest
+    FROM internal.multi_rows
+    GROUP BY ALL
+),
+judged AS (
+    SELECT
+        t.task, a.split, t.model, t.method, t.sparsity, t.seed,
+        CASE
+            WHEN coalesce((t.metrics::JSON -> a.split ->> 'nan_rows')::DOUBLE, 0) > 0 THEN 'nan'
+            WHEN g.split IS NULL THEN NULL
+            WHEN a.is_empty THEN 'empty'
+            WHEN k.kind = 'multi-label' AND a.fewest = k.class_count THEN 'all-classes'
+            WHEN a.is_constant THEN 'constant'
+        END AS kind,
+        t.trial_id
+    FROM answered AS a
+    JOIN internal.trial AS t USING (trial_id)
+    JOIN internal.task AS k USING (task_no)
+    LEFT JOIN gold AS g ON g.task_no = t.task_no AND g.split = a.split
+)
+SELECT * FROM judged WHERE kind IS NOT NULL

@@ -1,0 +1,3 @@
+explore().catch((failure) => {
+  document.getElementById("count").textContent = `The list could not be read (${failure.message}); a browser of 2023 or later is needed.`;
+});

@@ -1,0 +1,101 @@
+"""`piesweep example`: one example's life, in a terminal or as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runner.command_line.analysis_verbs import StoreArgument
+from runner.command_line.output import print_facts, print_json, print_table
+
+if TYPE_CHECKING:
+    from analysis.example_life import Answer, Example, Life
+
+DIFFERS = "\N{NOT EQUAL TO}"
+
+
+def example(
+    store: StoreArgument,
+    address: Annotated[str, typer.Argument(metavar="TASK:SPLIT:ID", help="Which example: movie-snippets:test:177.")],
+    model: Annotated[str | None, typer.Option(help="One model; default: all that the store has.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, whole texts and all votes.")] = False,
+) -> None:
+    """One example's life: text, label, difficulty, its vote in every cell, and where pruning turns it."""
+    from dataclasses import asdict
+
+    from analysis.database import connect
+    from analysis.example_life import Address
+    from analysis.example_life import example as found
+
+    told = found(connect(store), Address.parse(address), model)
+    if as_json:
+        print_json(asdict(told))
+        return
+    _print_example(told)
+    for life in told.lives:
+        _print_life(life, told.is_multi_label)
+
+
+def _print_example(told: Example) -> None:
+    facts: dict[str, object] = {
+        "example": f"{told.address.task}, {told.address.split} split, {told.address.example_id}",
+        "text": None if told.text is None else printable(told.text),
+        "text pair": None if told.text_pair is None else printable(told.text_pair),
+        "label": [printable(name) for name in told.gold] or "no class",
+        "people's disagreement": None if told.disagreement is None else f"{told.disagreement:.4g}",
+        **{name.replace("_", " "): f"{value:.4g}" for name, value in told.readability.items()},
+    }
+    print_facts({name: value for name, value in facts.items() if value is not None})
+
+
+def _print_life(life: Life, is_multi_label: bool) -> None:
+    dense = "not committed yet" if life.dense is None else _spelled(life.dense)
+    print(f"\n{printable(life.model)}: dense vote {dense}")
+    if life.el2n is not None:
+        print(f"EL2N {life.el2n:.4g}, bin {life.bin} of 20 (the hardest in the last)")
+    sparsities = sorted({answer.sparsity for answer in life.answers})
+    if not sparsities:
+        return
+    from analysis.order import method_name, percent
+
+    compared = life.dense if is_multi_label else None
+    cells = {(answer.method, answer.sparsity): _spelled(answer, compared) for answer in life.answers}
+    rows = []
+    for turn in life.turns:
+        grid = [cells.get((turn.method, sparsity), "") for sparsity in sparsities]
+        flips = "never" if turn.flips_at is None else percent(turn.flips_at)
+        back = "" if turn.flips_at is None else "no" if turn.flips_back_at is None else percent(turn.flips_back_at)
+        rows.append((method_name(turn.method), *grid, flips, back))
+    print_table(("method", *map(percent, sparsities), "flips at", "back at"), rows)
+    said = "; + a class more than the dense vote, - one less" if is_multi_label else ""
+    print(f"{DIFFERS} not the dense vote: a PIE of that cell. k/n: k of n seeds predict the class{said}.")
+
+
+def _spelled(answer: Answer, dense: Answer | None = None) -> str:
+    """A vote with the seeds for it; for several classes by what it has more and less than the dense vote."""
+    if dense is not None:
+        return _changes(answer, dense)
+    named = zip(answer.vote, answer.votes, strict=True)
+    text = ", ".join(f"{printable(name)} {count}/{answer.seeds}" for name, count in named)
+    return f"{text or f'no class, {answer.seeds} seeds'}{f' {DIFFERS}' if answer.differs else ''}"
+
+
+def _changes(answer: Answer, dense: Answer) -> str:
+    if not answer.differs:
+        return "same"
+    more = [
+        f"+{printable(name)} {count}/{answer.seeds}"
+        for name, count in zip(answer.vote, answer.votes, strict=True)
+        if name not in dense.vote
+    ]
+    less = [f"-{printable(name)}" for name in dense.vote if name not in answer.vote]
+    return f"{', '.join([*more, *less])} {DIFFERS}"
+
+
+def printable(text: str) -> str:
+    """A text of a dataset, safe in a terminal: what could move the cursor or change colours is spelled out."""
+    return "".join(
+        character if character.isprintable() else " " if character.isspace() else ascii(character)[1:-1]
+        for character in text
+    )

@@ -1,0 +1,35 @@
+"""`piesweep table` and `piesweep figure`: one of a report's tables or figures by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from runner.command_line.analysis_verbs import StoreArgument
+
+
+def table(
+    store: StoreArgument,
+    name: Annotated[str, typer.Argument(help="A table of `piesweep list tables`.")],
+    output_format: Annotated[
+        Literal["text", "md", "csv", "latex"], typer.Option("--format", help="How it is printed; csv is unrounded.")
+    ] = "text",
+) -> None:
+    """Print one table of a store."""
+    from analysis.single import FORMATS, one_table
+
+    typer.echo(FORMATS[output_format](one_table(store, name)).rstrip("\n"))
+
+
+def figure(
+    store: StoreArgument,
+    name: Annotated[str, typer.Argument(help="A figure of `piesweep list figures`.")],
+    out: Annotated[Path, typer.Option(help="The file to write, .svg or .png.")],
+) -> None:
+    """Draw one figure of a store; where it has one picture for each task and model, one file for each."""
+    from analysis.single import write_figures
+
+    for path in write_figures(store, name, out):
+        typer.echo(path)

@@ -1,0 +1,76 @@
+"""The tables of noise, seeds and definitions: what is in them, and what is marked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analysis.database import connect
+from analysis.figures import FIGURES
+from analysis.results import Results
+from analysis.tables import TABLES
+
+PLACES = {(task, method) for task in ("reviews", "topics") for method in ("IMP-FT", "RP-AI")}
+
+
+@pytest.fixture(scope="module")
+def results(store: Path) -> Results:
+    """The store of conftest, opened once."""
+    return Results(connect(store))
+
+
+def test_the_noise_floor_stands_once_between_rates_and_excess(results: Results) -> None:
+    """Per task and model: each method's rate, one line of noise floor, each method's excess, incomplete ones marked."""
+    table = TABLES["noise_floor"](results)
+    found = [(line.keys[0], line.keys[-2], line.keys[-1]) for line in table.lines]
+    for task in ("reviews", "topics"):
+        assert [place[1:] for place in found if place[0] == task] == [
+            ("PIE %", "IMP-FT"),
+            ("PIE %", "RP-AI"),
+            ("noise floor %", "dense"),
+            ("excess, points", "IMP-FT"),
+            ("excess, points", "RP-AI"),
+        ]
+    marked = {line.keys for line in table.lines for group in line.values if "incomplete" in group[0].marks}
+    assert {(keys[0], keys[-1]) for keys in marked} == {("reviews", "RP-AI")}
+    assert {row["dense_seeds"] for row in table.records} == {4}
+
+
+def test_printed_intervals_are_those_of_the_numbers(results: Results) -> None:
+    """A rate is printed in per cent with its interval, and in bold where the excess is above zero by its interval."""
+    table = TABLES["noise_floor"](results)
+    row = next(
+        row for row in table.records if (row["task"], row["method"], row["sparsity"]) == ("topics", "rp-ai", 0.9)
+    )
+    lines = {
+        line.keys[-2]: line.values[-1][0]
+        for line in table.lines
+        if (line.keys[0], line.keys[-1]) == ("topics", "RP-AI")
+    }
+    assert lines["PIE %"].text == f"{row['rate'] * 100:.1f} ({row['low'] * 100:.1f} to {row['high'] * 100:.1f})"
+    assert ("best" in lines["excess, points"].marks) == (row["excess_low"] > 0)
+
+
+@pytest.mark.parametrize("name", ["seed_adequacy", "definitions"])
+def test_every_cell_is_in_the_table(results: Results, name: str) -> None:
+    """Two tasks with two methods at two sparsities each are all there, incomplete ones marked."""
+    table = TABLES[name](results)
+    assert {(line.keys[0], line.keys[-1]) for line in table.lines} == PLACES
+    assert table.columns == ("50 %", "90 %")
+    marked = {
+        (line.keys[0], line.keys[-1], column)
+        for line in table.lines
+        for column, group in zip(table.columns, line.values, strict=True)
+        if any("incomplete" in value.marks for value in group)
+    }
+    assert marked == {("reviews", "RP-AI", "90 %")}
+
+
+def test_one_figure_a_model_with_a_line_per_method(results: Results) -> None:
+    """Both panels have every method's line over the numbers of seeds."""
+    pictures = list(FIGURES["seed_adequacy"].pictures("seed_adequacy", results))
+    assert [picture.place for picture in pictures] == [("reviews", "bilstm"), ("topics", "bilstm")]
+    steady, width = pictures[1].figure.axes
+    assert [list(line.get_xdata()) for line in steady.lines] == [[2], [2]]
+    assert [list(line.get_xdata()) for line in width.lines[:2]] == [[2, 4, 8], [2, 4, 8]]

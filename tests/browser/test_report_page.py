@@ -1,0 +1,291 @@
+"""The report's page in a real browser: what a reader does with it, and what a data set must not do to it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.database import connect
+from tests.browser.conftest import Browser, Opened, Tab
+from tests.browser.hostile_store import CLASSES, COLUMN, METHOD, MODEL, STUDY, TASK, TEXTS
+from tests.browser.large_store import EXAMPLES
+
+
+def count(page: Tab) -> int:
+    """How many examples the page says it has found."""
+    return int(page.locator("#count").inner_text().split()[0].replace(",", ""))
+
+
+def opened_example(page: Tab) -> str:
+    """The heading of the example that is open, or nothing."""
+    return page.locator("#life h2").inner_text() if page.locator("#life").is_visible() else ""
+
+
+def rows(report: Path, query: str) -> list[dict[str, Any]]:
+    """Rows of the store beside a report."""
+    return connect(report.parent.parent / "store").sql(query).to_arrow_table().to_pylist()
+
+
+def test_it_opens_by_itself(report: Path, opened: Opened) -> None:
+    """Opened from disk it shows figures, tables and examples, without an error and without asking for anything."""
+    page = opened(report)
+    assert page.locator("h1").inner_text() == "small"
+    pictures = page.locator("figure img").all()
+    assert pictures
+    for picture in pictures:
+        picture.scroll_into_view_if_needed()
+        page.wait_for_function("one => one.complete && one.naturalWidth > 100", arg=picture.element_handle())
+    assert page.locator("table.sortable").count() >= 3
+    broken = "SELECT DISTINCT task, split, model, example_id FROM pies WHERE is_pie"
+    assert count(page) == len(rows(report, broken))
+    assert (
+        page.evaluate("performance.getEntriesByType('resource').filter(one => !one.name.startsWith('data:')).length")
+        == 0
+    )
+
+
+def test_filters_agree_with_sql(report: Path, opened: Opened) -> None:
+    """For every task, method and sparsity the page lists as many examples as SQL finds PIEs."""
+    page = opened(report)
+    cells = rows(report, "SELECT task, method, sparsity, count(*) AS n FROM pies WHERE is_pie GROUP BY ALL")
+    assert len(cells) == 8
+    for cell in cells:
+        for name in ("task", "method", "sparsity"):
+            page.select_option(f"#filters [name={name}]", str(cell[name]))
+        assert count(page) == cell["n"], cell
+    page.click("#clear")
+    harmed = """SELECT DISTINCT task, model, example_id FROM pies JOIN examples USING (task, split, example_id)
+        WHERE is_pie AND dense_vote = coalesce(labels, [label])"""
+    page.select_option("#filters [name=change]", "harm")
+    assert count(page) == len(rows(report, harmed))
+    page.select_option("#filters [name=class]", "negative")
+    of_class = f"SELECT DISTINCT example_id FROM ({harmed.replace('example_id FROM', 'example_id, label FROM')})"
+    assert count(page) == len(rows(report, f"{of_class} WHERE label = 'negative'"))
+
+
+def test_words_are_searched_as_they_are_typed(report: Path, opened: Opened) -> None:
+    """Each key stroke narrows the list to texts with all words; a phrase and a number are found too."""
+    page = opened(report)
+    everything = count(page)
+    page.type("#filters [name=text]", "FILM 2")
+    found = page.locator(".line .excerpt").all_inner_texts()
+    assert found
+    assert all("film" in text and "2" in text for text in found)
+    assert count(page) < everything
+    page.fill("#filters [name=text]", '"film 2"')
+    assert all(text.startswith("film 2") for text in page.locator(".line .excerpt").all_inner_texts())
+    page.fill("#filters [name=text]", "#7")
+    assert {text.split()[-1] for text in page.locator(".line .where").all_inner_texts()} == {"7"}
+    page.fill("#filters [name=text]", "nowhere to be found")
+    assert count(page) == 0
+    page.click("#clear")
+    assert count(page) == everything
+
+
+def test_examples_sort_and_keep_to_bins(report: Path, opened: Opened) -> None:
+    """By length the longest text comes first, lowest first turns that around, and a bin narrows the list."""
+    page = opened(report)
+    page.select_option("#filters [name=task]", "reviews")
+    page.select_option("#filters [name=sort]", "characters")
+    lengths = [len(text) for text in page.locator(".line .excerpt").all_inner_texts()]
+    assert lengths == sorted(lengths, reverse=True)
+    page.check("#filters [name=reverse]")
+    lengths = [len(text) for text in page.locator(".line .excerpt").all_inner_texts()]
+    assert lengths == sorted(lengths)
+    everything = count(page)
+    page.select_option("#filters [name=measure]", "characters")
+    page.select_option("#filters [name=bin]", "20-20")
+    assert 0 < count(page) < everything
+
+
+def test_tables_sort_and_filter(report: Path, opened: Opened) -> None:
+    """A click on a heading sorts the lines of every block, another turns it around; words hide lines."""
+    page = opened(report)
+    table = "#table-effectiveness table"
+    column = 2
+
+    def numbers() -> list[list[float]]:
+        texts = "[...body.querySelectorAll('tr:not(.block)')].map(row => row.cells[at].textContent)"
+        blocks = page.locator(f"{table} tbody").evaluate_all(f"(all, at) => all.map(body => {texts})", column)
+        return [[float(text.split()[0].rstrip("†")) for text in block] for block in blocks]
+
+    page.locator(f"{table} thead button").nth(column).click()
+    assert numbers() == [sorted(block, reverse=True) for block in numbers()]
+    page.locator(f"{table} thead button").nth(column).click()
+    assert numbers() == [sorted(block) for block in numbers()]
+    assert page.locator(f"{table} [aria-sort=ascending]").count() == 1
+    field = page.locator("#table-effectiveness_on_pies input.lines")
+    if field.count():
+        field.fill("topics")
+        shown = page.locator("#table-effectiveness_on_pies tr.block:visible").all_inner_texts()
+        assert shown
+        assert all("topics" in text for text in shown)
+
+
+def test_one_task_at_a_time(report: Path, opened: Opened) -> None:
+    """The choice at the top hides what is of another task, in the overview and in the tables."""
+    page = opened(report)
+    page.select_option("#focus", label="topics")
+    assert page.locator(".findings article:visible h3").all_inner_texts() == ["topics · bilstm"]
+    assert all("topics" in text for text in page.locator("#table-effectiveness tr.block:visible").all_inner_texts())
+    page.select_option("#focus", label="everything")
+    assert page.locator(".findings article:visible").count() == 2
+
+
+def test_the_life_of_an_example(report: Path, opened: Opened) -> None:
+    """The grid of an open example shows the vote of every cell that SQL has, a dot where it is the dense vote."""
+    page = opened(report, "#example=reviews/test/bilstm/3")
+    assert opened_example(page) == "reviews · bilstm · test example 3"
+    votes = rows(report, "FROM pies WHERE task = 'reviews' AND example_id = 3 ORDER BY method, sparsity")
+    expected = ["·" if not row["is_pie"] else row["pruned_vote"][0] for row in votes]
+    found = page.locator("#life tbody tr").evaluate_all(
+        "all => all.map(row => [...row.cells].slice(0, 3).map(one => one.textContent))"
+    )
+    assert [vote for line in sorted(found) for vote in line[1:]] == expected
+    assert "film 3" in page.locator("#life .body").inner_text()
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_texts_of_a_data_set_stay_texts(hostile: Path, opened: Opened, width: int) -> None:
+    """Scripts in texts, classes, tasks, models, methods and columns show as text, run nowhere and break no layout."""
+    page = opened(hostile, width=width)
+    assert page.locator("h1").inner_text() == STUDY
+    assert count(page) == len(TEXTS)
+    options = page.locator("#filters option").all_text_contents()
+    assert {METHOD, COLUMN, *CLASSES} <= set(options)
+    seen = set()
+    page.locator("#list").focus()
+    page.keyboard.press("Enter")
+    for _ in TEXTS:
+        assert page.locator("#life h2").text_content().startswith(f"{TASK} · {MODEL} · test example ")
+        seen |= set(page.locator("#life .text").all_text_contents())
+        page.locator("#life td.flip").first.hover()
+        page.keyboard.press("ArrowRight")
+    assert seen == set(TEXTS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.keyboard.press("Escape")
+    handlers = "[...document.all].flatMap(one => one.getAttributeNames()).filter(name => name.startsWith('on'))"
+    assert page.evaluate(handlers) == []
+    page.fill("#filters [name=text]", "<script>")
+    assert count(page) == sum("<script>" in text or "<script>" in TEXTS[-1 - at] for at, text in enumerate(TEXTS))
+    assert page.evaluate("window.ran") is None
+    assert page.locator("script").count() == 1
+    assert page.locator("#list img, #life img, main svg").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_narrow_screen(report: Path, opened: Opened) -> None:
+    """At 400 pixels nothing sticks out, with and without an open example, and every control can be reached."""
+    page = opened(report, width=400)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.locator(".line").first.click()
+    box = page.locator("#life").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 400
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.locator("#life .close").click()
+    for control in page.locator("#filters label:visible :is(select, input)").all():
+        place = control.bounding_box()
+        assert place["x"] >= 0
+        assert place["x"] + place["width"] <= 400
+
+
+def test_by_keyboard_alone(report: Path, opened: Opened) -> None:
+    """/ goes to the search, tabs to the list, arrows move in it, Enter opens, arrows turn pages, Escape leads back."""
+    page = opened(report)
+    page.keyboard.press("/")
+    page.keyboard.type("film")
+    assert page.evaluate("document.activeElement.name") == "text"
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "list":
+            break
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    active = page.locator("#list").get_attribute("aria-activedescendant")
+    chosen = page.locator(f"#{active}")
+    assert chosen.get_attribute("aria-selected") == "true"
+    number = chosen.locator(".where").inner_text().split()[-1]
+    page.keyboard.press("Enter")
+    assert opened_example(page).endswith(f"example {number}")
+    page.keyboard.press("ArrowRight")
+    assert not opened_example(page).endswith(f"example {number}")
+    page.keyboard.press("ArrowLeft")
+    assert opened_example(page).endswith(f"example {number}")
+    page.keyboard.press("Escape")
+    assert opened_example(page) == ""
+    assert page.evaluate("document.activeElement.id") == "list"
+    page.keyboard.press("End")
+    assert page.locator(".line[aria-selected=true]").get_attribute("aria-posinset") == str(count(page))
+
+
+def test_addresses_lead_back(report: Path, opened: Opened) -> None:
+    """The address of filters and an open example shows the same in a fresh page; back closes the example."""
+    page = opened(report)
+    page.select_option("#filters [name=task]", "reviews")
+    page.select_option("#filters [name=sparsity]", "0.9")
+    page.fill("#filters [name=text]", "film 1")
+    page.locator(".line").first.click()
+    found, heading = count(page), opened_example(page)
+    other = opened(report, page.evaluate("location.hash"))
+    assert opened_example(other) == heading
+    assert count(other) == found
+    assert other.input_value("#filters [name=text]") == "film 1"
+    page.go_back()
+    page.wait_for_selector("#life", state="hidden")
+    assert count(page) == found
+    assert opened_example(opened(report, "#example=nothing/like/this/0")) == ""
+
+
+def test_without_scripts(report: Path, browser: Browser) -> None:
+    """With scripts off the page still has its figures and tables, and says how to list the examples."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    assert page.locator("#tables table").first.is_visible()
+    assert page.locator("figure img").first.is_visible()
+    assert "piesweep sql" in page.locator("noscript").inner_text()
+    context.close()
+
+
+def test_dark_and_on_paper(report: Path, opened: Opened) -> None:
+    """The page is dark where the reader's system is, and prints without its controls."""
+    page = opened(report)
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    page.emulate_media(media="print", color_scheme="light")
+    assert not page.locator("#filters").is_visible()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".line").count() == count(page)
+    assert page.locator("#list").bounding_box()["height"] > 5_000
+    assert page.locator("#tables table").first.is_visible()
+
+
+def test_a_large_page(large: Path, opened: Opened) -> None:
+    """25,000 texts and 41 cells open in seconds, and every key stroke of a search is answered at once."""
+    start = time.monotonic()
+    page = opened(large)
+    page.wait_for_selector(".line", state="attached")
+    seconds = time.monotonic() - start
+    assert count(page) > 0.9 * EXAMPLES
+    assert page.locator(".line").count() < 60
+    took = page.evaluate("""async () => {
+        await new Promise((done) => setTimeout(done, 500));
+        const field = document.querySelector("#filters [name=text]"), took = [];
+        for (let length = 1; length <= 10; length++) {
+            const before = performance.now();
+            field.value = "review 123".slice(0, length);
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+            took.push(performance.now() - before);
+        }
+        return took;
+    }""")
+    size = large.stat().st_size / 1e6
+    print(f"{size:.1f} MB, ready after {seconds:.1f} s, key strokes {[round(one) for one in took]} ms")
+    assert 0 < count(page) < 2_000
+    assert seconds < 30
+    assert sorted(took)[len(took) // 2] < 300

@@ -1,0 +1,59 @@
+"""`piesweep example`: what it prints of one example."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from runner.command_line.example_verb import printable
+from tests.analysis.stores import write_task, write_trials
+
+
+def test_a_life_for_people(piesweep, store):
+    """Text, label, votes with their seeds, the mark of a PIE, and where the method turns."""
+    result = piesweep("example", store, "films:test:3")
+    assert result.exit_code == 0, result.output
+    assert "text 3" in result.stdout
+    assert "dense vote yes 2/2" in result.stdout
+    assert "no 2/2 ≠" in result.stdout
+    line = next(line for line in result.stdout.splitlines() if "IMP-FT" in line)
+    assert line.split() == ["IMP-FT", "no", "2/2", "≠", "90", "%", "no"]
+
+
+def test_label_sets_are_told_by_what_changed(piesweep, tmp_path):
+    """Of a vote for several classes, those that the dense vote lacks and those that it has beyond it."""
+    sets = {("dense", 0.0): "a|b", ("imp-ft", 0.5): "b|a", ("imp-ft", 0.9): "b|c", ("imp-ft", 0.95): ""}
+    write_task(tmp_path, "papers", ["a", "b", "c"], [{"split": "test", "example_id": 0, "labels": "a", "text": "x"}])
+    place = {"task": "papers", "model": "net", "seed": 0, "split": "test", "example_id": 0}
+    rows = [place | {"method": method, "sparsity": sparsity, "labels": s} for (method, sparsity), s in sets.items()]
+    write_trials(tmp_path, {"papers": ["a", "b", "c"]}, rows)
+    shown = piesweep("example", tmp_path, "papers:test:0").stdout
+    assert "dense vote a 1/1, b 1/1" in shown
+    line = next(line for line in shown.splitlines() if "IMP-FT" in line)
+    assert re.split(r"\s{2,}", line.strip()) == ["IMP-FT", "same", "+c 1/1, -a ≠", "-a, -b ≠", "90 %", "no"]
+
+
+def test_a_life_for_scripts(piesweep, store):
+    """One JSON object with every vote."""
+    found = json.loads(piesweep("example", store, "films:test:2", "--model", "net", "--json").stdout)
+    assert found["address"] == {"task": "films", "split": "test", "example_id": 2}
+    (life,) = found["lives"]
+    assert life["turns"] == [{"method": "imp-ft", "flips_at": None, "flips_back_at": None}]
+    assert life["answers"][0]["vote"] == ["no"]
+
+
+@pytest.mark.parametrize(("address", "said"), [("films:test:9", "the nearest are 2 and 3"), ("film:test:1", "'films'")])
+def test_a_wrong_address_exits_2(piesweep, store, address, said):
+    """Bad input is one message on stderr."""
+    result = piesweep("example", store, address)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+def test_texts_cannot_steer_a_terminal():
+    """Escape sequences, bells and direction marks are spelled out; letters of any script stay."""
+    assert (
+        printable("a\x1b[31mred\x07 \u202etxt\nline\tend café 北京") == r"a\x1b[31mred\x07 \u202etxt line end café 北京"
+    )
