@@ -58,6 +58,8 @@ def _pods(job: Job, site: Site) -> Kubernetes:
         raise LaunchError(
             f"site '{site.name}' has no `kubernetes` section (image, claim, ...); copy the site 'kubernetes'"
         )
+    if job.name[0].isdigit():  # it becomes part of a Service's name, which must begin with a letter
+        raise LaunchError(f"job name '{job.name}': KubeRay's must begin with a letter; give --name")
     mount = site.kubernetes.mount
     for word in job.command:
         if word.startswith("/") and not word.startswith((f"{mount}/", f"{FILES_FOLDER}/")):

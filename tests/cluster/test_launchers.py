@@ -148,6 +148,12 @@ def test_the_schema_refuses_what_kuberay_would_not_know(tmp_path: Path) -> None:
         jsonschema.validate(ray_job, schema)
 
 
+def test_a_job_name_that_kuberay_refuses_is_refused(tmp_path: Path) -> None:
+    """Its operator makes Services of the name, which Kubernetes wants to begin with a letter."""
+    with pytest.raises(LaunchError, match=r"job name '2nd': KubeRay's must begin with a letter; give --name"):
+        documents("kuberay", load_site("kubernetes"), tmp_path, name="2nd")
+
+
 def test_ray_jobs_clean_up_after_themselves(tmp_path: Path) -> None:
     """The cluster goes when the job ends, needs a password, and is made again, a few times, after a failure."""
     (ray_job,) = documents("kuberay", load_site("kubernetes"), tmp_path)
