@@ -15,6 +15,10 @@ __all__ = ["STUDIES", "Problem", "Study", "StudyError", "load", "require_inputs"
 STUDIES: dict[str, str] = {
     "quickstart": "quickstart.yaml",
     "quickstart-bert": "quickstart-bert.yaml",
+    "snippets-bilstm": "snippets-bilstm.yaml",
+    "snippets-minilm": "snippets-minilm.yaml",
+    "snli-minilm": "snli-minilm.yaml",
+    "reuters-bilstm": "reuters-bilstm.yaml",
     "pie": "pie.yaml",
 }
 
