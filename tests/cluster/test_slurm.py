@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from runner.store.reader import committed_ids
@@ -23,7 +26,7 @@ SITE = """
 title: two nodes of this machine
 partition: main
 cpus_per_node: 1
-wall_time: "0:09:00"
+wall_time: "0:03:00"
 join: "0:01:00"
 """
 SMALL = (
@@ -91,20 +94,41 @@ def events(store: Path, kind: str) -> list[dict[str, object]]:
     return [event for event in map(json.loads, lines) if event["event"] == kind]
 
 
+def workers(cluster: dict[str, str], job: str) -> list[psutil.Process]:
+    """The processes in which trials of a job run."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, IndexError):
+            if process.cmdline()[0].startswith("ray::ImplicitFunc"):
+                around = process.environ()
+                if (around.get("SLURM_CONF"), around.get("SLURM_JOB_ID")) == (cluster["SLURM_CONF"], job):
+                    found.append(process)
+    return found
+
+
 def test_a_study_cut_by_its_allocation_ends_in_the_next_one(cluster: dict[str, str], tmp_path: Path) -> None:
-    """Warned by Slurm's signal in mid-study, the driver saves and leaves, the script submits itself once, and the store
-    ends with the digest of an undisturbed run on this machine; the event log names both allocations."""
-    store = tmp_path / "store"
+    """At its time limit Slurm warns in mid-study: the driver saves and leaves, the script submits itself, and the store
+    ends with the digest of an undisturbed run on this machine; the event log names every allocation."""
+    store, logs = tmp_path / "store", tmp_path / "logs"
     submit(cluster, tmp_path, "cut")
-    wait_until(lambda: store.exists() and len(committed_ids(store)) >= 2, tmp_path)
     (first,) = queue(cluster, "cut")
-    subprocess.run(["scancel", "--signal=USR1", "--batch", first], check=True, env=cluster)
+    # However fast this machine is: trials stand still until the warning has come.
+    wait_until(lambda: store.exists() and len(committed_ids(store)) >= 2, tmp_path)
+    frozen = workers(cluster, first)
+    assert frozen
+    for process in frozen:
+        process.send_signal(signal.SIGSTOP)
+    wait_until((logs / f"cut-{first}.stop").exists, tmp_path)
+    for process in frozen:
+        process.send_signal(signal.SIGCONT)
     wait_until(lambda: not queue(cluster, "cut"), tmp_path)
-    said = {path.name: path.read_text() for path in (tmp_path / "logs").glob("cut-?.log")}
-    assert "stopped by SIGUSR1, run again to finish" in said[f"cut-{first}.log"]
-    assert "no allocation follows" in said[f"cut-{int(first) + 1}.log"]
-    assert len(said) == 2
-    assert [event["slurm_job"] for event in events(store, "allocation")] == [int(first), int(first) + 1]
+    used = [int(str(event["slurm_job"])) for event in events(store, "allocation")]
+    said = [(logs / f"cut-{job}.log").read_text() for job in used]
+    assert used == list(range(int(first), int(first) + len(used)))
+    assert len(used) >= 2
+    assert all("stopped by SIGUSR1, run again to finish" in text for text in said[:-1])
+    assert "no allocation follows" in said[-1]
+    assert all("DUE TO TIME LIMIT" not in text for text in said)
     assert len(committed_ids(store)) == TRIALS
     assert broken_invariants(store) == []
     alone = tmp_path / "alone"
