@@ -23,10 +23,10 @@ import pyarrow.parquet as pq
 
 from analysis.committed_files import CommittedFiles, address, inside
 from analysis.counted import create_counted, vote_files, votes_written_anew
-from analysis.declarations import COMPARISON, HYPOTHESIS, declared
-from analysis.human_ratings import human_rows
 from analysis.readability.rows import COLUMNS, NO_SCORES, score_files, score_rows
 from analysis.snapshot import Cell, Snapshot
+from analysis.statistics.declarations import COMPARISON, HYPOTHESIS, declared
+from analysis.statistics.human_ratings import human_rows
 from runner.methods import DENSE
 from runner.store.layout import Layout
 from runner.store.schema import CommitRecord

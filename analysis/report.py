@@ -7,12 +7,12 @@ import shutil
 import uuid
 from pathlib import Path
 
-from analysis.comparison import compare
 from analysis.database import connect
-from analysis.explorer import explorer
 from analysis.figures import FIGURES
 from analysis.figures.style import png, svg
-from analysis.page import Drawn, Page, render
+from analysis.page.explorer import explorer
+from analysis.page.page import Drawn, Page, render
+from analysis.published.comparison import compare
 from analysis.results import KEPT, Results
 from analysis.tables import TABLES, compared
 from analysis.tables.formats import TABLE_FORMATS

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from analysis.comparison import compare
 from analysis.database import connect
 from analysis.figures import FIGURES
 from analysis.figures.drawing import Picture
 from analysis.figures.style import png, svg
+from analysis.published.comparison import compare
 from analysis.results import Results
 from analysis.tables import TABLES, compared
 from analysis.tables.formats import csv_text, latex, markdown, plain_text

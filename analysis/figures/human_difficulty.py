@@ -11,9 +11,9 @@ from matplotlib.ticker import PercentFormatter
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.style import INK, looks, styled
-from analysis.human_difficulty import BINS, shares
 from analysis.order import method_key, method_name
 from analysis.results import Results, Row
+from analysis.statistics.human_difficulty import BINS, shares
 
 SIZE = (6.2, 3.0)
 

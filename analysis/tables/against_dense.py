@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from analysis.hypotheses import ALPHA, exploratory
 from analysis.results import Results, Row
+from analysis.statistics.hypotheses import ALPHA, exploratory
 from analysis.tables.hypotheses import MARKS, p_value
 from analysis.tables.layout import MISSING, headings, key_columns, lines, sparsities
 from analysis.tables.table import Mark, Table, Value

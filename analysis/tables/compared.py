@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.comparison import Comparison, Pair, summary
 from analysis.order import method_name, percent
-from analysis.published_figures import Place
+from analysis.published.comparison import Comparison, Pair, summary
+from analysis.published.figures import Place
 from analysis.tables.layout import MISSING
 from analysis.tables.table import Line, Table, Value
 from analysis.tables.tasks import HEADINGS

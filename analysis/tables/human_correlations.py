@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from analysis.human_difficulty import correlations
 from analysis.results import Results, Row
+from analysis.statistics.human_difficulty import correlations
 from analysis.tables.hypotheses import p_value
 from analysis.tables.layout import MISSING
 from analysis.tables.table import Line, Table, Value

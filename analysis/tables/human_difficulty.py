@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from analysis.human_difficulty import ALPHA, differences
 from analysis.results import Results, Row
+from analysis.statistics.human_difficulty import ALPHA, differences
 from analysis.tables.layout import MISSING, headings, key_columns, lines, sparsities
 from analysis.tables.table import Mark, Table, Value
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from analysis.hypotheses import declared, sides
 from analysis.results import Results, Row
+from analysis.statistics.hypotheses import declared, sides
 from analysis.tables.layout import MISSING
 from analysis.tables.table import Line, Mark, Table, Value
 from runner.methods import DENSE

@@ -40,7 +40,7 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="Print the page's path alone, as JSON.")] = False,
 ) -> None:
     """Write a store's tables, figures and HTML page; print the PIE table and the examples that pruning breaks most."""
-    from analysis.published_figures import publication
+    from analysis.published.figures import publication
     from analysis.report import write_report
 
     if compare:

@@ -27,7 +27,7 @@ EXIT_CODES: dict[str, int] = {
     "analysis.readability.dictionary.ReadabilityError": BAD_INPUT,
     "analysis.report.ReportError": BAD_INPUT,
     "analysis.single.ShowError": BAD_INPUT,
-    "analysis.published_figures.ComparisonError": BAD_INPUT,
+    "analysis.published.figures.ComparisonError": BAD_INPUT,
     "analysis.export.ExportError": BAD_INPUT,
     "runner.sweep.environment.ClusterError": BAD_INPUT,
     "runner.sweep.allocation.AllocationError": BAD_INPUT,

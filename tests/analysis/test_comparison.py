@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.comparison import compare, summary
 from analysis.database import connect
-from analysis.published_figures import ComparisonError, Place, publication
+from analysis.published.comparison import compare, summary
+from analysis.published.figures import ComparisonError, Place, publication
 from analysis.report import write_report
 from analysis.results import Results
 from analysis.tables import compared

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import explorer as module
-from analysis.explorer import explorer
-from analysis.packing import unpacked
+from analysis.page import explorer as module
+from analysis.page.explorer import explorer
+from analysis.page.packing import unpacked
 from analysis.results import Results
 from tests.analysis.conftest import HOSTILE
 from tests.analysis.stores import write_task, write_trials

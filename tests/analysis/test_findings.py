@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.cautions import cautions
-from analysis.findings import findings
+from analysis.page.cautions import cautions
+from analysis.page.findings import findings
 from analysis.results import Results
 from tests.analysis.stores import write_task, write_trials
 

@@ -11,9 +11,9 @@ from scipy import stats
 
 from analysis.database import connect
 from analysis.figures import FIGURES
-from analysis.human_difficulty import correlations, differences, shares
-from analysis.human_ratings import disagreement_column
 from analysis.results import Results
+from analysis.statistics.human_difficulty import correlations, differences, shares
+from analysis.statistics.human_ratings import disagreement_column
 from analysis.tables import TABLES
 from analysis.tables.formats import TABLE_FORMATS, markdown
 from tasks import TASKS

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from analysis.database import connect
-from analysis.hypotheses import declared, exploratory
 from analysis.results import Results
+from analysis.statistics.hypotheses import declared, exploratory
 from analysis.tables import TABLES
 from analysis.tables.formats import TABLE_FORMATS, csv_text, markdown
 from tests.analysis.stores import write_plan, write_task, write_trials

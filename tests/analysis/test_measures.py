@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.measures import BINS, Measure, Place, measures_of_model, measures_of_split
+from analysis.page.measures import BINS, Measure, Place, measures_of_model, measures_of_split
 from analysis.results import Results
 from tests.analysis.stores import write_task, write_trials
 

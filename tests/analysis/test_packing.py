@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.packing import ALIGNMENT, TYPES, Packing, unpacked
+from analysis.page.packing import ALIGNMENT, TYPES, Packing, unpacked
 
 
 @pytest.mark.parametrize("head", [{"texts": []}, {"texts": ["é\u2028</script>", "\U0001f967"]}, {"x": "\udc80"}])

@@ -14,7 +14,7 @@ import pytest
 from analysis import report
 from analysis.database import connect
 from analysis.figures import FIGURES
-from analysis.packing import unpacked
+from analysis.page.packing import unpacked
 from analysis.report import ReportError, write_report
 from analysis.results import Results
 from analysis.tables import TABLES

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.explorer import explorer
-from analysis.page import Page, render
+from analysis.page.explorer import explorer
+from analysis.page.page import Page, render
 from analysis.report import write_report
 from analysis.results import Results
 from analysis.tables import TABLES

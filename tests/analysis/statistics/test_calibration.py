@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from analysis.database import connect
-from analysis.hypotheses import declared, exploratory
 from analysis.results import Results
 from analysis.statistics.corrections import CORRECTIONS
+from analysis.statistics.hypotheses import declared, exploratory
 from analysis.statistics.mcnemar import mcnemar
 from analysis.statistics.paired import bootstrap, paired_t
 from tests.analysis.stores import write_plan, write_task, write_trials

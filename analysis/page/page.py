@@ -15,13 +15,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from analysis.cautions import cautions
-from analysis.explorer import Explorer
 from analysis.figures import FIGURES
 from analysis.figures.drawing import Drawing
-from analysis.findings import Findings, findings
 from analysis.hardware import SHOWN, confounded, described, disagreement
 from analysis.order import method_key, method_name, percent
+from analysis.page.cautions import cautions
+from analysis.page.explorer import Explorer
+from analysis.page.findings import Findings, findings
 from analysis.results import Results, Row
 from analysis.tables.formats import legend, signs
 from analysis.tables.table import Table

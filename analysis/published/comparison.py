@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from analysis.figures.accuracy_on_pies import PUBLISHED as ESTIMATORS
-from analysis.published_figures import ComparisonError, Figures, Place, Publication, publication
+from analysis.published.figures import ComparisonError, Figures, Place, Publication, publication
 from analysis.results import Results, Row
 from analysis.tables import parameters, tasks
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analysis.measures import Place
 from analysis.order import method_key
+from analysis.page.measures import Place
 from analysis.results import Results, Row
 
 NO_GOLD = -1

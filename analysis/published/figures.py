@@ -11,7 +11,7 @@ from analysis.data_sets import published as published_statistics
 from runner.methods import DENSE
 from runner.studies.errors import unknown
 
-FOLDER = Path(__file__).parent / "published"
+FOLDER = Path(__file__).parent
 Row = dict[str, str]
 
 

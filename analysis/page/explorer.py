@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analysis.measures import BINS, Measure, Place, measures_of_model, measures_of_split
 from analysis.order import method_name, percent, split_key
-from analysis.packing import Packing
+from analysis.page.measures import BINS, Measure, Place, measures_of_model, measures_of_split
+from analysis.page.packing import Packing
+from analysis.page.vote_matrix import LabelSets, VoteMatrix, pruned_cells, vote_matrix
 from analysis.results import Results, Row
-from analysis.vote_matrix import LabelSets, VoteMatrix, pruned_cells, vote_matrix
 
 LISTED = 100_000  # examples times models of a page; the first split of every task is listed whatever it has
 TEXT_LENGTH = 20_000
