@@ -32,7 +32,7 @@ types: setup
 
 # Two at a time: those that start clusters and wait for them, and all the others.
 test: lint types
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2
 
 clean:
 	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -17,11 +17,16 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files of the tests that run")
 
 
-def pytest_collection_modifyitems(items):
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
     """Tests that start clusters or kill processes mostly wait: they run one after another, beside all the others."""
-    for item in items:
-        if item.get_closest_marker("cluster") or item.get_closest_marker("chaos"):
-            item.add_marker(pytest.mark.xdist_group("processes"))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class BesideClusters(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "processes" if nodeid.startswith(("tests/chaos/", "tests/cluster/")) else nodeid
+
+    return BesideClusters(config, log)
 
 
 @pytest.fixture
