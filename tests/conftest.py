@@ -19,12 +19,16 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Tests that start clusters or kill processes mostly wait: they run one after another, beside all the others."""
+    """Tests that start clusters or kill processes mostly wait: they run one after another, beside all the others.
+
+    Slurm's are among the others: they wait longest of all, for the minute hand of its clock.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class BesideClusters(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return "processes" if nodeid.startswith(("tests/chaos/", "tests/cluster/")) else nodeid
+            starts_cluster = nodeid.startswith(("tests/chaos/", "tests/cluster/"))
+            return "processes" if starts_cluster and "test_slurm" not in nodeid else nodeid
 
     return BesideClusters(config, log)
 
