@@ -14,9 +14,9 @@ from runner.command_line import app
 
 @pytest.fixture
 def own(store, tmp_path, monkeypatch):
-    """A copy of the store that a test may write to."""
+    """A copy of the store that a test may write to, without scores that a report has left there."""
     monkeypatch.setenv("COLUMNS", "300")
-    return shutil.copytree(store, tmp_path / "store")
+    return shutil.copytree(store, tmp_path / "store", ignore=shutil.ignore_patterns("readability"))
 
 
 def test_scores_are_computed_once(piesweep, own):
