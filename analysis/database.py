@@ -78,10 +78,13 @@ def connect(
     connection = duckdb.connect(config={"python_enable_replacements": False, "temp_directory": str(spill)})
     _limit_memory(connection)
     create_base_relations(connection, snapshot)
+    splits = sorted({split for record in snapshot.commits for split in record.rows} - {"train"})
     for name in STEPS:
         rows = statement(name)
         if name in kept:
-            connection.execute(f"CREATE TABLE internal.{name}_kept AS FROM (\n{rows}\n) WHERE split <> 'train'")
+            connection.execute(f"CREATE TABLE internal.{name}_kept AS FROM (\n{rows}\n) LIMIT 0")
+            for split in splits:  # one at a time: a condition on one split reaches the files, `<> 'train'` does not
+                connection.execute(f"INSERT INTO internal.{name}_kept FROM (\n{rows}\n) WHERE split = ?", [split])
             rows = f"FROM internal.{name}_kept UNION ALL FROM (\n{rows}\n) WHERE split = 'train'"
         connection.execute(f"CREATE VIEW internal.{name} AS {rows}")
     for name in VIEWS:
