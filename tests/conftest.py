@@ -21,14 +21,15 @@ def pytest_addoption(parser):
 def pytest_xdist_make_scheduler(config, log):
     """Tests that start clusters or kill processes mostly wait: they run one after another, beside all the others.
 
-    Slurm's are among the others: they wait longest of all, for the minute hand of its clock.
+    Slurm's and DeepSpeed's are among the others, so that both halves take about as long.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class BesideClusters(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             starts_cluster = nodeid.startswith(("tests/chaos/", "tests/cluster/"))
-            return "processes" if starts_cluster and "test_slurm" not in nodeid else nodeid
+            apart = starts_cluster and "test_slurm" not in nodeid and "test_deepspeed" not in nodeid
+            return "processes" if apart else nodeid
 
     return BesideClusters(config, log)
 
