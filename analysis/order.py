@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from runner.methods import DENSE, METHODS
 from tasks.base import SPLITS
 
@@ -17,6 +19,14 @@ def method_key(method: str) -> tuple[int, str]:
 def split_key(split: str) -> tuple[int, str]:
     """Sorts the test split first: it is what the claims are about."""
     return _SPLITS.get(split, len(_SPLITS)), split
+
+
+def first_splits(places: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Task -> the first split that it has among pairs of task and split, the test split before others."""
+    first: dict[str, str] = {}
+    for task, split in sorted(places, key=lambda place: split_key(place[1])):
+        first.setdefault(task, split)
+    return first
 
 
 def method_name(method: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -133,6 +134,10 @@ class Results:
     def is_incomplete(self, row: Row) -> bool:
         """True if the row's cell, or the dense cell it is compared with, lacks planned seeds."""
         return cell(row) in self.incomplete or (row["task"], row["model"], DENSE, 0.0) in self.incomplete
+
+    def with_completeness(self, rows: Iterable[Row]) -> tuple[Row, ...]:
+        """The rows with a column that says whether they are incomplete, as files of a report have them."""
+        return tuple({**row, "incomplete": self.is_incomplete(row)} for row in rows)
 
 
 def cell(row: Row) -> tuple[str, str, str, float]:

@@ -6,11 +6,11 @@ import textwrap
 from itertools import groupby
 from pathlib import Path
 
+from analysis.broken import Broken, most_broken
 from analysis.database import connect
 from analysis.formats import printable
 from analysis.hardware import warnings
 from analysis.order import method_key, method_name, percent
-from analysis.page.broken import Broken, most_broken
 from analysis.results import Results, Row, cell
 from analysis.tables.effectiveness import mean_and_deviation
 from runner.methods import DENSE

@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.style import INK
-from analysis.order import split_key
+from analysis.figures.style import INK, panels
 from analysis.results import Row
 
 COLUMNS = 4
@@ -20,14 +19,7 @@ SIZE = (2.35, 1.85)
 
 def by_place(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
     """Rows by task and model, of the first split that the task has, the test split before others."""
-    first: dict[str, str] = {}
-    for row in sorted(rows, key=lambda row: split_key(row["split"])):
-        first.setdefault(row["task"], row["split"])
-    found: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        if row["split"] == first[row["task"]]:
-            found.setdefault((row["task"], row["model"]), []).append(row)
-    return found
+    return {(task, model): own for (task, model, _), own in panels(rows).items()}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.order import method_key, method_name, percent, split_key
+from analysis.order import first_splits, method_key, method_name, percent
 from analysis.results import Row
 from runner.methods import DENSE, METHODS
 
@@ -78,9 +78,7 @@ def looks(methods: Sequence[str]) -> dict[str, Look]:
 
 def panels(rows: Sequence[Row]) -> dict[tuple[str, str, str], list[Row]]:
     """Rows by (task, model, split), one split a task: the first that it has, the test split before others."""
-    first: dict[str, str] = {}
-    for row in sorted(rows, key=lambda row: split_key(row["split"])):
-        first.setdefault(row["task"], row["split"])
+    first = first_splits((row["task"], row["split"]) for row in rows)
     found: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         if row["split"] == first[row["task"]]:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.order import method_key, split_key
+from analysis.order import first_splits, method_key
 
 ANSWERS_AT_ONCE = 120_000_000
 WORD = 62  # classes in one integer, the sign bit and one more left alone
@@ -91,9 +91,7 @@ def _cells(connection: duckdb.DuckDBPyConnection, split: str | None) -> list[_Ce
         JOIN (SELECT task_no, split, max(example_id) + 1 AS examples FROM internal.example GROUP BY ALL) AS e
             ON e.task_no = c.task_no AND e.split = s.split"""
     found = [_Cell(**row) for row in _rows(connection, query)]
-    first: dict[str, str] = {}
-    for cell in sorted(found, key=lambda cell: split_key(cell.split)):
-        first.setdefault(cell.task, cell.split)
+    first = first_splits((cell.task, cell.split) for cell in found)
     chosen = [cell for cell in found if cell.split == (split or first[cell.task])]
     return sorted(chosen, key=lambda cell: (cell.task, cell.model, method_key(cell.method), cell.sparsity))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from analysis.order import method_name, percent, split_key
+from analysis.order import first_splits, method_name, percent
 from analysis.results import Results, Row
 from analysis.statistics.families import Pairs, judge, over_examples, over_seeds
 from runner.methods import DENSE
@@ -86,9 +86,7 @@ def _number(row: Row) -> tuple[int, int]:
 
 def _values_by_seed(results: Results) -> dict[Place, dict[int, float]]:
     """Cell -> seed -> effectiveness, in the order of the grid, on the first split that a task has."""
-    first: dict[str, str] = {}
-    for row in sorted(results.effectiveness, key=lambda row: split_key(row["split"])):
-        first.setdefault(row["task"], row["split"])
+    first = first_splits((row["task"], row["split"]) for row in results.effectiveness)
     values: dict[Place, dict[int, float]] = {
         _place(row): {} for row in results.effectiveness if row["split"] == first[row["task"]]
     }

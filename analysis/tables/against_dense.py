@@ -39,6 +39,6 @@ def build(results: Results) -> Table:
         parts=("difference", "p"),
         lines=lines(rows, keys, columns, value) if is_tested else (),
         legend=LEGEND,
-        records=tuple({**row, "incomplete": results.is_incomplete(row)} for row in rows),
+        records=results.with_completeness(rows),
         views=("effectiveness",),
     )

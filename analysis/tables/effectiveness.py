@@ -33,7 +33,7 @@ def build(results: Results) -> Table:
         parts=("",),
         lines=_beside_dense(results, keys, lines(rows or results.effectiveness, keys, columns, value)),
         legend=LEGEND,
-        records=tuple({**row, "incomplete": results.is_incomplete(row)} for row in results.effectiveness),
+        records=results.with_completeness(results.effectiveness),
         views=("effectiveness",),
     )
 

@@ -32,7 +32,7 @@ def build(results: Results) -> Table:
         parts=("pruned", "dense"),
         lines=lines(rows, keys, columns, value),
         legend=LEGEND,
-        records=tuple({**row, "incomplete": results.is_incomplete(row)} for row in results.accuracy_on_pies),
+        records=results.with_completeness(results.accuracy_on_pies),
         views=("accuracy_on_pies",),
     )
 

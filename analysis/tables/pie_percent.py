@@ -37,6 +37,6 @@ def build(results: Results) -> Table:
         parts=("",),
         lines=lines(rows, keys, columns, value),
         legend=LEGEND,
-        records=tuple({**row, "incomplete": results.is_incomplete(row)} for row in rows),
+        records=results.with_completeness(rows),
         views=("pie_rate", "effectiveness"),
     )

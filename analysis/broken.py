@@ -25,12 +25,6 @@ class Broken:
     cells: tuple[tuple[str, float, tuple[str, ...]], ...]
 
 
-def broken_count(results: Results) -> int:
-    """How many (task, split, model, example) at least one pruned cell breaks."""
-    query = "SELECT count(*) AS n FROM (SELECT DISTINCT task, split, model, example_id FROM pies WHERE is_pie)"
-    return int(results.rows(query)[0]["n"])
-
-
 def most_broken(results: Results, limit: int) -> list[Broken]:
     """The examples that most cells break, test split first; at most `limit`, texts cut at TEXT_LENGTH characters."""
     query = f"""
