@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import time
+from concurrent.futures import Executor, Future
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
@@ -204,9 +205,16 @@ class Attempt:
         if self.processes.is_first:
             checkpoints.save(self.folder / STATE, self.spec.trial_id, tensors, facts)
 
-    def keep(self, *, rebuild: bool, keep_state: bool) -> str:
-        """The content hash of a dense trial's trained state, which is left for its children if asked for."""
-        tensors, facts = self.state()
+    def keep(self, aside: Executor, *, rebuild: bool, keep_state: bool) -> Future[str]:
+        """The content hash of a dense trial's trained state, which is left for its children if asked for.
+
+        `aside` hashes and writes it, which may go on while the network answers: that changes no tensor of the state.
+        """
+        tensors, facts = self.state()  # all processes together
+        return aside.submit(self.put, tensors, facts, rebuild=rebuild, keep_state=keep_state)
+
+    def put(self, tensors: dict[str, Tensor], facts: dict[str, Any], *, rebuild: bool, keep_state: bool) -> str:
+        """What `keep` does aside."""
         if not self.processes.is_first:
             return ""
         if not rebuild and not keep_state:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,10 +59,12 @@ def run_trial(
     attempt.resume()
     if not attempt.train():
         return Outcome(status="stopped", trial_id=spec.trial_id, epochs=attempt.trainer.epoch)
-    weights = attempt.keep(rebuild=rebuild, keep_state=keep_state) if spec.is_dense else None
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        kept = attempt.keep(aside, rebuild=rebuild, keep_state=keep_state) if spec.is_dense else None
+        answers = [] if rebuild else attempt.evaluate()
+    weights = kept.result() if kept else None
     if rebuild:
         return Outcome(status="rebuilt", trial_id=spec.trial_id, epochs=attempt.trainer.epoch)
-    answers = attempt.evaluate()
     if not workplace.processes.is_first:
         return Outcome(status="committed", trial_id=spec.trial_id, epochs=attempt.trainer.epoch)
     record = commit(workplace.root, spec, attempt.rows(answers), attempt.facts(answers, weights))

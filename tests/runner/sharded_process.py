@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -45,7 +46,8 @@ class Watched(Attempt):
     def found(self, ended: bool) -> dict[str, Tensor]:
         """State, losses and leaks, and the logits of a trial that came to its end."""
         if ended and self.spec.is_dense:
-            self.keep(rebuild=False, keep_state=True)
+            with ThreadPoolExecutor(max_workers=1) as aside:
+                self.keep(aside, rebuild=False, keep_state=True)
         result = {f"logits.{one.split}": one.logits for one in self.evaluate()} if ended else {}
         state = self.state()[0]
         if self.processes.is_first:
