@@ -32,7 +32,9 @@ judged AS (
         m.predicted,
         m.is_true
     FROM internal.marks AS m
-    JOIN internal.voted AS v ON internal.place(v.voter_cell_no, v.split, v.example_id) = internal.place(m.cell_no, m.split, m.example_id)
+    -- The split once more, apart: so a condition on it reaches the files of the marks.
+    JOIN internal.voted AS v
+        ON v.split = m.split AND internal.place(v.voter_cell_no, v.split, v.example_id) = internal.place(m.cell_no, m.split, m.example_id)
     WHERE v.subset = 'pies'
 ),
 f1 AS (
