@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import platform
@@ -9,6 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +21,8 @@ import typer
 
 from runner.command_line.group import FAILED
 from runner.command_line.output import bytes_text, print_json, print_table
+from runner.store.files import discard_folder
+from runner.store.place import is_on_disk, place
 
 PACKAGES = (
     "torch",
@@ -52,7 +56,10 @@ def doctor(
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="With --chaos: changes to the study.")
     ] = None,
     *,
-    store: Annotated[Path | None, typer.Option(help="Also try the file system of this store's folder.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(parser=place, metavar="DIR", help="Also try what this store's folder or URL lies on."),
+    ] = None,
     address: Annotated[str | None, typer.Option(help="Also ask every node of this Ray cluster.")] = None,
     chaos: Annotated[
         str | None, typer.Option(metavar="STUDY", help="Also run a miniature of this study, with and without kills.")
@@ -135,18 +142,23 @@ def _cache() -> Check:
     from tasks.registry_packages import cache_folder
 
     folder = cache_folder()
-    error = _trial_of(folder, lambda place: (place / "written").write_bytes(b"1"))
+    error = _trial_of(folder, lambda own: (own / "written").write_bytes(b"1"))
     advice = "set PIESWEEP_CACHE to a folder that can be written" if error else ""
     return Check(check="cache", ok=not error, found=error or _room(folder), advice=advice)
 
 
 def _store(store: Path) -> Iterator[Check]:
-    advice = "keep the store on a local disk, NFS or Lustre, where commits are atomic"
-    for name, attempt in STORE_CHECKS.items():
+    on_disk = is_on_disk(store)
+    kind = "local disk, NFS or Lustre, where commits are atomic" if on_disk else "storage with conditional writes"
+    for name, attempt in (STORE_CHECKS if on_disk else OBJECT_CHECKS).items():
         error = _trial_of(store, attempt)
+        advice = (
+            f"keep the store on a {kind}" if on_disk else f"keep the store in {kind}; look at address and credentials"
+        )
         yield Check(check=f"store: {name}", ok=not error, found=error or "works", advice=advice if error else "")
-    yield _clocks(store)
-    yield Check(check="store: room", ok=True, found=_room(store))
+    if on_disk:
+        yield _clocks(store)
+        yield Check(check="store: room", ok=True, found=_room(store))
 
 
 def _clocks(store: Path) -> Check:
@@ -171,17 +183,18 @@ def _cluster(address: str, folder: Path | None) -> Iterator[Check]:
     from runner.sweep.driver import cluster
 
     here = versions_here()
+    seen = _existing(folder) if folder is not None and is_on_disk(folder) else None
     with cluster(known):
-        nodes = census(_existing(folder) if folder else None)
+        nodes = census(seen)
     for node in nodes:
         wrong = [f"{name} {found}, here {here[name]}" for name, found in node.versions.items() if found != here[name]]
         wrong += [] if node.versions else ["no answer"]
-        wrong += [f"does not see {folder}"] if folder and node.versions and not node.sees else []
+        wrong += [f"does not see {folder}"] if seen and node.versions and not node.sees else []
         wrong += [f"its clock differs by {abs(node.lead):.0f} s"] if abs(node.lead) > SKEW_SECONDS else []
         yield Check(
             check=f"node {node.host}",
             ok=not wrong,
-            found="; ".join(wrong) or "same versions" + (f", sees {folder}" if folder else ""),
+            found="; ".join(wrong) or "same versions" + (f", sees {folder}" if seen else ""),
             advice="make every node alike: same environment, same shared folder, same time" if wrong else "",
         )
 
@@ -206,48 +219,61 @@ def _chaos(study: str, overrides: list[str], parent: Path, address: str | None) 
 def _trial_of(folder: Path, attempt: Callable[[Path], object]) -> str:
     """What goes wrong when `attempt` works in a folder of its own there; nothing stays behind."""
     try:
-        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=_existing(folder)) as place:
-            attempt(Path(place))
-    except (OSError, AssertionError) as error:
+        with _own_folder(folder) as own:
+            attempt(own)
+    except Exception as error:  # each library of object storage has errors of its own
         return str(error) or type(error).__name__
     return ""
 
 
+@contextlib.contextmanager
+def _own_folder(folder: Path) -> Iterator[Path]:
+    if is_on_disk(folder):
+        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=_existing(folder)) as own:
+            yield Path(own)
+        return
+    own_prefix = folder / f".doctor-{uuid.uuid4().hex[:12]}"
+    try:
+        yield own_prefix
+    finally:
+        discard_folder(own_prefix)
+
+
 def _existing(folder: Path) -> Path:
     """The folder, or the nearest one above it that exists."""
-    place = folder.absolute()
-    while not place.is_dir() and place != place.parent:
-        place = place.parent
-    return place
+    found = folder.absolute()
+    while not found.is_dir() and found != found.parent:
+        found = found.parent
+    return found
 
 
 def _room(folder: Path) -> str:
     return f"{folder}, {bytes_text(shutil.disk_usage(_existing(folder)).free)} free"
 
 
-def _exclusive_create(place: Path) -> None:
+def _exclusive_create(folder: Path) -> None:
     from runner.store.files import create
 
-    if not create(place / "record", b"first") or create(place / "record", b"second"):
+    if not create(folder / "record", b"first") or create(folder / "record", b"second"):
         raise OSError("a file that exists could be created again")
-    if (place / "record").read_bytes() != b"first":
+    if (folder / "record").read_bytes() != b"first":
         raise OSError("the second writer changed the first one's file")
 
 
-def _atomic_replace(place: Path) -> None:
+def _atomic_replace(folder: Path) -> None:
     from runner.store.files import replace
 
-    replace(place / "lease", b"first")
-    replace(place / "lease", b"second")
-    if (place / "lease").read_bytes() != b"second":
+    replace(folder / "lease", b"first")
+    replace(folder / "lease", b"second")
+    if (folder / "lease").read_bytes() != b"second":
         raise OSError("a replaced file kept its old content")
 
 
-def _force_to_disk(place: Path) -> None:
+def _force_to_disk(folder: Path) -> None:
     from runner.store.files import DISK
 
-    (place / "rows").write_bytes(b"1")
-    DISK.force_folder(place)
+    (folder / "rows").write_bytes(b"1")
+    DISK.force_folder(folder)
 
 
 STORE_CHECKS: dict[str, Callable[[Path], None]] = {
@@ -255,3 +281,4 @@ STORE_CHECKS: dict[str, Callable[[Path], None]] = {
     "atomic replacement": _atomic_replace,
     "forcing to disk": _force_to_disk,
 }
+OBJECT_CHECKS = {name: STORE_CHECKS[name] for name in ("exclusive creation", "atomic replacement")}

@@ -6,6 +6,8 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -127,23 +129,34 @@ def _is_whole(root: Path, sources: Sequence[Path]) -> bool:
         (root / path.relative_to(source)).exists()
         for source in sources
         for path in (*_papers(source, "tasks"), *_papers(source, "plans"), *_open_failures(root, source).values())
-    )
+    ) and not any(_is_frozen_earlier(path, root / "plans") for source in sources for path in _papers(source, "plans"))
 
 
 def _take_papers(root: Path, source: Path) -> None:
-    """Copy tasks, scores of their texts, plans and failures; plans in the order of their runs, which views go by."""
+    """Copy tasks, scores of their texts, plans and failures; plans in the order of their runs, which views go by.
+
+    Of one plan frozen twice the earlier copy stays: what it declares was declared then.
+    """
     layout = Layout(root)
     for task in reader.task_cards(source):
         save_task(root, reader.task_data(source, task))
     readability.take(root, source)
     for path in sorted(_papers(source, "plans"), key=lambda path: path.stat().st_mtime_ns):
-        create(layout.plans / path.name, path.read_bytes())
+        if not create(layout.plans / path.name, path.read_bytes()) and _is_frozen_earlier(path, layout.plans):
+            replace(layout.plans / path.name, path.read_bytes())
     for trial_id, path in _open_failures(root, source).items():
         theirs, ours = path.read_bytes(), b"{}"
         with contextlib.suppress(FileNotFoundError):
             ours = layout.failure(trial_id).read_bytes()
         if json.loads(theirs)["failed_at"] > json.loads(ours).get("failed_at", ""):
             replace(layout.failure(trial_id), theirs)
+
+
+def _is_frozen_earlier(path: Path, ours: Path) -> bool:
+    """True if a plan's copy at the path was frozen before the copy of that name in the folder `ours`."""
+    times = [json.loads(one.read_bytes()).get("frozen_at") for one in (path, ours / path.name)]
+    moments = [datetime.fromisoformat(time).timestamp() if time else inf for time in times]
+    return moments[0] < moments[1]
 
 
 def _open_failures(root: Path, source: Path) -> dict[str, Path]:

@@ -119,8 +119,10 @@ def task_examples(root: Path, task: str) -> pa.Table:
 
 def frozen_plans(root: Path) -> list[FrozenPlan]:
     """Every study that was run into this store, as it was resolved, oldest first."""
+    # By the files' times alone where older versions wrote them, who did not say when.
     paths = sorted(_json_files(Layout(root).plans), key=lambda path: path.stat().st_mtime_ns)
-    return [FrozenPlan.model_validate_json(path.read_bytes()) for path in paths]
+    plans = [FrozenPlan.model_validate_json(path.read_bytes()) for path in paths]
+    return sorted(plans, key=lambda plan: plan.frozen_at or "")
 
 
 def planned_trials(root: Path) -> dict[str, PlannedTrial]:

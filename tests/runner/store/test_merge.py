@@ -57,6 +57,26 @@ def test_merging_into_one_of_them(tmp_path: Path) -> None:
     assert content(first) == before
 
 
+def test_a_plan_of_both_was_declared_when_it_was_first_frozen(tmp_path: Path) -> None:
+    """Of two copies of a plan the earlier one stays, in whichever store it lies, and the order of plans with it."""
+    first, second, _ = two_clusters(tmp_path)
+    (plan,) = (second / "plans").iterdir()
+    early = json.loads(plan.read_bytes()) | {"frozen_at": "2026-01-01T00:00:00.000+00:00"}
+    plan.write_text(json.dumps(early))
+    freeze_plan(first, {"name": "more"}, mixed.specs(range(1)))
+    for target, sources in (
+        (tmp_path / "new", [first, second]),
+        (tmp_path / "other", [second, first]),
+        (first, [second]),
+    ):
+        merge(target, sources)
+        assert [one.study["name"] for one in reader.frozen_plans(target)] == ["mixed", "more"]
+        assert reader.frozen_plans(target)[0].frozen_at == early["frozen_at"]
+    before = content(first)
+    assert merge(first, [second]).added == 0
+    assert content(first) == before
+
+
 def test_a_merged_store_grows_on(tmp_path: Path) -> None:
     """Commits and compactions go on in a merged store as in any other."""
     first, second, _ = two_clusters(tmp_path)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
 pytest.importorskip("s3fs", reason="pip install -e '.[test]' installs s3fs")
 pytest.importorskip("moto", reason="pip install -e '.[test]' installs moto")
@@ -19,6 +20,7 @@ pytest.importorskip("moto", reason="pip install -e '.[test]' installs moto")
 from analysis.query import run_query
 from analysis.report import write_report
 from runner import checkpoints
+from runner.command_line import app
 from runner.store import files, objects, reader, session
 from runner.store.compact import compact
 from runner.store.digest import digest
@@ -282,3 +284,18 @@ def test_upkeep(root: Path, tmp_path: Path) -> None:
     assert merge(root, [tmp_path]).added == 3
     assert digest(root) == digest(tmp_path)
     assert broken_invariants(root) == []
+
+
+def test_the_doctor_tries_object_storage(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor tries what commits rely on at a store's URL, and leaves nothing; no server is a line, no traceback."""
+    piesweep = CliRunner()
+    result = piesweep.invoke(app, ["doctor", "--store", str(root), "--json"])
+    found = {check["check"]: check for check in json.loads(result.stdout) if check["check"].startswith("store")}
+    assert list(found) == ["store: exclusive creation", "store: atomic replacement"]
+    assert all(check["ok"] for check in found.values())
+    assert not root.exists()
+    absent = place(f"s3://{uuid.uuid4().hex}/store")
+    result = piesweep.invoke(app, ["doctor", "--store", str(absent), "--json"])
+    assert result.exit_code == 1
+    found = {check["check"]: check for check in json.loads(result.stdout) if not check["ok"]}
+    assert "credentials" in found["store: exclusive creation"]["advice"]
