@@ -28,6 +28,7 @@ STEPS: dict[str, str] = {
     "votes": "what the seeds of a cell answer together, as class indices",
     "pairs": "the vote of every pruned cell beside that of its dense cell, as class indices",
     "el2n_scores": "how hard a training example is, by number of the dense cell",
+    "el2n_binned": "and in which twentieth of its split that is",
     "marks": "every class that a multi-label trial predicts or should have predicted",
     "scores": "the effectiveness of every trial, by number",
     "voted": "both sides' votes, on all examples and on PIEs",

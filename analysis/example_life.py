@@ -12,9 +12,6 @@ from analysis.results import Row
 from runner.methods import DENSE
 from runner.studies.errors import suggestion, unknown
 
-BINS = 20
-"""As in the view el2n_bins."""
-
 
 class ExampleError(ValueError):
     """An example that the store does not have: says what was asked for and what there is."""
@@ -119,12 +116,12 @@ def _life(connection: duckdb.DuckDBPyConnection, address: Address, model: str, v
     dense = next((_answer(row, None) for row in own if row["method"] == DENSE), None)
     ordered = sorted(own, key=lambda row: (method_key(row["method"]), row["sparsity"]))
     answers = tuple(_answer(row, dense) for row in ordered if row["method"] != DENSE)
-    score, number = _el2n(connection, address, model)
+    scored = [row for row in _rows(connection, "FROM el2n", address) if row["model"] == model]
     methods = dict.fromkeys(answer.method for answer in answers)
     return Life(
         model=model,
-        el2n=score,
-        bin=number,
+        el2n=scored[0]["el2n"] if scored else None,
+        bin=scored[0]["bin"] if scored else None,
         dense=dense,
         answers=answers,
         turns=tuple(turn(method, [answer for answer in answers if answer.method == method]) for method in methods),
@@ -150,18 +147,6 @@ def turn(method: str, answers: list[Answer]) -> Turn:
         return Turn(method=method, flips_at=None, flips_back_at=None)
     back = next((answer.sparsity for answer in answers[left:] if answer.differs is False), None)
     return Turn(method=method, flips_at=answers[left].sparsity, flips_back_at=back)
-
-
-def _el2n(connection: duckdb.DuckDBPyConnection, address: Address, model: str) -> tuple[float | None, int | None]:
-    """The score, and which twentieth of the split it is in: equal scores are in one bin, the lower one."""
-    edges = ", ".join(str(number / BINS) for number in range(1, BINS))
-    query = f"""
-        WITH scores AS (SELECT example_id, el2n FROM el2n WHERE task = $task AND split = $split AND model = $model)
-        SELECT s.el2n, 1 + len(list_filter(e.edges, lambda edge: edge < s.el2n))
-        FROM scores AS s, (SELECT quantile_cont(el2n, [{edges}]) AS edges FROM scores) AS e
-        WHERE s.example_id = $example_id"""
-    found = connection.execute(query, {**vars(address), "model": model}).fetchall()
-    return (float(found[0][0]), int(found[0][1])) if found else (None, None)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, address: Address) -> list[Row]:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from cluster.launcher import FILES_FOLDER, Job, Launcher, LaunchError, call, ray_job_environment
-from cluster.site import Kubernetes, Site
+from cluster.site import Kubernetes, Site, ray_with_tokens
 
 GPU = {"nvidia": "nvidia.com/gpu", "amd": "amd.com/gpu"}
 RETRIES = 3
@@ -31,7 +31,8 @@ HEADER = """\
 
 
 def script(job: Job, site: Site) -> str:
-    """The manifest. LaunchError if the profile says nothing of Kubernetes, or the store is on no volume."""
+    """The manifest. LaunchError if the profile says nothing of Kubernetes, or the store is on no volume; SiteError if
+    it names no version of Ray and the one installed here is too old."""
     pods = _pods(job, site)
     documents = [_files(job, pods)] if job.files else []
     text = yaml.safe_dump_all([*documents, _ray_job(job, site, pods)], sort_keys=False, width=120)
@@ -99,7 +100,7 @@ def _ray_job(job: Job, site: Site, pods: Kubernetes) -> dict[str, Any]:
             "backoffLimit": RETRIES,
             "activeDeadlineSeconds": job.seconds * (1 + RETRIES),
             "rayClusterSpec": {
-                "rayVersion": pods.ray or version("ray"),
+                "rayVersion": pods.ray or ray_with_tokens(version("ray")),
                 "authOptions": {"mode": "token"},
                 # The head schedules, it does not train: a pod that runs out of memory must not take the cluster along.
                 "headGroupSpec": {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from cluster.duration import parse_duration
 
@@ -24,6 +25,17 @@ Seconds = Annotated[int, BeforeValidator(lambda given: parse_duration(given) if 
 
 class SiteError(ValueError):
     """A site profile that cannot be used: says which, what is wrong and what is allowed."""
+
+
+def ray_with_tokens(version: str) -> str:
+    """The version itself. SiteError if it is too old for `authOptions`: KubeRay's operator would refuse the cluster."""
+    numbers = re.match(r"v?(\d+)\.(\d+)", version)
+    if numbers is None or (int(numbers[1]), int(numbers[2])) < (2, 52):
+        raise SiteError(
+            f"Ray '{version}' knows no tokens, which every pod is asked for; allowed is 2.52 or later: put it in the "
+            "image and say which as `kubernetes.ray`"
+        )
+    return version
 
 
 class Profile(BaseModel):
@@ -47,7 +59,7 @@ class Kubernetes(Profile):
     """How pods are made.
 
     claim: the PersistentVolumeClaim that holds stores, mounted at `mount` in every pod. ray: the version in the
-    image, if it is not the one installed here.
+    image, 2.52 or later, if it is not the one installed here.
     """
 
     image: Word
@@ -56,7 +68,7 @@ class Kubernetes(Profile):
     mount: Word = "/piesweep"
     memory_per_node: Word = "64Gi"
     node_selector: dict[Line, Line] = Field(default_factory=dict)
-    ray: Word | None = None
+    ray: Annotated[Word, AfterValidator(ray_with_tokens)] | None = None
     operator: Literal["1.5.1"] = "1.5.1"
 
 

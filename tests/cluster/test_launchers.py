@@ -17,6 +17,7 @@ import yaml
 
 from cluster import LAUNCHERS, SITES, Job, LaunchError, Site, load_site
 from cluster.launcher import FILES_FOLDER
+from cluster.site import SiteError
 
 FIXTURES = Path(__file__).parent
 PROGRAMS = Path(sys.executable).parent
@@ -152,6 +153,23 @@ def test_a_job_name_that_kuberay_refuses_is_refused(tmp_path: Path) -> None:
     """Its operator makes Services of the name, which Kubernetes wants to begin with a letter."""
     with pytest.raises(LaunchError, match=r"job name '2nd': KubeRay's must begin with a letter; give --name"):
         documents("kuberay", load_site("kubernetes"), tmp_path, name="2nd")
+
+
+@pytest.mark.parametrize("ray", ["2.51.1", "latest"])
+def test_a_ray_without_tokens_is_refused(ray: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """KubeRay takes `authOptions` from Ray 2.52 on, be it the version of a profile or the one installed here."""
+    path = tmp_path / "site.yaml"
+    refused = f"Ray '{ray}' knows no tokens.* allowed is 2.52 or later: put it in the image"
+    text = "title: mine\nkubernetes: {{image: piesweep, claim: stores, ray: {}}}\n"
+    path.write_text(text.format(ray))
+    with pytest.raises(SiteError, match=refused):
+        load_site(str(path))
+    monkeypatch.setattr("cluster.kuberay.version", lambda package: ray)
+    with pytest.raises(SiteError, match=refused):
+        documents("kuberay", load_site("kubernetes"), tmp_path)
+    path.write_text(text.format("2.100.0"))
+    (ray_job,) = documents("kuberay", load_site(str(path)), tmp_path)
+    assert ray_job["spec"]["rayClusterSpec"]["rayVersion"] == "2.100.0"
 
 
 def test_ray_jobs_clean_up_after_themselves(tmp_path: Path) -> None:
