@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import platform
 import time
 from concurrent.futures import Executor, Future
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,6 +34,7 @@ from runner.store.layout import Layout
 from runner.store.reader import is_committed
 from runner.store.schema import Facts
 from runner.training import Lesson
+from runner.versions import versions
 from runner.workplace import Hooks, Workplace
 from tasks.base import Split, TaskData
 
@@ -293,14 +291,5 @@ class Attempt:
             device_kernels=device.kernels,
             peak_memory=peak_memory(),
             precision=self.lesson.compute.precision,
-            versions=versions(self.trainer.packages),
+            versions=versions(("piesweep", *self.trainer.packages)),
         )
-
-
-def versions(packages: tuple[str, ...]) -> dict[str, str]:
-    """The versions of Python and of the packages that compute."""
-    result = {"python": platform.python_version()}
-    for package in ("piesweep", *packages):
-        with contextlib.suppress(PackageNotFoundError):
-            result[package] = version(package)
-    return result

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import platform
 import socket
 import time
 import uuid
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from runner.versions import versions
 
 PATIENCE_SECONDS = 120.0
 PACKAGES = ("piesweep", "ray", "torch", "transformers", "pyarrow")
@@ -33,13 +33,7 @@ class Node:
 
 def versions_here() -> dict[str, str]:
     """The versions of Python and of what computes and stores, on this machine."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "absent"
-    return found
+    return dict.fromkeys(PACKAGES, "absent") | versions(PACKAGES)
 
 
 def census(folder: Path | None) -> list[Node]:
