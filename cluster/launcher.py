@@ -17,7 +17,7 @@ import yaml
 from cluster.site import Site
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
-"""Job names that every launcher takes, but for a digit in front: KubeRay, the strictest (47 characters), refuses that."""
+"""Job names that every launcher takes, but for a digit in front, which KubeRay refuses (it takes 47 characters)."""
 
 FILES_FOLDER = "/tmp/piesweep-files"  # noqa: S108 - on machines made for the job
 
