@@ -78,6 +78,8 @@ def clear_errors() -> Iterator[None]:
         yield
     except FormatError as error:
         raise QueryError(str(error)) from error
+    except duckdb.OutOfMemoryException:
+        raise  # no fault of the question
     except duckdb.Error as error:
         text = str(error)
         if "Traceback" in text:  # raised in Python, inside a file of the store

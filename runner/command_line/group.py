@@ -35,7 +35,14 @@ EXIT_CODES: dict[str, int] = {
     "cluster.site.SiteError": BAD_INPUT,
     "builtins.OSError": FAILED,
     "botocore.exceptions.BotoCoreError": FAILED,
+    "_duckdb.OutOfMemoryException": FAILED,
     "runner.store.session.StoreHeld": INTERRUPTED,
+}
+
+# What to say instead of the error's own words, where these do not help.
+SAID = {
+    "_duckdb.OutOfMemoryException": "this takes more memory than DuckDB may have here: compact the store, so that its "
+    "votes are counted once for all; ask for one task and split at a time; or set PIESWEEP_MEMORY, as to 16GiB",
 }
 
 
@@ -57,12 +64,20 @@ class VerbGroup(TyperGroup):
             code = exit_code_of(error)
             if code is None:
                 raise
-            typer.echo(f"piesweep: {error}", err=True)
+            typer.echo(f"piesweep: {message_of(error)}", err=True)
             raise typer.Exit(code) from None
         return result
 
 
 def exit_code_of(error: Exception) -> int | None:
     """The exit code of an error that has a message for the user; None for a fault of ours, whose traceback we want."""
-    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
-    return next((EXIT_CODES[name] for name in names if name in EXIT_CODES), None)
+    return next((EXIT_CODES[name] for name in _names(error) if name in EXIT_CODES), None)
+
+
+def message_of(error: Exception) -> str:
+    """What the user is told of such an error."""
+    return next((SAID[name] for name in _names(error) if name in SAID), str(error))
+
+
+def _names(error: Exception) -> list[str]:
+    return [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]

@@ -190,6 +190,15 @@ def test_doctor_fails_where_links_fail(piesweep, tmp_path, monkeypatch):
     assert checks["store: exclusive creation"]["advice"]
 
 
+def test_too_little_memory_is_no_traceback(piesweep, store, monkeypatch):
+    """A question that takes more memory than it may have ends with what can be done about it."""
+    monkeypatch.setenv("PIESWEEP_MEMORY", "10MiB")
+    result = piesweep("sql", store, "SELECT len(list(number)) FROM range(10000000) AS r(number) GROUP BY number % 2")
+    assert result.exit_code == 1
+    assert "PIESWEEP_MEMORY" in result.output
+    assert "Traceback" not in result.output
+
+
 @pytest.mark.parametrize("name", EXIT_CODES)
 def test_errors_with_an_exit_code_exist(name):
     """Errors are known by name alone, so that the names must be right."""
