@@ -14,6 +14,7 @@ from analysis.readability.scoring import score_texts
 from runner.store.layout import Layout
 from runner.store.readability import is_readable, save, scores_path
 from runner.store.reader import open_store, task_cards
+from runner.store.rows import in_memory
 from runner.store.schema import TaskCard
 from tasks.lengths import token_counts
 
@@ -67,7 +68,7 @@ def _scores(layout: Layout, card: TaskCard, split: str, progress: Progress, jobs
 
 def _texts(layout: Layout, card: TaskCard, split: str) -> pa.Table | None:
     """Ids and texts of a split, by example_id; examples without a text are left out."""
-    source = pa.BufferReader(layout.task_examples(card.task).read_bytes())
+    source = in_memory(layout.task_examples(card.task).read_bytes())
     names = set(pq.read_schema(source).names)
     if "text" not in names:
         return None

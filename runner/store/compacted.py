@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from runner.store.files import StoreError, create
 from runner.store.layout import Layout
+from runner.store.rows import in_memory
 from runner.store.schema import CommitRecord, KeptVotes
 
 COLUMNS = pa.schema([("trial_id", pa.string()), ("record", pa.string())])
@@ -116,8 +117,7 @@ def _opened(layout: Layout) -> tuple[int, pq.ParquetFile | None]:
             return 0, None
         number, path = found.popitem()
         try:
-            # From memory: Arrow may hold on to a file of Python's in a thread that outlives the interpreter.
-            return number, pq.ParquetFile(pa.BufferReader(path.read_bytes()))
+            return number, pq.ParquetFile(in_memory(path.read_bytes()))
         except FileNotFoundError:
             continue  # two compactions have passed since the folder was listed
         except pa.ArrowException as error:

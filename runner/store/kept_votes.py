@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from runner.store.files import new_file
 from runner.store.layout import Layout
 from runner.store.reader import task_cards
-from runner.store.rows import described, file_hash
+from runner.store.rows import described, file_hash, in_memory
 from runner.store.schema import VOTE_FIELDS, CommitRecord, KeptVotes
 from runner.store.trial_rows import TrialRows
 from runner.store.votes import Cell, cells_of, count_votes, splits_of, tally_id
@@ -98,9 +98,9 @@ class _Before:
 
     @staticmethod
     def of(root: Path, votes: KeptVotes | None) -> _Before:
+        content = in_memory((root / votes.file.path).read_bytes() if votes else b"").read_buffer()
         if votes is None:
-            return _Before({}, pa.py_buffer(b""))
-        content = pa.py_buffer((root / votes.file.path).read_bytes())
+            return _Before({}, content)
         return _Before({name: number for number, name in enumerate(votes.cells)}, content)
 
     def votes(self, name: str) -> pa.Table:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from runner.store.files import create, written
 from runner.store.layout import Layout
 from runner.store.reader import task_cards
+from runner.store.rows import in_memory
 from runner.store.schema import TaskCard
 from tasks.base import SPLITS
 
@@ -82,8 +83,7 @@ def damage(root: Path, ids: dict[str, dict[str, pa.Array]]) -> Iterator[str]:
     for (task, split), path in kept(root).items():
         remedy = f"remove {path}, and it is computed again when it is needed"
         try:
-            with path.open("rb") as file:
-                table = pq.ParquetFile(file).read()
+            table = pq.ParquetFile(in_memory(path.read_bytes())).read()
         except (OSError, pa.ArrowException) as error:
             yield f"readability of task {task}, split {split} cannot be read ({str(error).splitlines()[0]}); {remedy}"
             continue

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from runner.store import compacted
 from runner.store.files import StoreError, contents
 from runner.store.layout import LAYOUT, Layout
+from runner.store.rows import in_memory
 from runner.store.schema import CommitRecord, FrozenPlan, PlannedTrial, TaskCard
 from tasks.base import TaskData, TaskError
 
@@ -114,7 +115,7 @@ def task_data(root: Path, task: str) -> TaskData:
 
 def task_examples(root: Path, task: str) -> pa.Table:
     """The examples of one task, all splits."""
-    return pq.ParquetFile(pa.BufferReader(Layout(root).task_examples(task).read_bytes())).read()
+    return pq.ParquetFile(in_memory(Layout(root).task_examples(task).read_bytes())).read()
 
 
 def frozen_plans(root: Path) -> list[FrozenPlan]:

@@ -67,9 +67,19 @@ def described(path: Path, root: Path, rows: int) -> DataFile:
 
 def read_parquet(path: Path) -> pa.Table:
     """The rows of one data file, in canonical types."""
-    # As bytes: Arrow's threads that call back into Python for each part were seen to abort a process as it ended.
-    table = pq.ParquetFile(pa.BufferReader(path.read_bytes())).read()
+    table = pq.ParquetFile(in_memory(path.read_bytes())).read()
     return table.cast(pa.schema([(name, PREDICTION_FIELDS[name]) for name in table.column_names]))
+
+
+def in_memory(content: bytes) -> pa.BufferReader:
+    """A copy of a file's bytes for Arrow to read.
+
+    In memory of Arrow's own: a thread of Arrow that comes back to Python, be it only to let go of Python's bytes,
+    aborts a process that is ending.
+    """
+    sink = pa.BufferOutputStream()
+    sink.write(content)
+    return pa.BufferReader(sink.getvalue())
 
 
 def file_hash(path: Path) -> str:

@@ -72,9 +72,9 @@ class SharedFile:
     """A data file with the rows of many trials, read a row group at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetFile(
-            path if is_on_disk(path) else path.open("rb"), read_dictionary=["trial_id", "split"]
-        )
+        source = path if is_on_disk(path) else path.open("rb")
+        # Threads that read a file of Python's ahead would abort a process that is ending.
+        self._file = pq.ParquetFile(source, read_dictionary=["trial_id", "split"], pre_buffer=is_on_disk(path))
         self._group = functools.lru_cache(maxsize=OPEN_GROUPS)(self._read_group)
         self._runs: dict[tuple[str, str], list[Run]] = {}
         for group in range(self._file.num_row_groups):
