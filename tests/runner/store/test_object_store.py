@@ -299,3 +299,30 @@ def test_the_doctor_tries_object_storage(root: Path, monkeypatch: pytest.MonkeyP
     assert result.exit_code == 1
     found = {check["check"]: check for check in json.loads(result.stdout) if not check["ok"]}
     assert "credentials" in found["store: exclusive creation"]["advice"]
+
+
+def test_predictions_made_elsewhere_come_into_object_storage(root: Path, tmp_path: Path) -> None:
+    """What is ingested into a store's URL is the store that it is on a disk."""
+    lines = ["task,model,method,sparsity,seed,split,example_id,label"]
+    for method, sparsity in (("dense", 0.0), ("imp-ft", 0.9)):
+        lines += [
+            f"films,net,{method},{sparsity},{seed},test,{i},{'no' if i % 2 else 'yes'}"
+            for seed in (0, 1)
+            for i in range(4)
+        ]
+    (tmp_path / "predictions.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "examples.csv").write_text(
+        "\n".join(
+            [
+                "task,split,example_id,label,text",
+                *(f"films,test,{i},no,text {i}" for i in range(3)),
+                "films,test,3,yes,t",
+            ]
+        )
+    )
+    given = ["--predictions", str(tmp_path / "predictions.csv"), "--examples", str(tmp_path / "examples.csv")]
+    for store in (root, tmp_path / "store"):
+        result = CliRunner().invoke(app, ["ingest", str(store), *given])
+        assert result.exit_code == 0, result.output
+    assert digest(root) == digest(tmp_path / "store")
+    assert broken_invariants(root) == []
