@@ -21,7 +21,6 @@ import typer
 
 from runner.command_line.group import FAILED
 from runner.command_line.output import bytes_text, print_json, print_table
-from runner.store.files import discard_folder
 from runner.store.place import is_on_disk, place
 
 PACKAGES = (
@@ -148,15 +147,13 @@ def _cache() -> Check:
 
 
 def _store(store: Path) -> Iterator[Check]:
-    on_disk = is_on_disk(store)
-    kind = "local disk, NFS or Lustre, where commits are atomic" if on_disk else "storage with conditional writes"
-    for name, attempt in (STORE_CHECKS if on_disk else OBJECT_CHECKS).items():
+    checks, advice = STORE_CHECKS, "keep the store on a local disk, NFS or Lustre, where commits are atomic"
+    if not is_on_disk(store):
+        checks, advice = OBJECT_CHECKS, "look at address and credentials; the storage must have conditional writes"
+    for name, attempt in checks.items():
         error = _trial_of(store, attempt)
-        advice = (
-            f"keep the store on a {kind}" if on_disk else f"keep the store in {kind}; look at address and credentials"
-        )
         yield Check(check=f"store: {name}", ok=not error, found=error or "works", advice=advice if error else "")
-    if on_disk:
+    if is_on_disk(store):
         yield _clocks(store)
         yield Check(check="store: room", ok=True, found=_room(store))
 
@@ -228,6 +225,8 @@ def _trial_of(folder: Path, attempt: Callable[[Path], object]) -> str:
 
 @contextlib.contextmanager
 def _own_folder(folder: Path) -> Iterator[Path]:
+    from runner.store.files import discard_folder
+
     if is_on_disk(folder):
         with tempfile.TemporaryDirectory(prefix=".doctor-", dir=_existing(folder)) as own:
             yield Path(own)
