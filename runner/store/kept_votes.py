@@ -98,10 +98,9 @@ class _Before:
 
     @staticmethod
     def of(root: Path, votes: KeptVotes | None) -> _Before:
-        content = in_memory((root / votes.file.path).read_bytes() if votes else b"").read_buffer()
-        if votes is None:
-            return _Before({}, content)
-        return _Before({name: number for number, name in enumerate(votes.cells)}, content)
+        content = (root / votes.file.path).read_bytes() if votes else b""
+        numbers = {name: number for number, name in enumerate(votes.cells if votes else ())}
+        return _Before(numbers, in_memory(content).read_buffer())
 
     def votes(self, name: str) -> pa.Table:
         """The votes of one cell, without the column `cell`."""
