@@ -122,6 +122,8 @@ def measure_piesweep(count: int) -> dict[str, float]:
         }
         if len(ends) >= 3000:
             measured["last_to_first"] = (ends[-1] - ends[-1001]) / (ends[WARM + 1000] - ends[WARM])
+            for first in range(WARM, len(ends) - 1000, 1000):
+                measured[f"seconds_from_{first}"] = ends[first + 1000] - ends[first]
         measured["status_seconds"] = _command("status", str(root))
         measured["run_again_seconds"] = _command("run", str(path), "--store", str(root))
         return measured

@@ -18,6 +18,7 @@ import yaml
 from cluster import LAUNCHERS, SITES, Job, LaunchError, Site, load_site
 from cluster.launcher import FILES_FOLDER
 from cluster.site import SiteError
+from tests.cluster import rayjob_crd
 
 FIXTURES = Path(__file__).parent
 PROGRAMS = Path(sys.executable).parent
@@ -128,9 +129,8 @@ def test_ray_jobs_fit_kuberays_schema(vendor: str, tmp_path: Path) -> None:
     files = {"study.yaml": tmp_path / "study.yaml"}
     config, ray_job = documents("kuberay", site, tmp_path, files=files)
     kubernetes_validate.validate(config, "1.31", strict=True)
-    schema = yaml.safe_load((FIXTURES / "rayjob_schema.yaml").read_text())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(ray_job, schema)
+    rayjob_crd.validate(ray_job["spec"])
+    jsonschema.validate(ray_job, yaml.safe_load((FIXTURES / "rayjob_schema.yaml").read_text()))
     cluster = ray_job["spec"]["rayClusterSpec"]
     for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, **group["template"]}
@@ -140,13 +140,68 @@ def test_ray_jobs_fit_kuberays_schema(vendor: str, tmp_path: Path) -> None:
     assert wanted.get("amd.com/gpu") == ("4" if vendor == "amd" else None)
 
 
-def test_the_schema_refuses_what_kuberay_would_not_know(tmp_path: Path) -> None:
-    """A misspelt field fails: the check above can fail."""
-    schema = yaml.safe_load((FIXTURES / "rayjob_schema.yaml").read_text())
+@pytest.mark.parametrize(
+    ("where", "field", "value"),
+    [
+        ((), "shutdownAfterJobFinish", True),
+        ((), "backoffLimit", "3"),
+        ((), "deletionStrategy", {}),
+        (("rayClusterSpec", "authOptions"), "mode", "tokens"),
+        (("rayClusterSpec", "headGroupSpec", "template", "spec"), "container", []),
+        (("rayClusterSpec", "headGroupSpec", "template", "spec", "volumes", 0), "name", None),
+    ],
+)
+def test_the_published_schema_refuses_what_kuberay_would_not_take(
+    where: tuple[Any, ...], field: str, value: Any, tmp_path: Path
+) -> None:
+    """A misspelt field, a wrong type or word, a rule that we do not check, each fails: the check above can fail."""
     (ray_job,) = documents("kuberay", load_site("kubernetes"), tmp_path)
-    ray_job["spec"]["shutdownAfterJobFinish"] = True
-    with pytest.raises(jsonschema.ValidationError, match="shutdownAfterJobFinish"):
-        jsonschema.validate(ray_job, schema)
+    part = ray_job["spec"]
+    for step in where:
+        part = part[step]
+    part[field] = value
+    with pytest.raises(jsonschema.ValidationError):
+        rayjob_crd.validate(ray_job["spec"])
+
+
+def test_the_schema_is_the_one_that_kuberay_publishes() -> None:
+    """Written out, it has the length of the published file, and its text wherever that was read (quotes aside)."""
+    text = rayjob_crd.text()
+    assert len(text) == 794_232
+    read = {
+        16_000: "nt64\n",
+        32_000: 27 * " " + "type: boolean\n",
+        160_000: "quired:\n" + 46 * " " + "- port\n",
+        222_000: 22 * " " + "type: array\n",
+        238_000: 32 * " " + "type: integer\n",
+        273_500: 14 * " " + "- signerName\n",
+        288_000: "\n" + 42 * " " + "properties:\n",
+        289_500: r"*)?)|(\.[0-9]+))))?$",
+        304_000: 43 * " " + "- type: string\n",
+        320_000: 44 * " " + "type: string\n",
+        552_000: 42 * " " + "type: string\n",
+        568_000: "ations:\n",
+        780_000: 45 * " " + "- type: string\n",
+    }
+    assert {offset: text[offset : offset + len(found)] for offset, found in read.items()} == read
+
+
+def test_what_older_operators_take_is_part_of_the_published_schema() -> None:
+    """Every field that the narrower schema names is in the published one, with the same type."""
+
+    def compare(narrow: dict[str, Any], wide: dict[str, Any]) -> None:
+        narrow = definitions[narrow["$ref"].rsplit("/", 1)[1]] if "$ref" in narrow else narrow
+        assert narrow.get("type", "string") == wide["type"]
+        for name, inner in narrow.get("properties", {}).items():
+            compare(inner, wide["properties"][name])
+        for word in {"items", "additionalProperties"} & narrow.keys():
+            if isinstance(narrow[word], dict):
+                compare(narrow[word], wide[word])
+
+    schema = yaml.safe_load((FIXTURES / "rayjob_schema.yaml").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    definitions = schema["$defs"]
+    compare(schema["properties"]["spec"], rayjob_crd.published())
 
 
 def test_a_job_name_that_kuberay_refuses_is_refused(tmp_path: Path) -> None:
