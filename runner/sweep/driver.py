@@ -26,6 +26,7 @@ from runner.sweep.jobs import Job, Queue
 from runner.sweep.nodes import Ask, gpu_nodes, vendor_here
 from runner.sweep.searcher import PlanSearcher, Unsaved, Watcher
 from runner.sweep.stopping import StopRequest
+from runner.sweep.turns import Turns
 from runner.sweep.worker import Assignment, Work, configured, report_on, train_and_prune
 from runner.vendors import has_amdsmi, uncounted_gpus
 
@@ -112,6 +113,7 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
             ),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
+                scheduler=Turns(),
                 # The searcher says when there are no more; a retry may train a parent again.
                 num_samples=2 * len(jobs) * (1 + execution.retries),
                 max_concurrent_trials=concurrent,
