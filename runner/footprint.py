@@ -14,7 +14,13 @@ from runner.spec import TrialSpec
 from runner.store.reader import commits
 from runner.studies import StudyError
 
-PARAMETERS = {"bert": 110_000_000, "minilm": 22_700_000, "bilstm": 650_000, "convnet": 18_000}
+PARAMETERS = {
+    "bert": 110_000_000,
+    "minilm": 22_700_000,
+    "decoder": 135_000_000,
+    "bilstm": 650_000,
+    "convnet": 18_000,
+}
 """Of an architecture with its default options, roughly: what is known of checkpoints where no trial was measured."""
 
 VALUES_OF_STATE = {"adam": 3, "adamw": 3, "sgd": 1}

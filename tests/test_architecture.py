@@ -39,8 +39,8 @@ def test_a_file_is_one_concept(path: Path) -> None:
 KEYWORDS = {
     "analysis/committed_files.py": "signatures of fsspec's file systems",
     "runner/models/attention.py": "signature of transformers' attention functions",
-    "runner/models/encoder.py": "what transformers' from_pretrained takes",
     "runner/models/mapped.py": "names of the arrays to save",
+    "runner/models/pretrained.py": "what transformers' from_pretrained takes",
     "runner/sharding/shards.py": "inputs of a network",
     "runner/store/session.py": "names of an event's facts",
     "runner/sweep/driver.py": "signature of Ray Tune's callbacks",

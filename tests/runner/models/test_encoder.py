@@ -11,9 +11,10 @@ import torch
 from torch import nn
 from transformers import BertModel
 
-from runner.models import ModelError, encoder
+from runner.models import ModelError, encoder, tokens
 from runner.models.base import ModelContext
-from runner.models.encoder import EncodedTokens, PooledEncoder
+from runner.models.encoder import PooledEncoder
+from runner.models.tokens import EncodedTokens
 from runner.spec import Protocol
 from tests.runner.models.conftest import Contexts
 
@@ -119,7 +120,7 @@ def test_texts_are_cut_to_max_tokens(context: Contexts, checkpoint: Path) -> Non
 def test_tokens_are_made_once(small: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second encoding maps what the first has written, in two bytes a token."""
     first = encoded(small, TEXTS)
-    monkeypatch.setattr(encoder, "_fill", lambda *_: pytest.fail("tokenised again"))
+    monkeypatch.setattr(tokens, "_fill", lambda *_: pytest.fail("tokenised again"))
     second = encoded(small, TEXTS)
     assert second.tokens.values.dtype == np.uint16
     assert second.tokens.values.tolist() == first.tokens.values.tolist()

@@ -1,0 +1,121 @@
+"""Texts as a pretrained model's token ids: tokenised once a node, mapped into memory, padded batch by batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from runner.models import ModelError
+from runner.models.base import ModelContext
+from runner.models.mapped import Ragged, filled, fingerprint, mapped, save
+
+ENCODING_VERSION = 1
+TEXTS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a model reads texts with its tokenizer.
+
+    rules: a hash of the tokenizer's. longest: tokens the model can read at most. padding: the id after a text's end.
+    separator: what joins the two texts of a pair into one; None for two segments, by the tokenizer's own rule.
+    has_types: whether the network is told which segment a token belongs to.
+    """
+
+    tokenizer: Any
+    rules: str
+    longest: int
+    padding: int
+    separator: str | None
+    has_types: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedTokens:
+    """Texts as token ids, each batch cut to its longest text and padded on the right.
+
+    `types` tell the two segments of a pair apart; None where a text is one segment. `has_types` is False for
+    models that know no segments.
+    """
+
+    tokens: Ragged
+    types: Ragged | None
+    has_types: bool
+    padding: int
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        return self.tokens.lengths
+
+    def inputs(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+        """The arguments of the network's forward for these rows: token ids, mask, and types if it knows any."""
+        lengths = self.tokens.lengths[rows]
+        width = max(1, int(lengths.max()))
+        ids = self.tokens.padded(rows, width, fill=self.padding)
+        given = {
+            "input_ids": torch.from_numpy(ids),
+            "attention_mask": torch.from_numpy((np.arange(width) < lengths[:, None]).astype(np.int64)),
+        }
+        if self.has_types:
+            types = np.zeros_like(ids) if self.types is None else self.types.padded(rows, width, fill=0)
+            given["token_type_ids"] = torch.from_numpy(types)
+        return given
+
+
+def encode(context: ModelContext, examples: pa.Table, reading: Reading) -> EncodedTokens:
+    """Token ids of each example with the tokenizer's special tokens, cut to max_tokens; tokenised once a node."""
+    if context.max_tokens > reading.longest:
+        raise ModelError(
+            f"max_tokens is {context.max_tokens}, but checkpoint '{context.options['checkpoint']}' reads at most "
+            f"{reading.longest} tokens; set the task's max_tokens to that or less"
+        )
+    is_pair = "text_pair" in examples.column_names
+    segments = is_pair and reading.separator is None
+    pairs = (reading.separator or "segments") if is_pair else None
+    key = fingerprint(examples, ENCODING_VERSION, reading.rules, context.max_tokens, pairs)
+    folder = filled(context.cache / "tokens" / key, lambda fresh: _fill(fresh, reading, examples, context.max_tokens))
+    offsets = mapped(folder, "offsets")
+    return EncodedTokens(
+        tokens=Ragged(mapped(folder, "tokens"), offsets),
+        types=Ragged(mapped(folder, "types"), offsets) if segments and reading.has_types else None,
+        has_types=reading.has_types,
+        padding=reading.padding,
+    )
+
+
+def _fill(folder: Path, reading: Reading, examples: pa.Table, max_tokens: int) -> None:
+    """Write tokens, offsets, and for two segments types, in the smallest integers that hold the vocabulary."""
+    is_pair = "text_pair" in examples.column_names
+    segments = is_pair and reading.separator is None
+    names = ["input_ids", "token_type_ids"] if segments else ["input_ids"]
+    small = np.uint16 if len(reading.tokenizer) <= np.iinfo(np.uint16).max else np.int32
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
+    counts: list[int] = []
+    for batch in examples.to_batches(max_chunksize=TEXTS_AT_ONCE):
+        firsts = batch["text"].to_pylist()
+        seconds = batch["text_pair"].to_pylist() if is_pair else None
+        if seconds and not segments:
+            firsts = [f"{a}{reading.separator}{b}" for a, b in zip(firsts, seconds, strict=True)]
+        given = reading.tokenizer(
+            firsts,
+            seconds if segments else None,
+            truncation=True,
+            max_length=max_tokens,
+            return_attention_mask=False,
+            return_token_type_ids=segments,
+        )
+        counts.extend(map(len, given["input_ids"]))
+        for name in names:
+            columns[name].append(np.fromiter(chain.from_iterable(given[name]), dtype=small))
+    flat = {name: np.concatenate([np.empty(0, small), *parts]) for name, parts in columns.items()}
+    save(folder, tokens=flat["input_ids"], offsets=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]))
+    if segments:
+        save(folder, types=flat["token_type_ids"].astype(np.uint8))
