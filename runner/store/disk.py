@@ -27,6 +27,20 @@ class Disk:
         """Write bytes at the end; how many were taken, which may be fewer than given."""
         return os.write(handle, content)
 
+    def append(self, path: Path, content: bytes) -> None:
+        """Add bytes at the end of a file that only this process writes, made if missing: all of them, or none."""
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        try:
+            size, left = os.fstat(handle).st_size, memoryview(content)
+            try:
+                while left:
+                    left = left[os.write(handle, left) :]
+            except OSError:
+                os.ftruncate(handle, size)
+                raise
+        finally:
+            os.close(handle)
+
     def close(self, handle: int) -> None:
         os.close(handle)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runner.store.files import contents, replace
+from runner.store.files import append, contents, replace
 from runner.store.layout import Layout
 from runner.store.place import is_on_disk
 
@@ -19,6 +20,7 @@ ENDING = ".events.jsonl"
 class EventLog:
     """The log of one process, which no other process writes: `<name>.events.jsonl` in sessions/.
 
+    What a full disk does not take is kept and put there later: results do not wait for what is said about them.
     Objects cannot be appended to: there the lines since the last `flush` are lost with their process, and the log's
     parts are `<name>.<nanoseconds>.events.jsonl`.
     """
@@ -36,18 +38,20 @@ class EventLog:
             line["trial_id"] = trial_id
         text = json.dumps({**line, **facts}) + "\n"
         with self._lock:
-            if is_on_disk(self.folder):
-                with (self.folder / f"{self.name}{ENDING}").open("a", encoding="utf-8") as file:
-                    file.write(text)
-            else:
-                self._waiting.append(text)
+            self._waiting.append(text)
+        if is_on_disk(self.folder):
+            with contextlib.suppress(OSError):
+                self.flush()
 
     def flush(self) -> None:
-        """Put what waits where others can read it; what cannot be put waits on."""
+        """Put what waits where others can read it; OSError if it cannot be put, and waits on."""
         with self._lock:
-            if self._waiting:
-                replace(self.folder / f"{self.name}.{time.time_ns()}{ENDING}", "".join(self._waiting).encode())
-                self._waiting.clear()
+            text = "".join(self._waiting).encode()
+            if text and is_on_disk(self.folder):
+                append(self.folder / f"{self.name}{ENDING}", text)
+            elif text:
+                replace(self.folder / f"{self.name}.{time.time_ns()}{ENDING}", text)
+            self._waiting.clear()
 
 
 def events_of(root: Path, kind: str) -> list[dict[str, Any]]:

@@ -75,6 +75,11 @@ def replace(path: Path, content: bytes) -> None:
     _take_name(_written_aside(path, content), path)
 
 
+def append(path: Path, content: bytes) -> None:
+    """Add bytes to a file of a disk that only this process writes; it may be lost when the power goes."""
+    DISK.append(path, content)
+
+
 def take_over(path: Path, seen: bytes, content: bytes) -> bool:
     """Put this content at the path if it still has the content `seen`; of several that try, one succeeds."""
     if not is_on_disk(path):

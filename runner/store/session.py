@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import socket
 import threading
@@ -16,10 +17,25 @@ from pathlib import Path
 from typing import Any
 
 from runner.store.events import EventLog
-from runner.store.files import StoreError, create, discard, renew, take_over
+from runner.store.files import StoreError, contents, create, discard, renew, take_over
 from runner.store.layout import Layout
 
-STALE_SECONDS = float(os.environ.get("PIESWEEP_LEASE_SECONDS", "60"))
+
+def lease_seconds(text: str) -> float:
+    """The seconds of PIESWEEP_LEASE_SECONDS. StoreError for what is no number of seconds, 1 or more."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 1 <= seconds < math.inf:
+        raise StoreError(
+            f"PIESWEEP_LEASE_SECONDS is '{text}'; allowed is a number of seconds from 1 on, the same for all drivers "
+            "of a store; unset it for 60"
+        )
+    return seconds
+
+
+STALE_SECONDS = lease_seconds(os.environ.get("PIESWEEP_LEASE_SECONDS", "60"))
 """A lease whose file has not been touched for this long is dead, wherever its holder was: the same for all drivers."""
 BEAT_SECONDS = STALE_SECONDS / 12
 
@@ -112,34 +128,41 @@ def note(root: Path, session_id: str, kind: str, trial_id: str, message: str) ->
 def is_holder(root: Path, session_id: str) -> bool:
     """True if the store's lease names this session, or if the file server does not say."""
     try:
-        holder = json.loads((Layout(root).sessions / "lease.json").read_bytes())
+        holder = _holder(_read(Layout(root).sessions / "lease.json"))
     except FileNotFoundError:
         return False
     except OSError:
         return True
-    return bool(holder["session"] == session_id)
+    return holder is not None and bool(holder["session"] == session_id)
 
 
 def running_trials(root: Path) -> set[str]:
     """Ids of the trials that a live driver has handed out."""
     lease = Layout(root).sessions / "lease.json"
     with contextlib.suppress(FileNotFoundError):
-        holder = json.loads(lease.read_bytes())
-        if _is_alive(lease, holder, time.time()):
+        holder = _holder(_read(lease))
+        if holder and _is_alive(lease, holder, time.time()):
             return set(holder["running"])
     return set()
+
+
+def require_free(root: Path) -> None:
+    """StoreHeld if a live driver holds the store now; nothing is taken, and in a new store nothing is made."""
+    lease = Layout(root).sessions / "lease.json"
+    with contextlib.suppress(FileNotFoundError):
+        _refuse_living(lease, _holder(_read(lease)))
+
+
+def _refuse_living(lease: Path, holder: dict[str, Any] | None) -> None:
+    if _is_alive(lease, holder, clock_of(lease.parent)):
+        raise StoreHeld(f"{lease.parent.parent} is held by {_described(holder)}")
 
 
 def _acquire(lease: Path, session: Session) -> None:
     while not create(lease, session.lease_content()):
         try:
-            seen = lease.read_bytes()
-            holder = json.loads(seen)
-            if _is_alive(lease, holder, clock_of(lease.parent)):
-                raise StoreHeld(
-                    f"{lease.parent.parent} is held by process {holder['pid']} on {holder['host']} (session "
-                    f"{holder['session']}); stop it, or wait until it has finished, and run again"
-                )
+            seen = _read(lease)
+            _refuse_living(lease, _holder(seen))
             if take_over(lease, seen, session.lease_content()):
                 return
         except FileNotFoundError:
@@ -157,7 +180,7 @@ def _beat(lease: Path, session: Session, ended: threading.Event) -> None:
         ours = is_holder(session.layout.root, session.session_id)
         if ours:
             with contextlib.suppress(OSError):
-                renew(lease, lease.read_bytes(), session.lease_content())
+                renew(lease, _read(lease), session.lease_content())
                 renewed = time.time()
         if not ours or time.time() - renewed > STALE_SECONDS:
             session.lost.set()
@@ -187,9 +210,40 @@ def _boot() -> str:
     return ""
 
 
-def _is_alive(lease: Path, holder: dict[str, Any], now: float) -> bool:
+def _read(lease: Path) -> bytes:
+    """A lease's bytes by one request, so that none can be renewed meanwhile. FileNotFoundError if there is none."""
+    for _, content in contents([lease]):
+        return content
+    raise FileNotFoundError(lease)
+
+
+def _holder(content: bytes) -> dict[str, Any] | None:
+    """Who a lease names; None if it is broken, as by a power cut under a disk that had only promised to keep it."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return None
+    wanted = {"session": str, "host": str, "boot": str, "pid": int, "running": list}
+    is_whole = isinstance(found, dict) and all(isinstance(found.get(key), kind) for key, kind in wanted.items())
+    return found if is_whole else None
+
+
+def _described(holder: dict[str, Any] | None) -> str:
+    if holder is None:
+        return (
+            f"somebody whose lease cannot be read (sessions/lease.json), and who was at work less than "
+            f"{STALE_SECONDS:g} seconds ago; run again when these are over"
+        )
+    return (
+        f"process {holder['pid']} on {holder['host']} (session {holder['session']}); stop it, or wait until it has "
+        "finished, and run again"
+    )
+
+
+def _is_alive(lease: Path, holder: dict[str, Any] | None, now: float) -> bool:
+    """Whether the holder is at work, by its process if that is one of this machine, else by the age of the lease."""
     here = _this_process()
-    if (holder["host"], holder["boot"]) == (here["host"], here["boot"]):
+    if holder and (holder["host"], holder["boot"]) == (here["host"], here["boot"]):
         try:
             os.kill(holder["pid"], 0)
         except ProcessLookupError:

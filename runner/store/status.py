@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.store.reader import committed_ids, failures, open_store, planned_trials
+from runner.store.reader import committed_ids, failures, frozen_plans, open_store, planned_trials
 from runner.store.session import running_trials
 
 
@@ -34,7 +34,22 @@ def status(root: Path) -> Status:
 
 
 def progress(root: Path) -> str:
-    """A word that changes whenever a trial of the store has committed or has reached its next checkpoint."""
+    """Two words: one that changes whenever a trial commits or reaches its next checkpoint; how many trials can still.
+
+    A trial cannot that has failed more often than its study's `retries`, nor one that starts from such a trial.
+    """
     layout = open_store(root)
     saved = [path.stat().st_mtime for path in layout.checkpoints.glob("*/*.safetensors")]
-    return f"{len(committed_ids(root))}-{len(saved)}-{max(saved, default=0)}"
+    committed = committed_ids(root)
+    left = planned_trials(root).keys() - committed - _given_up(root)
+    return f"{len(committed)}-{len(saved)}-{max(saved, default=0)} {len(left)}"
+
+
+def _given_up(root: Path) -> set[str]:
+    attempts = {trial_id: int(failure["attempts"]) for trial_id, failure in failures(root).items()}
+    found = set()
+    for plan in frozen_plans(root):
+        retries = int(plan.study.get("retries", 0))
+        failed = {trial.trial_id for trial in plan.trials if attempts.get(trial.trial_id, 0) > retries}
+        found |= failed | {trial.trial_id for trial in plan.trials if trial.parent_id in failed}
+    return found

@@ -8,10 +8,11 @@ from runner.plan import canaries
 from runner.spec import TrialSpec
 from runner.studies import Study
 from runner.sweep.environment import prepare
+from runner.sweep.stopping import StopRequest
 from runner.vendors import Vendor
 
 
-def copies(study: Study, trials: Sequence[TrialSpec], address: str | None) -> tuple[TrialSpec, ...]:
+def copies(study: Study, trials: Sequence[TrialSpec], address: str | None, stop: StopRequest) -> tuple[TrialSpec, ...]:
     """The copies of a study's trials for every vendor of the cluster at hand.
 
     Also where there is one vendor only: another cluster may run the study on another vendor's devices, into this store
@@ -20,14 +21,14 @@ def copies(study: Study, trials: Sequence[TrialSpec], address: str | None) -> tu
     if not study.canary:
         return ()
     needs_gpu = {model.name: study.resources.of_model(model.name)[1] > 0 for model in study.models}
-    gpus = _gpu_vendors(address) if any(needs_gpu.values()) else ()
+    gpus = _gpu_vendors(address, stop) if any(needs_gpu.values()) else ()
     return canaries(trials, study.canary, lambda spec: gpus if needs_gpu[spec.model] else ("cpu",))
 
 
-def _gpu_vendors(address: str | None) -> tuple[Vendor, ...]:
+def _gpu_vendors(address: str | None, stop: StopRequest) -> tuple[Vendor, ...]:
     prepare(address)
-    from runner.sweep.driver import cluster
+    from runner.sweep.driver import joined
     from runner.sweep.nodes import gpu_nodes
 
-    with cluster(address):
+    with joined(address, stop):
         return tuple(gpu_nodes())

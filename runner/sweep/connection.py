@@ -15,8 +15,8 @@ PATIENCE_SECONDS = 30.0
 """After this long a word is said about what may be wrong: without the cluster's token Ray waits forever."""
 
 ADVICE = (
-    "check that the cluster runs, that HOST:PORT is what `ray start --head` printed, and that RAY_AUTH_MODE and the "
-    "token (RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token) are the same here as on its nodes"
+    "check that the cluster runs and that HOST:PORT is what `ray start --head` printed; if the cluster asks for a "
+    "token, `export RAY_AUTH_MODE=token` here too and copy ~/.ray/auth_token from its head (or set RAY_AUTH_TOKEN_PATH)"
 )
 
 

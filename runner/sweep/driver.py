@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from ray import tune
 from runner.spec import TrialSpec
 from runner.store.place import place
 from runner.store.session import is_holder
+from runner.sweep.arrival import await_nodes
 from runner.sweep.connection import connected
 from runner.sweep.environment import ClusterError
 from runner.sweep.gate import pass_through, put_up
@@ -32,6 +35,9 @@ from runner.vendors import has_amdsmi, uncounted_gpus
 
 NOTHING = {"memory": 1.0}
 """What occupies nothing: one byte of main memory. Ray has no empty placement."""
+
+ROOM_SECONDS = 10.0
+"""How long what fits the cluster is believed."""
 
 Needs = Callable[[Job], tuple[float, float]]
 """CPUs and GPUs that a job occupies."""
@@ -77,11 +83,49 @@ def cluster(address: str | None, cpus: int | None = None) -> Iterator[dict[str, 
         ray.shutdown()
 
 
-def slots(jobs: list[Job], execution: Execution, resources: dict[str, float]) -> int:
-    """How many of the jobs fit the cluster at once; ClusterError if one of them never will."""
+@contextmanager
+def joined(address: str | None, stop: StopRequest) -> Iterator[None]:
+    """A cluster with the nodes that its allocation promises, as far as they come in time; a stop is heard meanwhile."""
+    with cluster(address, os.cpu_count() if address is None else None):
+        stop.listen()  # Ray has claimed SIGTERM
+        await_nodes(stop)
+        yield
+
+
+def connected_resources() -> dict[str, float]:
+    """What the nodes have that are now in the connected cluster."""
+    return ray.cluster_resources()  # type: ignore[no-untyped-call, no-any-return]
+
+
+class Room:
+    """How many of the jobs fit the cluster at once, as of now: nodes come late, and are lost.
+
+    ClusterError when it is made, if one of the jobs does not fit at all.
+    """
+
+    def __init__(
+        self, jobs: list[Job], execution: Execution, resources: Callable[[], dict[str, float]] = connected_resources
+    ) -> None:
+        self.most = min(len(jobs), execution.max_concurrent or len(jobs))
+        self._needs = {execution.needs(job) for job in jobs}
+        self._resources = resources
+        self._looked = time.monotonic()
+        self._slots = slots(self._needs, resources())
+
+    def __call__(self) -> int:
+        now = time.monotonic()
+        if now - self._looked >= ROOM_SECONDS:
+            self._looked = now
+            with contextlib.suppress(ClusterError):  # the only nodes for some jobs are lost, and may come back
+                self._slots = slots(self._needs, self._resources())
+        return max(1, min(self._slots, self.most))
+
+
+def slots(needs: set[tuple[float, float]], resources: dict[str, float]) -> int:
+    """How many jobs that need so many CPUs and GPUs fit at once; ClusterError if some of them never will."""
     cpus, gpus = resources.get("CPU", 0.0), resources.get("GPU", 0.0)
     most = 0.0
-    for need_cpus, need_gpus in {execution.needs(job) for job in jobs}:
+    for need_cpus, need_gpus in needs:
         if need_cpus > cpus or need_gpus > gpus:
             raise ClusterError(
                 f"a trial asks for {need_cpus:g} CPUs and {need_gpus:g} GPUs, the cluster has {cpus:g} CPUs and "
@@ -91,21 +135,22 @@ def slots(jobs: list[Job], execution: Execution, resources: dict[str, float]) ->
         fits = [cpus / need_cpus] if need_cpus else []
         fits += [gpus / need_gpus] if need_gpus else []
         most = max(most, min(fits, default=1.0))
-    return max(1, min(int(most), len(jobs), execution.max_concurrent or int(most)))
+    return int(most)
 
 
 def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher: Watcher, stop: StopRequest) -> None:
     """Run jobs on the connected cluster until all have ended or a stop was asked for.
 
     Every start is a new Tune session over what the store lacks: Tune's own experiment state is thrown away. Always a
-    bound on concurrency (a custom searcher would else run one trial at a time), never num_to_keep or a time budget.
+    bound on concurrency (Ray Tune would else start one trial after another), which counts only how many may wait to
+    start, since the searcher keeps to the room there is; never num_to_keep or a time budget.
     """
-    concurrent = slots(jobs, execution, ray.cluster_resources())  # type: ignore[no-untyped-call]
+    room = Room(jobs, execution)
     root, session = place(assignment.root), assignment.session
     queue = Queue.of(jobs, root, lambda: not session or is_holder(root, session))
-    searcher = PlanSearcher(queue, watcher, stop, execution.retries)
+    searcher = PlanSearcher(queue, watcher, stop, execution.retries, room)
     scratch = Path(tempfile.mkdtemp(prefix="piesweep-tune-"))
-    gate = put_up(scratch.name, concurrent)
+    gate = put_up(scratch.name, room())
     try:
         tune.Tuner(
             tune.with_resources(
@@ -116,7 +161,7 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
                 scheduler=Turns(),
                 # The searcher says when there are no more; a retry may train a parent again.
                 num_samples=2 * len(jobs) * (1 + execution.retries),
-                max_concurrent_trials=concurrent,
+                max_concurrent_trials=room.most,
                 reuse_actors=True,
                 trial_name_creator=_short_name,
                 trial_dirname_creator=_short_name,

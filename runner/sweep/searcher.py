@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from ray.tune.search import Searcher
@@ -11,6 +12,9 @@ from runner.sweep.jobs import Job, Queue
 from runner.sweep.pace import Pace
 from runner.sweep.stopping import OUT_OF_TIME, StopRequest
 from runner.sweep.worker import configuration
+
+WARNING_SECONDS = 1.0
+"""How often at most a look is taken at whether the batch system has warned."""
 
 
 class Watcher(Protocol):
@@ -33,22 +37,30 @@ class Unsaved:
 class PlanSearcher(Unsaved, Searcher):
     """Suggests ready jobs; children of a parent that ended well follow at once, those of a failed one never.
 
-    Ray Tune asks from one thread. Nothing of this is saved: the store alone remembers, so a restart makes a new
-    searcher over what is missing.
+    room: how many jobs may be out at once, as of now. Ray Tune asks from one thread. Nothing of this is saved: the
+    store alone remembers, so a restart makes a new searcher over what is missing.
     """
 
-    def __init__(self, queue: Queue, watcher: Watcher, stop: StopRequest, retries: int) -> None:
+    def __init__(
+        self, queue: Queue, watcher: Watcher, stop: StopRequest, retries: int, room: Callable[[], int]
+    ) -> None:
         super().__init__(metric="ending", mode="max")
         self.queue = queue
         self.watcher = watcher
         self.stop = stop
         self.retries = retries
-        self.pace = Pace()
+        self.room = room
+        # Without a known end nobody asks for the pace, and ten thousand records take the best part of a second to read.
+        self.pace = Pace() if stop.seconds_left is None else Pace.of_store(queue.root)
         self.live: dict[str, Job] = {}
         self.tries: Counter[str] = Counter()
 
     def set_search_properties(self, *_: Any, **__: Any) -> bool:
         """Ray Tune offers a search space and a metric; a plan needs neither."""
+        return True
+
+    def set_max_concurrency(self, max_concurrent: int) -> bool:
+        """True: this searcher keeps to its own bound, which moves with the cluster; Ray Tune's would be fixed."""
         return True
 
     def suggest(self, trial_id: str) -> Any:
@@ -62,8 +74,12 @@ class PlanSearcher(Unsaved, Searcher):
         return None if self.live else Searcher.FINISHED
 
     def _next(self) -> Job | None:
-        """The first ready job; near the end of an allocation, the first that can still reach a checkpoint."""
-        if self.stop or not self.queue.ready:
+        """The first ready job; near the end of an allocation, the first that can still reach a checkpoint.
+
+        Ray Tune asks several times a second, so that here a warning is heard whose signal went astray.
+        """
+        self.stop.look(WARNING_SECONDS)
+        if self.stop or not self.queue.ready or len(self.live) >= self.room():
             return None
         left = self.stop.seconds_left
         if left is None:

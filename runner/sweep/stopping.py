@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import signal
 import threading
@@ -37,6 +39,7 @@ class StopRequest:
         self.listen: Callable[[], None] = lambda: None
         """Takes signals back from Ray Tune, which installs a handler of its own when it starts."""
         self._stop_file: Path | None = None
+        self._looked = -math.inf
         self._timer: threading.Timer | None = None
 
     def __bool__(self) -> bool:
@@ -52,12 +55,18 @@ class StopRequest:
         """Name the file by which running trials learn of a stop, also of one that came before."""
         self._stop_file = stop_file
         if self:
-            stop_file.touch()
+            _touch(stop_file)
 
-    def look(self) -> None:
-        """Ask for a stop if the batch system warned at a time when this process could not hear it."""
-        warned = self.allocation.stop_file
-        if not self and warned is not None and warned.exists():
+    def look(self, every: float = 0.0) -> None:
+        """Ask for a stop if the batch system warned where this process could not hear it.
+
+        every: nothing is done if the last look was less than so many seconds ago.
+        """
+        warned, now = self.allocation.stop_file, time.monotonic()
+        if self or warned is None or now - self._looked < every:
+            return
+        self._looked = now
+        if warned.exists():
             self.ask(WARNING.name)
 
     def ask(self, reason: str) -> None:
@@ -67,11 +76,13 @@ class StopRequest:
                 self._insist()
             return
         self.signal_name = reason
-        if self._stop_file is not None:
-            self._stop_file.touch()
         self._timer = threading.Timer(self._patience(reason), self._insist)
         self._timer.daemon = True
         self._timer.start()
+        _touch(self._stop_file)
+        if reason == OUT_OF_TIME:
+            # Whoever would start this command again within the allocation looks for it.
+            _touch(self.allocation.stop_file)
 
     def settle(self) -> None:
         """The sweep has ended: nothing is left to insist on."""
@@ -86,6 +97,13 @@ class StopRequest:
         # Ray Tune's own handler of this signal ends its loop in order; `handle` below passes it on.
         self.insists = True
         os.kill(os.getpid(), WARNING)
+
+
+def _touch(file: Path | None) -> None:
+    """Make a file if there is room for one: where it is missing, patience ends all the same."""
+    with contextlib.suppress(OSError):
+        if file is not None:
+            file.touch()
 
 
 @contextmanager

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +16,11 @@ from rich.console import Console
 from runner.plan import Plan, identify
 from runner.spec import TrialSpec
 from runner.store import reader
-from runner.store.files import StoreError
+from runner.store.files import StoreError, require_exclusive_creation
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
 from runner.store.place import storage_environment
-from runner.store.session import Session, clock_of, hold
+from runner.store.session import Session, clock_of, hold, require_free
 from runner.store.writer import freeze_plan, record_failure, save_task
 from runner.studies import Study
 from runner.sweep.allocation import Allocation
@@ -26,11 +28,13 @@ from runner.sweep.canary import copies
 from runner.sweep.environment import prepare
 from runner.sweep.jobs import Job, discard_leftovers, missing_jobs
 from runner.sweep.progress import Progress
+from runner.sweep.stopping import StopRequest, stop_on_signals
 from tasks.base import TaskData
 from tasks.catalogue import open_task
 from tasks.registry_packages import cache_folder
 
 if TYPE_CHECKING:
+    from runner.sweep.driver import Execution
     from runner.sweep.worker import Work
 
 GRACE_SECONDS = 30.0
@@ -79,66 +83,81 @@ def run_study(
 ) -> SweepEnd:
     """Do what the store lacks of a plan. A finished study is left without a byte changed, unless it declares more.
 
-    shown: what of a task's examples the trials get to see; the store holds nothing else.
+    Nothing is written before a cluster is joined that has room for a trial: ClusterError, StoreError or StoreHeld
+    leave no trace. shown: what of a task's examples the trials get to see; the store holds nothing else.
     """
     tasks = {choice.name: shown(open_task(choice)) for choice in plan.study.tasks}
     specs = identify(plan, {name: data.fingerprint for name, data in tasks.items()}).trials
-    specs += copies(plan.study, specs, placement.address)
-    _check_store(root, specs, tasks)
-    jobs = missing_jobs(specs, root)
-    if jobs:
-        for data in tasks.values():
-            save_task(root, data)
-    if jobs or plan.study.hypotheses:
-        freeze_plan(root, plan.study.model_dump(mode="json"), specs)
-    if not jobs:
-        return _ending(root, specs, "")
-    with hold(root) as session:
-        discard_leftovers(specs, root)
-        sweep_leftovers(root, clock_of(session.layout.sessions))
-        # Another driver may have finished trials between the first look and the lease.
-        stopped_by = _sweep(plan, missing_jobs(specs, root), session, placement, Progress(specs, jobs, console))
-    return _ending(root, specs, stopped_by)
+    with stop_on_signals(GRACE_SECONDS, Allocation.of(os.environ)) as (stop, _):
+        specs += copies(plan.study, specs, placement.address, stop)
+        _check_store(root, specs, tasks)
+        jobs = missing_jobs(specs, root)
+        if not jobs:
+            if plan.study.hypotheses:
+                freeze_plan(root, plan.study.model_dump(mode="json"), specs)
+            return _ending(root, specs, "")
+        require_free(root)
+        with ExitStack() as cluster:
+            execution = cluster.enter_context(_joined(plan.study, jobs, placement, stop))
+            if not stop:
+                if not Layout(root).tasks.is_dir():
+                    require_exclusive_creation(root)
+                # The cluster is left, and its workers ended, before another driver may have the store.
+                with hold(root) as session, cluster.pop_all():
+                    for data in tasks.values():
+                        save_task(root, data)
+                    freeze_plan(root, plan.study.model_dump(mode="json"), specs)
+                    discard_leftovers(specs, root)
+                    sweep_leftovers(root, clock_of(session.layout.sessions))
+                    # Another driver may have finished trials between the first look and the lease.
+                    jobs = missing_jobs(specs, root)
+                    _sweep(plan.study, jobs, session, execution, Progress(specs, jobs, console), stop)
+        return _ending(root, specs, stop.signal_name)
 
 
-def _sweep(plan: Plan, jobs: list[Job], session: Session, placement: Placement, progress: Progress) -> str:
-    """Drive the jobs; the name of the signal that stopped them, or nothing."""
+@contextmanager
+def _joined(study: Study, jobs: list[Job], placement: Placement, stop: StopRequest) -> Iterator[Execution]:
+    """A cluster with room for each of the jobs, or else ClusterError; yields how they are executed on it."""
     prepare(placement.address)
-    from runner.sweep.driver import Execution, cluster, drive
-    from runner.sweep.stopping import stop_on_signals
+    from runner.sweep.driver import Execution, Room, joined
+
+    execution = Execution(
+        needs=lambda job: study.occupied(job.spec.model),
+        max_concurrent=placement.max_concurrent,
+        retries=study.retries,
+        work=placement.work or _work(study),
+        places_itself=study.strategy.is_sharded,
+    )
+    with joined(placement.address, stop):
+        if not stop:
+            Room(jobs, execution)
+        yield execution
+
+
+def _sweep(
+    study: Study, jobs: list[Job], session: Session, execution: Execution, progress: Progress, stop: StopRequest
+) -> None:
+    """Drive the jobs on the joined cluster until all have ended, or a stop is asked for."""
+    from runner.sweep.driver import drive
     from runner.sweep.worker import Assignment
 
-    if not jobs:
-        return ""
     root = session.layout.root
-    resources = plan.study.resources
-    execution = Execution(
-        needs=lambda job: plan.study.occupied(job.spec.model),
-        max_concurrent=placement.max_concurrent,
-        retries=plan.study.retries,
-        work=placement.work or _work(plan.study),
-        places_itself=plan.study.strategy.is_sharded,
-    )
     assignment = Assignment(
         root=str(root.resolve()),
         cache=str(cache_folder()),
-        threads=max(1, int(min(resources.of_model(model.name)[0] for model in plan.study.models))),
+        threads=max(1, int(min(study.resources.of_model(model.name)[0] for model in study.models))),
         stop_file=str(session.stop_file.resolve()),
         session=session.session_id,
         environment=storage_environment(root, dict(os.environ)),
     )
-    allocation = Allocation.of(os.environ)
-    if allocation.facts:
-        session.event("allocation", None, **allocation.facts)
-    with stop_on_signals(GRACE_SECONDS, allocation) as (stop, install_handlers):
-        stop.tell(session.stop_file)
-        session.when_lost = lambda: stop.ask(LOST)
-        with cluster(placement.address, os.cpu_count() if placement.address is None else None), progress:
-            install_handlers()
-            if not stop:
-                drive(jobs, assignment, execution, Ledger(session, progress), stop)
-            stop.look()
-        return stop.signal_name
+    if stop.allocation.facts:
+        session.event("allocation", None, **stop.allocation.facts)
+    stop.tell(session.stop_file)
+    session.when_lost = lambda: stop.ask(LOST)
+    with progress:
+        if jobs and not stop:
+            drive(jobs, assignment, execution, Ledger(session, progress), stop)
+        stop.look()
 
 
 def _work(study: Study) -> Work:
@@ -178,7 +197,8 @@ class Ledger:
         """Record a failure that its worker could not record itself, because it was killed."""
         known = self.known_attempts.get(trial_id, 0)
         if self._recorded_attempts(trial_id) == known:
-            record_failure(self.session.layout.root, trial_id, known + 1, cause)
+            with contextlib.suppress(OSError):  # a full disk ends no sweep: the trial counts as missing all the same
+                record_failure(self.session.layout.root, trial_id, known + 1, cause)
 
     def _recorded_attempts(self, trial_id: str) -> int:
         path = self.session.layout.failure(trial_id)
@@ -191,7 +211,8 @@ def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskDa
         return
     if not root.is_dir():
         raise StoreError(f"{root} is a file; give --store a folder")
-    if any(root.iterdir()) and not Layout(root).tasks.is_dir():
+    # A driver that dies at once leaves no more than its session.
+    if {path.name for path in root.iterdir()} - {Layout(root).sessions.name} and not Layout(root).tasks.is_dir():
         raise StoreError(f"{root} is a folder with other things in it; give --store a new folder or an existing store")
     reader.refuse_newer_layout(root)
     cards = reader.task_cards(root)

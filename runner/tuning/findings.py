@@ -27,11 +27,12 @@ class Finding:
     """A draw and how well the dense model that it trained answers the validation split.
 
     value: of the metric, after the last epoch; None where the draw is not done. message: the last line of a failure.
+    metric: None where the search was stopped before the store was made, so that nothing knows the task.
     """
 
     tried: Try
     status: Status
-    metric: Metric
+    metric: Metric | None
     value: float | None = None
     seconds: float | None = None
     trial_id: str = ""
@@ -50,7 +51,7 @@ def findings(root: Path, tried: Sequence[Try]) -> list[Finding]:
     }
     done = {(record.settings["task"], record.settings["model"]): record for record in reader.commits(root)}
     failed = _failures(root)
-    return [_finding(one, metrics[one.task], done, failed) for one in tried]
+    return [_finding(one, metrics.get(one.task), done, failed) for one in tried]
 
 
 def _failures(root: Path) -> dict[tuple[str, str], str]:
@@ -65,7 +66,7 @@ def _failures(root: Path) -> dict[tuple[str, str], str]:
 
 def _finding(
     one: Try,
-    metric: Metric,
+    metric: Metric | None,
     done: dict[tuple[str, str], CommitRecord],
     failed: dict[tuple[str, str], str],
 ) -> Finding:
@@ -74,6 +75,7 @@ def _finding(
         status: Status = "failed" if key in failed else "missing"
         return Finding(tried=one, metric=metric, status=status, message=failed.get(key, ""))
     record = done[key]
+    assert metric  # a store holds the tasks of its trials
     return Finding(
         tried=one,
         metric=metric,

@@ -52,6 +52,9 @@ class FaultyDisk(Disk):
             content = memoryview(content)[: self.fault.length(len(self.calls) + 1, len(content))]
         return self._do("write", lambda: super(FaultyDisk, self).write(handle, content))
 
+    def append(self, path, content):
+        self._do("append", lambda: super(FaultyDisk, self).append(path, content))
+
     def close(self, handle):
         self._do("close", lambda: super(FaultyDisk, self).close(handle))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import resource
 import shutil
 import sys
 from collections.abc import Callable
@@ -15,6 +17,8 @@ import torch
 from runner import checkpoints
 from runner.store import files, reader, session
 from runner.store.digest import digest
+from runner.store.disk import Disk
+from runner.store.events import events_of
 from runner.store.files import StoreError
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
@@ -191,6 +195,40 @@ def test_what_has_returned_survives_a_power_cut(tmp_path: Path) -> None:
     seen = state_of(root)
     disk.memory.power_off(lambda: False)
     assert state_of(root) == seen
+
+
+def test_a_full_disk_takes_no_event_and_ends_nothing(tmp_path: Path) -> None:
+    """Events that a disk has no room for are kept: trials go on, and what happened is in the log, in order and once,
+    when there is room again."""
+    full = [False]
+
+    def fault(number, name, do):
+        if full[0] and name == "append":
+            raise OSError(errno.ENOSPC, "no room")
+        return do()
+
+    with installed(FaultyDisk(tmp_path, fault)), hold(tmp_path) as held:
+        for number in range(6):
+            full[0] = number in (1, 2, 3)
+            held.event("trial-started", str(number))
+            assert [event["trial_id"] for event in events_of(tmp_path, "trial-started")] == [
+                str(told) for told in ([0] if full[0] else range(number + 1))
+            ]
+    assert len(events_of(tmp_path, "session-ended")) == 1
+
+
+def test_an_append_is_whole_or_nothing(tmp_path: Path) -> None:
+    """A real file that may not grow beyond twelve bytes: what no longer fits leaves no half of itself."""
+    path = tmp_path / "log"
+    Disk().append(path, b"12345678\n")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (12, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            Disk().append(path, b"abcdefgh\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_bytes() == b"12345678\n"
 
 
 def test_no_call_goes_round_the_disk(tmp_path: Path) -> None:

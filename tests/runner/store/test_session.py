@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner.store import session
+from runner.store.files import StoreError
 from runner.store.session import StoreHeld, hold, running_trials
 
 
@@ -52,6 +53,49 @@ def test_a_lease_from_elsewhere_is_dead_when_it_is_old(tmp_path: Path) -> None:
     assert running_trials(tmp_path) == set()
     with hold(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("content", [b"", b'{"session": "s", "ho', b"\0" * 120, b"\xff", b"[]", b"{}", b"null"])
+def test_a_broken_lease_is_dead_when_it_is_old(tmp_path: Path, content: bytes) -> None:
+    """Leases are written whole; one that is broken all the same (a power cut, a disk that had only promised) says who
+    was at work to nobody, so its age decides, as for a holder elsewhere."""
+    lease = tmp_path / "sessions" / "lease.json"
+    lease.parent.mkdir()
+    lease.write_bytes(content)
+    assert running_trials(tmp_path) == set()
+    assert not session.is_holder(tmp_path, "s")
+    with (
+        pytest.raises(StoreHeld, match=r"cannot be read \(sessions/lease.json\).*less than 60 seconds ago"),
+        hold(tmp_path),
+    ):
+        pass
+    assert lease.read_bytes() == content
+    old = time.time() - session.STALE_SECONDS - 1
+    os.utime(lease, (old, old))
+    with hold(tmp_path) as held:
+        assert session.is_holder(tmp_path, held.session_id)
+    assert not lease.exists()
+
+
+def test_a_driver_whose_lease_breaks_gives_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can tell any more who holds the store, so the driver at work ends as if another had taken it."""
+    monkeypatch.setattr(session, "BEAT_SECONDS", 0.01)
+    lease = tmp_path / "sessions" / "lease.json"
+    with hold(tmp_path) as held:
+        for _ in range(100):  # a beat under way may still write once
+            lease.write_bytes(b"")
+            if held.lost.wait(0.02):
+                break
+        assert held.lost.is_set()
+    assert lease.read_bytes() == b""
+
+
+@pytest.mark.parametrize("text", ["abc", "", "0", "-5", "nan", "inf"])
+def test_a_lease_lasts_a_number_of_seconds(text: str) -> None:
+    """What is no time to wait is refused in words."""
+    assert session.lease_seconds("2.5") == 2.5
+    with pytest.raises(StoreError, match=f"PIESWEEP_LEASE_SECONDS is '{text}'; allowed is a number of seconds"):
+        session.lease_seconds(text)
 
 
 def test_a_driver_that_lost_its_lease_leaves_the_new_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tests.runner.store import samples
 
 prepare(None)
 
-from runner.sweep.driver import ClusterError, Execution, cluster, drive, slots  # noqa: E402
+from runner.sweep.driver import ROOM_SECONDS, ClusterError, Execution, Room, cluster, drive  # noqa: E402
 from runner.sweep.worker import Assignment  # noqa: E402
 
 CELLS = (("dense", 0.0), ("imp-ft", 0.5), ("imp-ft", 0.9), ("mp-ai", 0.5))
@@ -86,13 +87,13 @@ def test_failures_are_retried_then_recorded_while_the_others_go_on(tmp_path: Pat
     assert list(Layout(tmp_path).checkpoints.iterdir()) == []
 
 
-def test_slots_follow_resources_and_bounds() -> None:
+def test_room_follows_resources_and_bounds() -> None:
     """As many trials at once as the cluster holds, the user allows and the plan has; GPUs may be shared."""
     jobs = [Job(samples.spec(seed=seed)) for seed in range(100)]
 
     def count(cpus: float, gpus: float, most: int | None = None) -> int:
         execution = Execution(needs=lambda job: (cpus, gpus), max_concurrent=most)
-        return slots(jobs, execution, {"CPU": 16.0, "GPU": 4.0})
+        return Room(jobs, execution, lambda: {"CPU": 16.0, "GPU": 4.0})()
 
     assert count(1, 0) == 16
     assert count(2, 0) == 8
@@ -101,3 +102,18 @@ def test_slots_follow_resources_and_bounds() -> None:
     assert count(1, 0, most=3) == 3
     with pytest.raises(ClusterError, match=r"resources\.gpus=0 runs on CPUs"):
         count(1, 8)
+
+
+def test_room_follows_nodes_that_come_late_and_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has joined since the last look counts, and what was lost does not; a cluster with nothing left is waited
+    for, since its nodes may come back."""
+    now, cpus = [0.0], [2.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    jobs = [Job(samples.spec(seed=seed)) for seed in range(100)]
+    room = Room(jobs, Execution(needs=lambda job: (1.0, 0.0)), lambda: {"CPU": cpus[0]})
+    for there, expected in ((64.0, 64), (8.0, 8), (0.0, 8), (500.0, 100)):
+        before = room()
+        cpus[0] = there
+        assert room() == before
+        now[0] += ROOM_SECONDS
+        assert room() == expected

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.sweep.stopping import stop_on_signals
+from runner.sweep.allocation import Allocation
+from runner.sweep.stopping import StopRequest, stop_on_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
@@ -53,4 +54,32 @@ def test_patience_ends(tmp_path: Path) -> None:
             if heard:
                 break
             time.sleep(0.02)
+    assert heard == [signal.SIGUSR1]
+
+
+def test_the_file_is_looked_at_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning whose signal never came is heard at the next look, of which there is at most one a second."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    stop = StopRequest(60, Allocation(stop_file=tmp_path / "warned"))
+    stop.look(1.0)
+    (tmp_path / "warned").touch()
+    now[0] = 0.9
+    stop.look(1.0)
+    assert not stop
+    now[0] = 1.0
+    stop.look(1.0)
+    stop.settle()
+    assert stop.signal_name == "SIGUSR1"
+
+
+def test_a_stop_without_room_for_its_file_is_a_stop(tmp_path: Path) -> None:
+    """Where the file cannot be made, a full disk say, patience ends all the same."""
+    heard: list[int] = []
+    with stop_on_signals(0.05) as (stop, _):
+        signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
+        stop.tell(tmp_path / "no folder" / "stop")
+        stop.ask("SIGTERM")
+        assert stop
+        time.sleep(0.3)
     assert heard == [signal.SIGUSR1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -76,7 +77,14 @@ class InThisProcess:
         self.fails = fails
         self.ran: list[str] = []
 
-    def __call__(self, plan, jobs, session, placement, progress) -> str:
+    @contextmanager
+    def joined(self, study, jobs, placement, stop):
+        """There is always room; with nothing to run, the signal comes before anything does."""
+        if not self.most:
+            stop.ask("SIGINT")
+        yield
+
+    def __call__(self, study, jobs, session, execution, progress, stop) -> None:
         from runner.store.writer import record_failure
 
         root = session.layout.root
@@ -87,4 +95,5 @@ class InThisProcess:
                 continue
             workplace = Workplace(root=root, cache=root.parent / "cache", device="cpu")
             run_trial(job.spec, workplace=workplace, data=reader.task_data(root, job.spec.task))
-        return "SIGINT" if len(jobs) > self.most else ""
+        if len(jobs) > self.most:
+            stop.ask("SIGINT")

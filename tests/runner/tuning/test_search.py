@@ -33,6 +33,7 @@ def points(monkeypatch, tmp_path):
         monkeypatch.setenv("PIESWEEP_CACHE", str(tmp_path / f"cache-{name}"))
         ray = InThisProcess(most, fails)
         monkeypatch.setattr(sweep, "_sweep", ray)
+        monkeypatch.setattr(sweep, "_joined", ray.joined)
         done = search(study_in(tmp_path, *words), budget, tmp_path / name, Placement(), Console(file=io.StringIO()))
         return done, ray.ran
 
@@ -80,6 +81,16 @@ def test_an_interrupted_search_goes_on_without_losing_a_draw(points):
     assert values(second) == values(undisturbed)
     _, ran = points("store")
     assert ran == []
+
+
+def test_a_search_stopped_while_its_cluster_was_joined_leaves_nothing(points, tmp_path):
+    """Exit code 75, every draw missing, no store; the next search does them all."""
+    first, _ = points("store", most=0)
+    assert first.end.exit_code == 75
+    assert {(one.status, one.metric) for one in first.found} == {("missing", None)}
+    assert not (tmp_path / "store").exists()
+    second, ran = points("store")
+    assert (second.end.exit_code, len(ran)) == (0, 4)
 
 
 def test_a_larger_budget_tries_the_new_draws_alone(points):
