@@ -14,6 +14,9 @@ from cluster.duration import parse_duration
 
 LARGEST_FILE = 100_000
 
+SCRATCH_LENGTH = 20
+"""Characters of `scratch`. Linux allows a socket's path 107 bytes; Ray takes 64, a job's folder the rest."""
+
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/=,@+%\[\]-]+$", max_length=200)]
 """One word that means the same in a directive, a manifest and a shell."""
 
@@ -38,6 +41,16 @@ def ray_with_tokens(version: str) -> str:
     return version
 
 
+def short_enough(scratch: str) -> str:
+    """The path itself. SiteError if Ray's sockets, which lie below it, would have longer paths than Linux allows."""
+    if len(scratch) > SCRATCH_LENGTH:
+        raise SiteError(
+            f"'{scratch}' has {len(scratch)} characters, too many for the paths of Ray's sockets below it; allowed are "
+            f"{SCRATCH_LENGTH}: give a shorter path on a node's own disk, such as /tmp"
+        )
+    return scratch
+
+
 class Profile(BaseModel):
     """A bundle of a profile's choices: nothing unknown in it, nothing changed after it is read."""
 
@@ -45,7 +58,11 @@ class Profile(BaseModel):
 
 
 class Limits(Profile):
-    """What the site refuses; None where it sets no limit. wall_time in seconds, store in bytes."""
+    """What the site refuses; None where it sets no limit. wall_time in seconds, store in bytes.
+
+    A study has one job running and, unless that is its last, one waiting: `queued_jobs` (running ones included) is held
+    against that. `running_jobs` no study can exceed: so many can be at work side by side.
+    """
 
     wall_time: Seconds | None = None
     nodes: Count | None = None
@@ -107,7 +124,7 @@ class Site(Profile):
     wall_time: Seconds = 3600
     warning: Seconds = 600
     join: Seconds = 300
-    scratch: Annotated[Word, Field(max_length=20)] = "/tmp"  # noqa: S108 - a folder of the job's own is made in it
+    scratch: Annotated[Word, AfterValidator(short_enough)] = "/tmp"  # noqa: S108 - a folder of the job's own is made in it
     modules: tuple[Line, ...] = ()
     setup: tuple[Line, ...] = ()
     environment: dict[Variable, Line] = Field(default_factory=dict)

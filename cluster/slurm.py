@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cluster.duration import duration_text
 from cluster.launcher import Job, Launcher, LaunchError, call, fill
-from cluster.site import Site
+from cluster.site import SCRATCH_LENGTH, Site
 
 RESERVE_SECONDS = 60
 """Between the moment when everything must be saved and the wall limit."""
@@ -29,6 +29,7 @@ def script(job: Job, site: Site) -> str:
         "site": site,
         "wall_time": duration_text(job.seconds),
         "warning": max(warning, RESERVE_SECONDS // 2),
+        "longest_folder": SCRATCH_LENGTH + len("/ray-67043328-7fff"),
         "reserve": min(RESERVE_SECONDS, max(warning // 2, RESERVE_SECONDS // 3)),
     }
     return fill("slurm.sh.j2", values)

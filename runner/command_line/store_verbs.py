@@ -19,7 +19,8 @@ def status(
     store: StoreFolder,
     as_json: AsJson = False,
     only_progress: Annotated[
-        bool, typer.Option("--progress", help="One word that changes whenever a trial came further; for scripts.")
+        bool,
+        typer.Option("--progress", help="For scripts: a word that changes as trials come further; how many are left."),
     ] = False,
 ) -> None:
     """How far a store's studies are: trials planned, committed, running and failed."""

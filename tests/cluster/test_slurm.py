@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from runner.store.layout import Layout
 from runner.store.reader import committed_ids
 from runner.store.verify import broken_invariants
 from tests.cluster.slurm_daemons import missing_reason, slurm
@@ -48,7 +49,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[dict[str, str]]:
     """Slurm with two nodes; its folder has a short path, since sockets lie in it."""
-    with tempfile.TemporaryDirectory(prefix="slurm-") as folder, slurm(Path(folder), nodes=2, cpus=1) as environment:
+    with tempfile.TemporaryDirectory(prefix="slurm-") as folder, slurm(Path(folder), nodes=2, cpus=2) as environment:
         path = f"{PROGRAMS}{os.pathsep}{environment['PATH']}"
         yield {**environment, "PATH": path, "OMP_NUM_THREADS": "1"}
 
@@ -106,9 +107,33 @@ def workers(cluster: dict[str, str], job: str) -> list[psutil.Process]:
     return found
 
 
+def nodes_of(cluster: dict[str, str], job: str) -> str:
+    """Where a job runs."""
+    words = ["squeue", "--noheader", f"--jobs={job}", "--format=%N"]
+    return subprocess.run(words, capture_output=True, text=True, check=True, env=cluster).stdout.strip()
+
+
+def stop_another_in_order(cluster: dict[str, str], folder: Path, other: str) -> None:
+    """Run a study of its own on the nodes of another job, cancel it in mid-trial in order: it saves and is over."""
+    folder.mkdir()
+    submit(cluster, folder, "beside", "training.epochs=30")
+    (job,) = queue(cluster, "beside")
+    wait_until(lambda: (folder / "store").exists() and any(events(folder / "store", "trial-started")), folder)
+    assert nodes_of(cluster, job) == nodes_of(cluster, other) == "n[1-2]"
+    subprocess.run(["scancel", "--signal=TERM", "--batch", job], check=True, env=cluster)
+    wait_until(lambda: not queue(cluster, "beside"), folder)
+    said = (folder / "logs" / f"beside-{job}.log").read_text()
+    assert "stopped by SIGUSR1, run again to finish" in said
+    assert "cancelled; sbatch this script again to go on" in said
+    assert "Killed" not in said
+    assert any(Layout(folder / "store").checkpoints.glob("*/*.safetensors"))
+    assert queue(cluster, "cut") == [other]
+
+
 def test_a_study_cut_by_its_allocation_ends_in_the_next_one(cluster: dict[str, str], tmp_path: Path) -> None:
     """At its time limit Slurm warns in mid-study: the driver saves and leaves, the script submits itself, and the store
-    ends with the digest of an undisturbed run on this machine; the event log names every allocation."""
+    ends with the digest of an undisturbed run on this machine; the event log names every allocation. Meanwhile another
+    job comes and goes on the same nodes."""
     store, logs = tmp_path / "store", tmp_path / "logs"
     submit(cluster, tmp_path, "cut")
     (first,) = queue(cluster, "cut")
@@ -118,14 +143,16 @@ def test_a_study_cut_by_its_allocation_ends_in_the_next_one(cluster: dict[str, s
     assert frozen
     for process in frozen:
         process.send_signal(signal.SIGSTOP)
+    stop_another_in_order(cluster, tmp_path / "beside", first)
     wait_until((logs / f"cut-{first}.stop").exists, tmp_path)
     for process in frozen:
         process.send_signal(signal.SIGCONT)
     wait_until(lambda: not queue(cluster, "cut"), tmp_path)
     used = [int(str(event["slurm_job"])) for event in events(store, "allocation")]
     said = [(logs / f"cut-{job}.log").read_text() for job in used]
-    assert used == list(range(int(first), int(first) + len(used)))
+    submitted = [line for text in said for line in text.splitlines() if line.startswith("Submitted batch job")]
     assert len(used) >= 2
+    assert used == [int(first), *(int(line.split()[-1]) for line in submitted)]
     assert all("stopped by SIGUSR1, run again to finish" in text for text in said[:-1])
     assert "no allocation follows" in said[-1]
     assert all("DUE TO TIME LIMIT" not in text for text in said)
