@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from cluster.launcher import FILES_FOLDER, Job, Launcher, LaunchError, call, ray_job_environment
+from cluster.launcher import FILES_FOLDER, Job, Launcher, LaunchError, call, ray_job_environment, refuse_paths
 from cluster.site import Kubernetes, Site, ray_with_tokens
 
 GPU = {"nvidia": "nvidia.com/gpu", "amd": "amd.com/gpu"}
@@ -31,7 +31,7 @@ HEADER = """\
 
 
 def script(job: Job, site: Site) -> str:
-    """The manifest. LaunchError if the profile says nothing of Kubernetes, or the store is on no volume; SiteError if
+    """The manifest. LaunchError if the profile says nothing of Kubernetes, or a path is on no volume; SiteError if
     it names no version of Ray and the one installed here is too old."""
     pods = _pods(job, site)
     documents = [_files(job, pods)] if job.files else []
@@ -62,11 +62,9 @@ def _pods(job: Job, site: Site) -> Kubernetes:
     if job.name[0].isdigit():  # it becomes part of a Service's name, which must begin with a letter
         raise LaunchError(f"job name '{job.name}': KubeRay's must begin with a letter; give --name")
     mount = site.kubernetes.mount
-    for word in job.command:
-        if word.startswith("/") and not word.startswith((f"{mount}/", f"{FILES_FOLDER}/")):
-            raise LaunchError(
-                f"{word} is in no pod: give a path below {mount}, where the claim is mounted, or s3://..."
-            )
+    refuse_paths(
+        job, (mount, FILES_FOLDER), f"give paths below {mount}, where every pod mounts the claim (KEY={mount}/...)"
+    )
     return site.kubernetes
 
 
@@ -94,7 +92,7 @@ def _ray_job(job: Job, site: Site, pods: Kubernetes) -> dict[str, Any]:
         "metadata": {"name": job.name, "namespace": pods.namespace},
         "spec": {
             "entrypoint": shlex.join(job.command),
-            "runtimeEnvYAML": yaml.safe_dump({"env_vars": ray_job_environment()}),
+            "runtimeEnvYAML": yaml.safe_dump({"env_vars": ray_job_environment(job, site.join)}),
             "shutdownAfterJobFinishes": True,
             "ttlSecondsAfterFinished": 600,
             "backoffLimit": RETRIES,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import posixpath
 import re
 import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import jinja2
 import yaml
@@ -26,14 +28,19 @@ class LaunchError(ValueError):
     """A job that cannot be launched as asked: says what was given, what is allowed and what to do."""
 
 
+class HalfLaunchedError(LaunchError):
+    """A launch that failed when machines may have been made: its file stays, and is needed to give them back."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """A command and the machines it wants.
 
     command: what runs once a Ray cluster stands at `$RAY_ADDRESS`. progress: a command that prints a word which
-    changes whenever the first one has come further. seconds: wall time of one allocation. folder: where both run.
-    logs: a folder for scripts and logs. programs: a folder of programs to be found first, or None inside of
-    containers. files: what the command reads below FILES_FOLDER, by name, where machines do not see this one's files.
+    changes whenever the first one has come further, and the number of trials that it can still finish. seconds: wall
+    time of one allocation. folder: where both run. logs: a folder for scripts and logs. programs: a folder of programs
+    to be found first, or None inside of containers. files: what the command reads below FILES_FOLDER, by name, where
+    machines do not see this one's files. paths: what else it reads and writes, by the option or key that says where.
     """
 
     name: str
@@ -47,6 +54,7 @@ class Job:
     logs: Path
     programs: Path | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -73,19 +81,50 @@ class Launcher:
     sees_files: bool = True
 
 
-def ray_job_environment() -> dict[str, str]:
-    """The variables of `runtime_env.yaml`, which give a Ray job time to end in order when it is stopped."""
+def ray_job_environment(job: Job, join: int) -> dict[str, str]:
+    """The variables of a Ray job: those of `runtime_env.yaml`, which give it time to end in order when it is stopped,
+    and how many nodes it waits for before it starts, for at most `join` seconds."""
     content = (Path(__file__).parent / "runtime_env.yaml").read_text(encoding="utf-8")
-    return {str(name): str(value) for name, value in yaml.safe_load(content)["env_vars"].items()}
+    lasting = {str(name): str(value) for name, value in yaml.safe_load(content)["env_vars"].items()}
+    return {**lasting, "PIESWEEP_NODES": str(job.nodes), "PIESWEEP_JOIN_SECONDS": str(join)}
 
 
-def save(job: Job, script: str, ending: str) -> Path:
-    """Keep a job's script beside its logs, readable by its owner alone."""
-    job.logs.mkdir(parents=True, exist_ok=True)
-    path = job.logs / f"{job.name}{ending}"
-    path.write_text(script, encoding="utf-8")
-    path.chmod(0o700)
-    return path
+def refuse_paths(job: Job, below: tuple[str, ...], advice: str) -> None:
+    """LaunchError that names every path of a job which is not below one of these folders of its machines."""
+    places = {name: posixpath.normpath(path) for name, path in job.paths.items()}
+    absent = [
+        f"{name}: {job.paths[name]} {'is on none of the machines' if place.startswith('/') else 'is relative'}"
+        for name, place in places.items()
+        if not any(PurePosixPath(place).is_relative_to(folder) for folder in below)
+    ]
+    if absent:
+        raise LaunchError("\n".join((*absent, advice)))
+
+
+def hand_over(launcher: Launcher, job: Job, script: str) -> tuple[str, Path]:
+    """Keep a job's script beside its logs, readable by its owner alone, and submit it: the answer, and the file.
+
+    LaunchError if the scheduler refuses; then nothing is left of what was made for it.
+    """
+    path = job.logs / f"{job.name}{launcher.ending}"
+    made = [folder for folder in (job.logs, *job.logs.parents) if not folder.exists()]
+    before = path.read_bytes() if path.is_file() else None
+    try:
+        job.logs.mkdir(parents=True, exist_ok=True)
+        path.write_text(script, encoding="utf-8")
+        path.chmod(0o700)
+        return launcher.submit(path, job), path
+    except HalfLaunchedError:
+        raise
+    except (LaunchError, OSError):
+        if before is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(before)
+        for folder in made:
+            with contextlib.suppress(OSError):  # somebody else has put something there
+                folder.rmdir()
+        raise
 
 
 def call(command: Sequence[str], purpose: str) -> str:

@@ -12,10 +12,22 @@ from typing import Any
 
 import yaml
 
-from cluster.launcher import FILES_FOLDER, Job, Launcher, LaunchError, call, ray_job_environment
+from cluster.launcher import (
+    FILES_FOLDER,
+    HalfLaunchedError,
+    Job,
+    Launcher,
+    LaunchError,
+    call,
+    ray_job_environment,
+    refuse_paths,
+)
 from cluster.site import Cloud, Site
 
 TOKEN_FILE = "~/.ray/auth_token"  # noqa: S105 - where Ray keeps the secret, not the secret
+
+JOIN_SECONDS = 1800
+"""A cloud makes machines, pulls their image and sets them up before they join: minutes, and it may be short of them."""
 
 HEADER = """\
 # {name} on {title}: written by `piesweep submit`, yours to read, keep and edit.
@@ -31,23 +43,30 @@ HEADER = """\
 
 
 def script(job: Job, site: Site) -> str:
-    """The cluster file. LaunchError if the profile says nothing of a cloud."""
+    """The cluster file. LaunchError if the profile says nothing of a cloud, or a path is relative."""
     if site.cloud is None:
         raise LaunchError(f"site '{site.name}' has no `cloud` section (provider, auth, ...); copy the site 'aws'")
+    refuse_paths(job, ("/",), "the machines have another working directory: give paths as they see them (KEY=/...)")
     text = yaml.safe_dump(_cluster(job, site, site.cloud), sort_keys=False, width=120)
     return HEADER.format(name=job.name, title=site.title, start=shlex.quote(_start(job))) + text
 
 
 def submit(path: Path, job: Job) -> str:
-    """Make or mend the machines and start the command as a Ray job on them."""
+    """Make or mend the machines and start the command as a Ray job on them. HalfLaunchedError if that fails midway."""
     purpose = f"make machines for '{job.name}'"
     call(["ray", "get-auth-token", "--generate"], purpose)
-    call(["ray", "up", "--yes", str(path)], purpose)
-    return call(["ray", "exec", str(path), _start(job)], purpose)
+    try:
+        call(["ray", "up", "--yes", str(path)], purpose)
+        return call(["ray", "exec", str(path), _start(job)], purpose)
+    except LaunchError as error:
+        raise HalfLaunchedError(
+            f"{error}\nmachines may have been made, and cost until they are given back: ray down --yes "
+            f"{shlex.quote(str(path))}; submitting again mends the cluster and goes on"
+        ) from None
 
 
 def _start(job: Job) -> str:
-    environment = json.dumps({"env_vars": ray_job_environment()})
+    environment = json.dumps({"env_vars": ray_job_environment(job, JOIN_SECONDS)})
     submit_job = ["ray", "job", "submit", "--no-wait", "--runtime-env-json", environment, "--", *job.command]
     return f"RAY_AUTH_MODE=token {shlex.join(submit_job)}"
 

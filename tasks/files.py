@@ -35,7 +35,7 @@ class RawSplit:
 
 def check(choice: TaskChoice) -> None:
     """The cheap checks: fields that fit together, files that exist and have the columns. No row is read."""
-    _check_fields(choice)
+    check_fields(choice)
     for path in _paths(choice).values():
         require_columns(path, _column_names(choice))
 
@@ -71,8 +71,8 @@ def load(choice: TaskChoice) -> TaskData:
     )
 
 
-def _check_fields(choice: TaskChoice) -> None:
-    """The fields of a choice that belong together, each with what to do."""
+def check_fields(choice: TaskChoice) -> None:
+    """The fields of a choice that belong together, no file looked at. TaskError says what to do."""
     files = choice.train is not None or choice.test is not None or choice.validation is not None
     needed = {"train": choice.train, "test": choice.test}
     missing = [name for name, value in needed.items() if value is None] if choice.dataset is None else []

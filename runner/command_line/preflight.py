@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cluster import LaunchError, Site, load_site
 from cluster.duration import duration_text, parse_duration
-from cluster.limits import Demand, breaches
+from cluster.limits import Demand, Needs, Request, refusal
 from runner.command_line.output import bytes_text, print_facts
 from runner.footprint import Footprint, Machines, Speed, footprint, measured
 from runner.plan import Plan
+from runner.studies import StudyError
 
 START_SECONDS = 120
 """Until trials run: Ray's nodes start and the driver reads its store."""
@@ -52,29 +54,51 @@ def preflight(plan: Plan, wish: Wish) -> Preflight:
     site = load_site(wish.site)
     speed = _speed(plan, wish)
     wall = _wall_seconds(wish.time, site)
-    machines = Machines(
-        nodes=wish.nodes,
-        cpus_per_node=wish.cpus_per_node or site.cpus_per_node,
-        gpus_per_node=site.gpus_per_node if wish.gpus_per_node is None else wish.gpus_per_node,
-        seconds=max(60, wall - min(site.warning, wall // 4) - START_SECONDS),
-    )
-    found = footprint(plan, machines, speed)
-    demand = Demand(
+    asked = Request(
         nodes=wish.nodes,
         seconds=wall,
-        files=found.files,
-        compacted_files=found.compacted_files,
-        store_bytes=found.store_bytes,
+        cpus_per_node=wish.cpus_per_node or site.cpus_per_node,
+        gpus_per_node=site.gpus_per_node if wish.gpus_per_node is None else wish.gpus_per_node,
     )
+    machines = _machines(asked, site)
     free = None if wish.store_free is None else round(wish.store_free * 1e9)
     return Preflight(
         site=site,
         machines=machines,
-        footprint=found,
+        footprint=footprint(plan, machines, speed),
         wall_seconds=wall,
         vendors=speed.vendors,
-        broken=tuple(breaches(demand, site.limits, free)),
+        broken=tuple(refusal(asked, site, _needs(plan, speed, site), free)),
     )
+
+
+def _machines(request: Request, site: Site) -> Machines:
+    return Machines(
+        nodes=request.nodes,
+        cpus_per_node=request.cpus_per_node,
+        gpus_per_node=request.gpus_per_node,
+        seconds=max(60, request.seconds - min(site.warning, request.seconds // 4) - START_SECONDS),
+    )
+
+
+def _needs(plan: Plan, speed: Speed, site: Site) -> Needs:
+    """What the plan needs under a request; a proposal is looked for among hundreds, so footprints are kept."""
+
+    @functools.cache
+    def found(request: Request) -> Footprint | None:
+        try:
+            return footprint(plan, _machines(request, site), speed)
+        except StudyError:
+            return None
+
+    def needs(request: Request) -> Demand | None:
+        whole = found(replace(request, compacting=False))
+        if whole is None:
+            return None
+        files = whole.compacted_files if request.compacting else whole.files
+        return Demand(allocations=whole.allocations, files=files, store_bytes=whole.store_bytes)
+
+    return needs
 
 
 def _speed(plan: Plan, wish: Wish) -> Speed:
@@ -107,6 +131,7 @@ def print_preflight(flight: Preflight) -> None:
             what: f"{hours:,.0f}" if hours >= 10 else f"{hours:.2g}",
             "wall time": f"{found.hours:,.1f} h with {found.at_once} trials at once, the best case",
             "allocations": f"{found.allocations} of {duration_text(flight.wall_seconds)}",
+            "jobs": _jobs(flight),
             "checkpoints": f"{bytes_text(found.checkpoint_bytes)} at the peak",
             "store": f"{bytes_text(found.store_bytes)} at the peak, checkpoints included",
             "files": f"{found.files:,} at the peak; {found.compacted_files:,} if compacted after every allocation",
@@ -119,3 +144,12 @@ def print_preflight(flight: Preflight) -> None:
         print(
             f"measured on {', '.join(sorted(foreign))}, not on the site's {flight.site.vendor}: the hours will differ"
         )
+
+
+def _jobs(flight: Preflight) -> str:
+    """How many jobs of the study a scheduler has at a time, and how many it takes."""
+    limits = flight.site.limits
+    needs = "one running" if flight.footprint.allocations == 1 else "one running and one waiting, at any time"
+    known = {"running": limits.running_jobs, "in the queue": limits.queued_jobs}
+    allowed = " and ".join(f"{count} {what}" for what, count in known.items() if count)
+    return f"{needs}; the site takes {allowed}" if allowed else needs

@@ -12,7 +12,7 @@ import typer
 from runner.command_line.plan_verb import ChangesArgument, StudyArgument
 
 if TYPE_CHECKING:
-    from cluster import Launcher
+    from cluster import Launcher, Site
 
 SITE_OF = {"local": "laptop", "slurm": "nvidia-slurm", "kuberay": "kubernetes", "ray-up": "aws"}
 """The profile that a launcher starts from when none is named."""
@@ -31,30 +31,27 @@ def submit(  # noqa: PLR0913 - the arguments of a verb are its options
     time: Annotated[str | None, typer.Option(help="Wall time of one allocation, such as 48:00:00.")] = None,
     name: Annotated[str | None, typer.Option(help="The job's name; default: the study's.")] = None,
     logs: Annotated[Path | None, typer.Option(help="A folder for script and logs; default: NAME.jobs.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the script and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the script; look for no file here.")] = False,
 ) -> None:
     """Run a study under a scheduler, one allocation after another until it is done.
 
     Prints with --dry-run what it would hand over, to read, keep and edit. Submitting again finishes what is left.
     """
     from cluster import LAUNCHERS, Job, LaunchError, load_site
-    from cluster.launcher import save
+    from cluster.launcher import hand_over
     from cluster.limits import refuse
-    from runner.studies import STUDIES, load
-    from runner.studies.overrides import FILE_MARK
 
     if on not in LAUNCHERS:
         raise LaunchError(f"there is no launcher '{on}'; allowed: {', '.join(LAUNCHERS)}")
     launcher, profile = LAUNCHERS[on], load_site(site or SITE_OF[on])
-    title = name or re.sub(r"[._]", "-", load(study, changes or []).name)
+    words = [study, *(changes or [])]
+    name_of_study, paths = _checked(words, elsewhere=dry_run or not launcher.sees_files, site=profile)
+    title = name or re.sub(r"[._]", "-", name_of_study)
     place = _place(store, launcher)
-    is_file = study not in STUDIES
-    given = [Path(word[1:]) for word in changes or [] if word.startswith(FILE_MARK)]
-    words = [FILE_MARK + _seen(word[1:], launcher) if word.startswith(FILE_MARK) else word for word in changes or []]
-    files = [*given, Path(study)] if is_file else given
+    files = {} if launcher.sees_files else _travelling(words)
     job = Job(
         name=title,
-        command=_command(study if not is_file else _seen(study, launcher), words, place, launcher),
+        command=_command(_seen(words, files), place, launcher),
         progress=("piesweep", "status", place, "--progress"),
         nodes=nodes,
         cpus_per_node=cpus_per_node or profile.cpus_per_node,
@@ -63,15 +60,30 @@ def submit(  # noqa: PLR0913 - the arguments of a verb are its options
         folder=Path.cwd(),
         logs=(logs or Path(f"{title}.jobs")).absolute(),
         programs=None if profile.container else Path(sys.executable).parent,
-        files={} if launcher.sees_files else {file.name: file.absolute() for file in files},
+        files={travels_as: Path(file).absolute() for file, travels_as in files.items()},
+        paths=paths if "://" in place else {"--store": place, **paths},
     )
     refuse(job, profile)
     script = launcher.script(job, profile)
     if dry_run:
         typer.echo(script, nl=False)
         return
-    path = save(job, script, launcher.ending)
-    typer.echo(f"{launcher.submit(path, job)}\n{path}")
+    answer, path = hand_over(launcher, job, script)
+    typer.echo(f"{answer}\n{path}")
+
+
+def _checked(words: list[str], *, elsewhere: bool, site: Site) -> tuple[str, dict[str, str]]:
+    """The name of the study that is asked for, and the paths it names. StudyError if it could not run.
+
+    elsewhere: its files are looked for on the machines, not here. In a container neither are libraries.
+    """
+    from runner.studies import load, require_inputs
+    from runner.studies.checks import paths
+
+    study, *changes = words
+    loaded = load(study, changes, elsewhere=elsewhere)
+    require_inputs(loaded, elsewhere=elsewhere, libraries=not site.container)
+    return loaded.name, paths(loaded)
 
 
 def _place(store: str, launcher: Launcher) -> str:
@@ -88,16 +100,40 @@ def _place(store: str, launcher: Launcher) -> str:
     return str(Path(store).absolute())
 
 
-def _seen(file: str, launcher: Launcher) -> str:
-    """The path of a study file, or of one of overrides, as the machines name it."""
+def _named(words: list[str]) -> list[str]:
+    """The study file and the files of overrides, of a study and the changes to it."""
+    from runner.studies import STUDIES
+    from runner.studies.overrides import FILE_MARK
+
+    given = [word[len(FILE_MARK) :] for word in words[1:] if word.startswith(FILE_MARK)]
+    return given if words[0] in STUDIES else [words[0], *given]
+
+
+def _travelling(words: list[str]) -> dict[str, str]:
+    """What each file is called on machines that do not see it: numbered, and in letters that Kubernetes takes."""
+    files = dict.fromkeys(_named(words))
+    plain = {file: re.sub(r"[^-._a-zA-Z0-9]+", "-", Path(file).name)[-100:] for file in files}
+    return {file: f"{number}-{plain[file]}" for number, file in enumerate(files, 1)}
+
+
+def _seen(words: list[str], files: dict[str, str]) -> list[str]:
+    """A study and the changes to it, with files named as the machines see them."""
     from cluster.launcher import FILES_FOLDER
+    from runner.studies import STUDIES
+    from runner.studies.overrides import FILE_MARK
 
-    return str(Path(file).absolute()) if launcher.sees_files else f"{FILES_FOLDER}/{Path(file).name}"
+    def seen(file: str) -> str:
+        return f"{FILES_FOLDER}/{files[file]}" if file in files else str(Path(file).absolute())
+
+    study = words[0] if words[0] in STUDIES else seen(words[0])
+    marked = (FILE_MARK + seen(word[len(FILE_MARK) :]) if word.startswith(FILE_MARK) else word for word in words[1:])
+    return [study, *marked]
 
 
-def _command(study: str, changes: list[str], place: str, launcher: Launcher) -> tuple[str, ...]:
+def _command(words: list[str], place: str, launcher: Launcher) -> tuple[str, ...]:
     """`piesweep run`, on the cluster that the launcher makes."""
     address = ("--address", "auto") if launcher.makes_cluster else ()
+    study, *changes = words
     return ("piesweep", "run", study, "--store", place, *address, *changes)
 
 

@@ -25,38 +25,43 @@ STUDIES: dict[str, str] = {
 LARGEST_FILE = 1_000_000
 
 
-def load(study: str, changes: list[str] | None = None) -> Study:
+def load(study: str, changes: list[str] | None = None, *, elsewhere: bool = False) -> Study:
     """The study of this shipped name or path, with dotted overrides applied, checked as far as no data is needed.
 
     Paths in a study file are relative to its folder; those in overrides and shipped studies to the working
-    directory. StudyError says in one line each what is wrong, where, and what is allowed.
+    directory. elsewhere: it is for other machines, so paths stay as they are written, and none is looked for here.
+    StudyError says in one line each what is wrong, where, and what is allowed.
     """
-    document = overrides.apply(_document(study), changes or [], Path.cwd())
+    document = overrides.apply(_document(study, elsewhere), changes or [], Path.cwd())
     result = validated(document)
-    found = checks.problems(result)
+    found = checks.problems(result, elsewhere=elsewhere)
     if found:
         raise StudyError(report(document, found))
     return result
 
 
-def require_inputs(study: Study) -> None:
-    """Refuse to run a study that lacks the user's copy of some data or a model's file. StudyError names each."""
-    found = checks.missing_inputs(study)
+def require_inputs(study: Study, *, elsewhere: bool = False, libraries: bool = True) -> None:
+    """Refuse to run a study that lacks some data of the user's, a model's file or a library. StudyError names each.
+
+    elsewhere: it runs on other machines, so only what was not given at all is missing. libraries: False where it runs
+    in a container, with other packages than those installed here.
+    """
+    found = checks.missing_data(study) if elsewhere else checks.missing_inputs(study, libraries=libraries)
     if found:
         place = Document(source=f"study '{study.name}'", folder=Path.cwd(), values={})
         raise StudyError(report(place, found))
 
 
-def _document(study: str) -> Document:
+def _document(study: str, elsewhere: bool) -> Document:
     if study in STUDIES:
         content = (Path(__file__).parent / STUDIES[study]).read_bytes()
-        return read_document(STUDIES[study], content, Path.cwd())
+        return read_document(STUDIES[study], content, Path.cwd(), elsewhere=elsewhere)
     path = Path(study)
     try:
         if path.is_file():
             if path.stat().st_size > LARGEST_FILE:
                 raise StudyError(f"{study}: larger than {LARGEST_FILE} bytes; this is no study file")
-            return read_document(study, path.read_bytes(), path.resolve().parent)
+            return read_document(study, path.read_bytes(), path.resolve().parent, elsewhere=elsewhere)
         what = "is a folder, not a study file" if path.is_dir() else "is neither a shipped study nor a file"
     except (OSError, ValueError) as error:
         what = f"cannot be read ({error})"

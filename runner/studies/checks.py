@@ -21,29 +21,55 @@ OWN = ("train", "validation", "test", "dataset", "config", "splits", "text", "la
 NEEDED = ("epochs", "batch_size", "learning_rate")
 
 
-def problems(study: Study) -> list[Problem]:
-    """Everything wrong with a study whose single values are right; of data, only the heads of own files are read."""
-    found = [*_task_problems(study), *_model_problems(study), *_grid_problems(study), *_name_problems(study)]
+def problems(study: Study, *, elsewhere: bool = False) -> list[Problem]:
+    """Everything wrong with a study whose single values are right; of data, only the heads of own files are read.
+
+    elsewhere: the study is for other machines, and no file is looked for on this one.
+    """
+    found = [*_task_problems(study, elsewhere), *_model_problems(study), *_grid_problems(study), *_name_problems(study)]
     found = found or [*_pairing_problems(study), *_training_problems(study), *strategy.problems(study)]
     return found or list(hypotheses.problems(study))
 
 
-def missing_inputs(study: Study) -> list[Problem]:
-    """What a run needs and a plan does not: the user's copies of data, and files that models are given."""
-    found = [*strategy.missing_library(study)]
+def missing_data(study: Study) -> list[Problem]:
+    """Tasks that need the user's copy of their data, and were given no path of it."""
+    found = []
     for index, choice in enumerate(study.tasks):
         task = TASKS.get(choice.name)
         if task and task.needs_data and not choice.data:
             how = f"tasks.{choice.name}.data=PATH on the command line, or `data: PATH` in the study"
+            how += "; PATH as the machines see it that run the trials"
             found.append(
                 Problem(("tasks", index, "data"), f"'{choice.name}' needs your copy of its data: {how} ({task.source})")
             )
+    return found
+
+
+def missing_inputs(study: Study, *, libraries: bool = True) -> list[Problem]:
+    """What a run here needs and a plan does not: data, files that models are given, and the strategy's library."""
+    found = [*(strategy.missing_library(study) if libraries else ()), *missing_data(study)]
     for index, model in enumerate(study.models):
         for option, value in model.options.items():
             if is_path(value) and not Path(str(value)).exists():
                 how = f"give the right path with models.{model.name}.{option}=PATH"
                 found.append(Problem(("models", index, option), f"there is no file or folder {value}; {how}"))
     return found
+
+
+def paths(study: Study) -> dict[str, str]:
+    """Every path that a study names, as it is written, by the key that would change it: {"tasks.imdb.data": ...}."""
+    from runner.models.vectors import SOURCES
+
+    found: dict[str, str | None] = {}
+    for choice in study.tasks:
+        own = {"data": choice.data, "train": choice.train, "validation": choice.validation, "test": choice.test}
+        own["dataset"] = choice.dataset if is_path(choice.dataset) else None
+        found.update({f"tasks.{choice.name}.{key}": path for key, path in own.items()})
+    for model in study.models:
+        for option, value in model.options.items():
+            if is_path(value) or (option == "vectors" and value not in SOURCES):
+                found[f"models.{model.name}.{option}"] = str(value)
+    return {key: path for key, path in found.items() if path is not None}
 
 
 def inputs_of(choice: TaskChoice) -> Inputs:
@@ -54,15 +80,16 @@ def inputs_of(choice: TaskChoice) -> Inputs:
     return "pair" if isinstance(choice.text, tuple) else "text"
 
 
-def _task_problems(study: Study) -> Iterator[Problem]:
+def _task_problems(study: Study, elsewhere: bool) -> Iterator[Problem]:
     for index, choice in enumerate(study.tasks):
         path: KeyPath = ("tasks", index)
-        if choice.data is not None and not Path(choice.data).exists():
+        if choice.data is not None and not elsewhere and not Path(choice.data).exists():
             yield Problem((*path, "data"), f"there is no file or folder {choice.data}")
         for split, limit in choice.limit.items():
             if limit < 1:
                 yield Problem((*path, "limit", split), f"{limit} is not a number of examples; allowed: 1 or more")
-        yield from _registered_problems(path, choice) if choice.name in TASKS else _own_problems(path, choice)
+        is_known = choice.name in TASKS
+        yield from _registered_problems(path, choice) if is_known else _own_problems(path, choice, elsewhere)
 
 
 def _registered_problems(path: KeyPath, choice: TaskChoice) -> Iterator[Problem]:
@@ -74,15 +101,15 @@ def _registered_problems(path: KeyPath, choice: TaskChoice) -> Iterator[Problem]
             )
 
 
-def _own_problems(path: KeyPath, choice: TaskChoice) -> Iterator[Problem]:
-    from tasks.files import check
+def _own_problems(path: KeyPath, choice: TaskChoice, elsewhere: bool) -> Iterator[Problem]:
+    from tasks.files import check, check_fields
 
     if not any(getattr(choice, key) for key in OWN):
         advice = "; a task of your own needs `train` and `test` files, or `dataset`"
         yield Problem(path, unknown("task", choice.name, TASKS) + advice)
         return
     try:
-        check(choice)
+        (check_fields if elsewhere else check)(choice)
     except TaskError as error:
         yield Problem(path, str(error))
 

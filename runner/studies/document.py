@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,17 @@ _PlainLoader.add_implicit_resolver(
 
 @dataclass(frozen=True)
 class Document:
-    """The values of a study file, with the place each came from: a line of the file or an override."""
+    """The values of a study file, with the place each came from: a line of the file or an override.
+
+    elsewhere: paths are those of other machines and stay as they are written; else relative ones are made absolute.
+    """
 
     source: str
     folder: Path
     values: dict[str, Any]
     lines: dict[KeyPath, int] = field(default_factory=dict)
     overrides: dict[KeyPath, str] = field(default_factory=dict)
+    elsewhere: bool = False
 
     def place(self, path: KeyPath) -> str:
         """Where a key was given, as `FILE:LINE: key` or `command line 'OVERRIDE': key`."""
@@ -53,7 +57,7 @@ class Document:
         return f"{self.source}: {key_text(path)}" if path else self.source
 
 
-def read_document(source: str, content: bytes, folder: Path) -> Document:
+def read_document(source: str, content: bytes, folder: Path, *, elsewhere: bool = False) -> Document:
     """The document in a study file's bytes. StudyError if it is not one UTF-8 YAML mapping of plain values."""
     try:
         text = content.decode("utf-8-sig")
@@ -67,7 +71,8 @@ def read_document(source: str, content: bytes, folder: Path) -> Document:
         )
     if not isinstance(values, dict):
         raise StudyError(f"{source}: a study is a mapping of keys (name: ..., tasks: ...), not a {_kind(values)}")
-    return Document(source=source, folder=folder, values=_with_absolute_paths(values, folder), lines=lines)
+    document = Document(source=source, folder=folder, values=values, lines=lines, elsewhere=elsewhere)
+    return resolve_paths(document, folder)
 
 
 def read_value(text: str) -> Any:
@@ -202,11 +207,7 @@ def absolute(value: Any, folder: Path) -> Any:
 
 
 def resolve_paths(document: Document, folder: Path) -> Document:
-    """The document with the relative paths that overrides brought resolved against `folder`."""
-    return Document(
-        source=document.source,
-        folder=document.folder,
-        values=_with_absolute_paths(document.values, folder),
-        lines=document.lines,
-        overrides=document.overrides,
-    )
+    """The document with its relative paths resolved against `folder`, unless they are those of other machines."""
+    if document.elsewhere:
+        return document
+    return replace(document, values=_with_absolute_paths(document.values, folder))

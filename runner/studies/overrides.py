@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,8 @@ def apply(document: Document, overrides: list[str], folder: Path) -> Document:
     study's, wider blocks first, every other value replaces what was there. StudyError names an override that is
     neither, or leads nowhere.
     """
-    result = Document(
-        source=document.source,
-        folder=document.folder,
+    result = replace(
+        document,
         values=_unshared(document.values),
         lines=dict(document.lines),
         overrides=dict(document.overrides),
@@ -64,7 +64,7 @@ def _apply_file(document: Document, override: str, folder: Path) -> None:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         raise StudyError(f"command line '{override}': the file of overrides cannot be read ({error})") from None
-    given = read_document(str(path), content, folder).values
+    given = read_document(str(path), content, folder, elsewhere=document.elsewhere).values
     for parts, value in sorted(_leaves(given, ()), key=lambda leaf: len(leaf[0])):
         _put(document, list(parts), _unshared(value), override)
 

@@ -42,6 +42,13 @@ def job(folder: Path, *, on: str = "slurm", **changes: Any) -> Job:
     return Job(**{**values, **changes})
 
 
+def here(folder: Path, **changes: Any) -> Job:
+    """A job for this machine, as the laptop's profile has it."""
+    site = load_site("laptop")
+    shape = {"nodes": 1, "cpus_per_node": 1, "gpus_per_node": 0, "seconds": site.wall_time}
+    return job(folder, **{**shape, **changes})
+
+
 @pytest.mark.parametrize("name", SITES)
 def test_shipped_sites_are_read(name: str) -> None:
     """Every shipped profile is valid and says what it is."""
@@ -79,7 +86,7 @@ def test_amd_nodes_get_both_names_of_their_gpus(tmp_path: Path) -> None:
 def test_words_reach_the_command_as_they_are(word: str, tmp_path: Path) -> None:
     """Whatever a path or override has in it, the script hands it on as one word and runs nothing of it."""
     told = (sys.executable, "-c", "import json, sys; print(json.dumps(sys.argv[1:]))", word)
-    script = LAUNCHERS["local"].script(job(tmp_path, command=told), load_site("laptop"))
+    script = LAUNCHERS["local"].script(here(tmp_path, command=told), load_site("laptop"))
     found = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True, cwd=tmp_path)
     assert json.loads(found.stdout) == [word]
     assert not (tmp_path / "hit").exists()
@@ -106,6 +113,40 @@ def test_a_wall_time_that_is_over_at_once_is_refused(tmp_path: Path) -> None:
     """There must be time for a cluster to stand and for work to be saved."""
     with pytest.raises(LaunchError, match="00:01:00 is over before a cluster stands"):
         LAUNCHERS["slurm"].script(job(tmp_path, seconds=60), load_site("nvidia-slurm"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"nodes": 2}, "--nodes 2"),
+        ({"seconds": 7200}, "--time 02:00:00"),
+        ({"cpus_per_node": 8, "gpus_per_node": 4}, "--cpus-per-node 8 --gpus-per-node 4"),
+    ],
+)
+def test_this_machine_is_not_asked_for_what_a_scheduler_gives(
+    changes: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    """Several machines, an end, a share of one: the local launcher says that it has none of it."""
+    with pytest.raises(LaunchError, match=f"^{words}: --on local has this machine, whole and without an end"):
+        LAUNCHERS["local"].script(here(tmp_path, **changes), load_site("laptop"))
+
+
+def test_a_sites_modules_are_loaded_on_this_machine_too(tmp_path: Path) -> None:
+    """The local script does what the batch script does before the command: setup, modules, environment."""
+    told = (sys.executable, "-c", "import os; print(os.environ['LOADED'], os.environ['A'])")
+    changes = {"setup": ("module() { export LOADED=$2; }",), "modules": ("rocm/6.2",), "environment": {"A": "b c"}}
+    site = load_site("laptop").model_copy(update=changes)
+    script = LAUNCHERS["local"].script(here(tmp_path, command=told), site)
+    found = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True, cwd=tmp_path)
+    assert found.stdout == "rocm/6.2 b c\n"
+
+
+def test_a_scratch_too_long_for_rays_sockets_is_refused(tmp_path: Path) -> None:
+    """Every node would fail with it: the message says how long it is and how long it may be."""
+    path = tmp_path / "site.yaml"
+    path.write_text("title: mine\nscratch: /local/scratch/users2\n")
+    with pytest.raises(SiteError, match=r"scratch: .* has 21 characters, .* allowed are 20: give a shorter path"):
+        load_site(str(path))
 
 
 @pytest.mark.parametrize("launcher", ["slurm", "kuberay", "ray-up"])
@@ -238,10 +279,48 @@ def test_ray_jobs_clean_up_after_themselves(tmp_path: Path) -> None:
     assert shlex.split(spec["entrypoint"]) == list(job(tmp_path, on="kuberay").command)
 
 
-def test_a_store_that_no_pod_sees_is_refused(tmp_path: Path) -> None:
-    """A path outside of the mounted claim would be lost with its pod."""
-    with pytest.raises(LaunchError, match="/home/me/pie is in no pod: give a path below /piesweep"):
-        documents("kuberay", load_site("kubernetes"), tmp_path, command=("piesweep", "run", "--store", "/home/me/pie"))
+PATHS = {
+    "--store": "/piesweep/pie",
+    "tasks.imdb.data": "/piesweep/../home/me/imdb",
+    "tasks.own.train": "data/train.csv",
+    "models.bilstm.vectors": "/piesweeper/glove.txt",
+}
+
+
+def test_paths_that_no_pod_sees_are_refused(tmp_path: Path) -> None:
+    """What lies outside of the mounted claim is in no pod, or lost with it: each such path is named."""
+    with pytest.raises(LaunchError) as refused:
+        documents("kuberay", load_site("kubernetes"), tmp_path, paths=PATHS)
+    assert str(refused.value).splitlines() == [
+        "tasks.imdb.data: /piesweep/../home/me/imdb is on none of the machines",
+        "tasks.own.train: data/train.csv is relative",
+        "models.bilstm.vectors: /piesweeper/glove.txt is on none of the machines",
+        "give paths below /piesweep, where every pod mounts the claim (KEY=/piesweep/...)",
+    ]
+    assert documents("kuberay", load_site("kubernetes"), tmp_path, paths={"--store": "/piesweep/pie"})
+
+
+def test_relative_paths_mean_nothing_in_a_cloud(tmp_path: Path) -> None:
+    """Machines of a cloud may have any absolute path."""
+    with pytest.raises(LaunchError) as refused:
+        documents("ray-up", load_site("aws"), tmp_path, paths=PATHS)
+    assert "tasks.own.train: data/train.csv is relative\n" in str(refused.value)
+    assert "tasks.imdb.data" not in str(refused.value)
+
+
+def test_ray_jobs_wait_for_their_nodes(tmp_path: Path) -> None:
+    """The head is up long before the machines: a job is told how many to wait for, and the cloud's printed command
+    says the same."""
+    (ray_job,) = documents("kuberay", load_site("kubernetes"), tmp_path)
+    told = yaml.safe_load(ray_job["spec"]["runtimeEnvYAML"])["env_vars"]
+    assert (told["PIESWEEP_NODES"], told["PIESWEEP_JOIN_SECONDS"]) == ("2", "300")
+    printed = LAUNCHERS["ray-up"].script(job(tmp_path, on="ray-up"), load_site("aws"))
+    (line,) = [line for line in printed.splitlines() if line.startswith("#   ray exec THIS_FILE") and "submit" in line]
+    words = shlex.split(shlex.split(line.removeprefix("#"))[3])
+    told = json.loads(words[words.index("--runtime-env-json") + 1])["env_vars"]
+    assert (told["PIESWEEP_NODES"], told["PIESWEEP_JOIN_SECONDS"]) == ("2", "1800")
+    assert told["RAY_JOB_STOP_WAIT_TIME_S"] == "90"
+    assert words[words.index("--") + 1 :] == list(job(tmp_path).command)
 
 
 def test_cloud_files_fit_rays_schema(tmp_path: Path) -> None:

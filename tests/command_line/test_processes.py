@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -102,3 +103,13 @@ def test_interrupted_verb(tmp_path):
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in errors
+
+
+def test_an_environment_that_cannot_be_used_is_refused_in_words(store):
+    """A lease of no number of seconds: one line, exit code 2, and no traceback."""
+    environment = {**os.environ, "PIESWEEP_LEASE_SECONDS": "abc"}
+    command = [sys.executable, "-m", "runner.command_line", "status", str(store)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "PIESWEEP_LEASE_SECONDS is 'abc'; allowed is a number of seconds" in done.stderr
