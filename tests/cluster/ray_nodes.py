@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -24,9 +23,14 @@ LOOPBACK = "127.0.0.1"
 ALSO_LOOPBACK = "127.0.0.9"
 """Ray replaces 127.0.0.1 by the address of a network card where more than one node may come; this one it keeps."""
 
+TOKENS = {"RAY_AUTH_MODE": "token"}
+"""What the README has users export wherever they call ray or piesweep, beside a token in ~/.ray/auth_token."""
+
+MARK = "PIESWEEP_TEST_CLUSTER"
+"""By this variable every process of a cluster is known, orphans too."""
+
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AUTH_MODE": "token",
     "OMP_NUM_THREADS": "1",
     "RAY_gcs_rpc_server_reconnect_timeout_s": "5",  # until a driver gives up on a dead head; Ray's own value is 60
     "PYTHONWARNINGS": "ignore",
@@ -38,16 +42,20 @@ class RayNodes:
     """One head and any number of further nodes, each its own tree of processes; `address` is the head's.
 
     Every port is free when chosen, and all of Ray's files lie in a folder of its own. A head alone listens on loopback
-    only. Of several nodes the gRPC services listen everywhere, as Ray has it; a token of its own guards each cluster.
+    only. Of several nodes the gRPC services listen everywhere, as Ray has it. A token guards each cluster, made
+    and found as the README says: every node has a new home folder, into which the head's token is copied.
     """
 
     def __init__(self, *, cpus: int, alone: bool, dashboard: bool = False) -> None:
         # Ray's sockets lie in this folder, and a socket's path must be short.
         self.folder = Path(tempfile.mkdtemp(prefix="ray-nodes-", dir="/tmp"))
-        token = self.folder / "token"
-        token.write_text(secrets.token_hex(32))
-        self.environment = {**os.environ, **QUIET, "RAY_AUTH_TOKEN_PATH": str(token)}
-        self.environment.pop("RAY_ADDRESS", None)
+        home = self.folder / "home-head"
+        home.mkdir()
+        self.environment = {**os.environ, **QUIET, **TOKENS, "HOME": str(home), MARK: str(self.folder)}
+        for name in ("RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+            self.environment.pop(name, None)
+        generate = [RAY, "get-auth-token", "--generate"]
+        subprocess.run(generate, check=True, capture_output=True, timeout=START_SECONDS, env=self.environment)
         self.host = LOOPBACK if alone else ALSO_LOOPBACK
         self.environment["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0" if alone else "1"
         self.dashboard = dashboard
@@ -85,18 +93,23 @@ class RayNodes:
                 words,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=self.environment | dict(environment),
+                env=self.environment | {"HOME": str(self._home(name))} | dict(environment),
                 start_new_session=True,
             )
         self.nodes[name] = psutil.Process(process.pid)
         self._await(name)
 
+    def _home(self, name: str) -> Path:
+        home = self.folder / f"home-{name}"
+        if not home.exists():
+            shutil.copytree(self.folder / "home-head" / ".ray", home / ".ray")
+        return home
+
     def _await(self, name: str) -> None:
         said = self.folder / f"{name}.out"
         deadline = time.monotonic() + START_SECONDS
         while "--block" not in said.read_text(errors="replace"):  # the last thing that it says
-            alive = self.nodes[name].is_running() and self.nodes[name].status() != psutil.STATUS_ZOMBIE
-            if not alive or time.monotonic() > deadline:
+            if not lives(self.nodes[name]) or time.monotonic() > deadline:
                 raise RuntimeError(f"node '{name}' did not start:\n{said.read_text(errors='replace')}")
             time.sleep(0.1)
 
@@ -122,12 +135,11 @@ class RayNodes:
         del self.nodes[name]
 
     def everything(self) -> list[psutil.Process]:
-        """Every process that was started in this cluster or with its token, orphans of dead nodes among them."""
-        token = self.environment["RAY_AUTH_TOKEN_PATH"]
+        """Every process that was started in this cluster or for it, orphans of dead nodes among them."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                if process.environ().get("RAY_AUTH_TOKEN_PATH") == token:
+                if process.environ().get(MARK) == str(self.folder):
                     found.append(process)
         return found
 
@@ -143,8 +155,11 @@ class RayNodes:
 
 @contextmanager
 def ray_nodes(*, cpus: int, more: Mapping[str, int] | None = None, dashboard: bool = False) -> Iterator[RayNodes]:
-    """A cluster with `cpus` on the head and on `more` named nodes; gone afterwards, with all of its processes."""
-    nodes = RayNodes(cpus=cpus, alone=not more, dashboard=dashboard)
+    """A cluster with `cpus` on the head and on `more` named nodes; gone afterwards, with all of its processes.
+
+    None: there will never be more, and the head listens on loopback alone.
+    """
+    nodes = RayNodes(cpus=cpus, alone=more is None, dashboard=dashboard)
     try:
         for name, count in (more or {}).items():
             nodes.add(name, count)
@@ -157,6 +172,13 @@ def is_worker(process: psutil.Process) -> bool:
     """True for the process of a Tune trial."""
     with contextlib.suppress(psutil.Error):
         return "".join(process.cmdline()).startswith("ray::ImplicitFunc")
+    return False
+
+
+def lives(process: psutil.Process) -> bool:
+    """True for a process that has not ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
 
 

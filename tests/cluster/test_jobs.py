@@ -98,3 +98,20 @@ def test_the_dashboards_address_is_no_clusters(cluster: RayNodes, survival_study
     assert done.returncode == 2
     assert "ray job submit" in done.stderr
     assert not (tmp_path / "store").exists()
+
+
+def test_an_upload_beyond_rays_limit_names_the_file(cluster: RayNodes, tmp_path: Path) -> None:
+    """Ray names the large file and the list to put it on, then refuses the upload in the words that
+    `cluster/runtime_env.yaml` quotes."""
+    with (tmp_path / "large.bin").open("wb") as file:
+        file.truncate(100 * 2**20)
+    words = [RAY, "job", "submit", "--address", cluster.jobs_address, "--working-dir", str(tmp_path), "--", "true"]
+    done = subprocess.run(
+        words, check=False, capture_output=True, text=True, timeout=PATIENCE_SECONDS, env=cluster.environment
+    )
+    assert done.returncode == 1
+    said = " ".join((done.stdout + done.stderr).split())
+    assert re.search("large.bin is very large .* 'excludes' list", said), said
+    limit = "413: Maximum request body size 104857600 exceeded"
+    assert limit in said
+    assert limit in (ROOT / "cluster" / "runtime_env.yaml").read_text(encoding="utf-8")
