@@ -12,7 +12,7 @@ from ray.exceptions import RayError
 from runner.sweep.environment import ClusterError
 
 PATIENCE_SECONDS = 30.0
-"""After this long a word is said about what may be wrong: without the cluster's token Ray waits forever."""
+"""After this long a word is said about what may be wrong: Ray itself says nothing while it tries."""
 
 ADVICE = (
     "check that the cluster runs and that HOST:PORT is what `ray start --head` printed; if the cluster asks for a "
