@@ -25,14 +25,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from runner.store import compacted
+from runner.store.card import write_down
 from runner.store.compacted import Generation
-from runner.store.files import StoreError, discard, new_file
+from runner.store.files import StoreError, discard, new_file, read
 from runner.store.kept_votes import is_intact, keep_votes
 from runner.store.layout import Layout
 from runner.store.reader import loose_commits, open_store
-from runner.store.rows import described, rows_hash
+from runner.store.rows import described, in_memory, rows_hash
 from runner.store.schema import CommitRecord
 from runner.store.sharing import Source, write_shared
 from runner.store.trial_rows import TrialRows, coordinates, in_file_order
@@ -40,6 +42,8 @@ from runner.store.trial_rows import TrialRows, coordinates, in_file_order
 FEWEST_TRIALS, WANTED_TRIALS = 100, 200
 """In a shared file: with fewer it is written anew together with what is added, with so many it is full."""
 TRIES = 10
+COMPACTED, MERGED = "compacted-", "merged-"
+"""How names of shared data files begin: of trials of this store, and of trials that came from others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +83,11 @@ def compact(root: Path) -> Compaction:
     raise StoreError(f"other compactions of {root} were always faster; wait until they have finished and try again")
 
 
-def publish(root: Path, base: Generation, additions: Iterable[Source]) -> bool:
-    """Make the generation after `base`, which has these trials too; False if another compaction made one first."""
+def publish(root: Path, base: Generation, additions: Iterable[Source], *, foreign: bool = False) -> bool:
+    """Make the generation after `base`, which has these trials too; False if another compaction made one first.
+
+    foreign: the trials come from other stores, and no record here names them before.
+    """
     layout = Layout(root)
     added = list(additions)
     number = base.number + 1
@@ -90,13 +97,13 @@ def publish(root: Path, base: Generation, additions: Iterable[Source]) -> bool:
     written: list[Path] = []
     try:
         for sources in chunks([*added, *small]):
-            path = layout.data / f"compacted-{number:08}.{uuid.uuid4().hex[:12]}.parquet"
+            path = layout.data / f"{MERGED if foreign else COMPACTED}{number:08}.{uuid.uuid4().hex[:12]}.parquet"
             written.append(path)
             records |= {record.trial_id: record for record in _write(root, path, sources)}
         votes = keep_votes(root, number, records.values(), base.votes)
         if votes != base.votes:
             written.append(root / votes.file.path)
-        if compacted.publish(layout, number, records.values(), votes):
+        if compacted.publish(layout, base, records.values(), votes):
             written.clear()
             # A compaction that slept may have made a generation that others have long passed by.
             return {source.record.trial_id for source in added} <= compacted.folded_ids(layout)
@@ -147,8 +154,11 @@ def sweep(layout: Layout) -> None:
     """Remove what the generation that counts has replaced, whoever left it: interrupted compactions, late writers.
 
     Safe at any moment: a folded trial stays folded, and what a compaction still at work has written bears a higher
-    number. The generation before is kept, for readers who have just listed the folder.
+    number. The generation before is kept, for readers who have just listed the folder; and so is a shared file with
+    rows of a trial that no record names, since a generation that is lost may have named it; what a merge wrote is
+    still where it came from.
     """
+    write_down(layout)
     current = compacted.latest(layout)
     known = current.trial_ids
     needed = {file.path for record in current.records.values() for file in record.files}
@@ -157,11 +167,13 @@ def sweep(layout: Layout) -> None:
         if path.name.removesuffix(".json") in known:
             discard(path)
     for path in _files(layout.data):
-        owner, number = _owner(path)
+        number = generation_of(path)
         if number is None:
-            replaced = owner in known
+            replaced = path.name.rpartition(".")[0].rpartition(".")[0] in known
         else:
-            replaced = number <= current.number and path.relative_to(layout.root).as_posix() not in needed
+            is_needed = path.relative_to(layout.root).as_posix() in needed
+            is_spare = path.name.startswith(MERGED) or owners_of(path) <= known
+            replaced = number <= current.number and not is_needed and is_spare
         if replaced:
             discard(path)
     for path in _files(layout.votes):
@@ -173,11 +185,24 @@ def sweep(layout: Layout) -> None:
             discard(path)
 
 
-def _owner(path: Path) -> tuple[str, int | None]:
-    """The trial of a data file, and the generation of a shared one."""
-    owner = path.name.rpartition(".")[0].rpartition(".")[0]
-    prefix, mark, number = owner.partition("compacted-")
-    return owner, int(number) if mark and not prefix and number.isdecimal() else None
+def owners_of(path: Path) -> set[str]:
+    """Ids of the trials whose rows a shared file holds; none where it was never finished, "" where it is damaged."""
+    try:
+        content = read(path, 1 << 40)
+        file = pq.ParquetFile(in_memory(content))
+        return set(file.read(["trial_id"], use_threads=False)["trial_id"].unique().to_pylist())
+    except FileNotFoundError:
+        return set()
+    except StoreError:
+        return {""}
+    except (pa.ArrowException, OSError, KeyError):
+        return {""} if content.endswith(b"PAR1") else set()
+
+
+def generation_of(path: Path) -> int | None:
+    """The generation for which a shared data file was written; None for the file of one trial."""
+    number = path.name.partition(".")[0].removeprefix(COMPACTED).removeprefix(MERGED)
+    return int(number) if number.isdecimal() and path.name.startswith((COMPACTED, MERGED)) else None
 
 
 def _write(root: Path, path: Path, sources: list[Source]) -> list[CommitRecord]:

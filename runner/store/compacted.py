@@ -1,92 +1,123 @@
 """The commit records that compactions have folded into one file.
 
-Generations are numbered. A generation is created exclusively, holds every record of the one before it, and is never
-changed; the highest one counts. It also names the file of votes that was kept of its trials. So a trial that was ever
-folded stays folded, with the same rows, and whatever a late writer puts into commits/ under its id is void.
+Generations are numbered. A generation is created exclusively, holds every record of the one before it (but those that a
+repair has voided), and is never changed; the highest one counts. It also names the file of votes that was kept of its
+trials. So a trial that was ever folded stays folded, with the same rows, and whatever a late writer puts into commits/
+under its id is void. A generation carries a hash of what it says, and the count and hash of the generation before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import BaseModel, ValidationError
 
-from runner.store.files import StoreError, create
+from runner.store.files import StoreError, create, read
 from runner.store.layout import Layout
+from runner.store.place import is_on_disk
 from runner.store.rows import in_memory
-from runner.store.schema import CommitRecord, KeptVotes
+from runner.store.schema import CommitRecord, Compacted, KeptVotes
+from runner.store.sealing import read_record, sealed, told
 
 COLUMNS = pa.schema([("trial_id", pa.string()), ("record", pa.string())])
 GROUP_ROWS = 250
-VOTES = b"votes"
-"""Key of the file's metadata under which it names the votes that were kept."""
+MOST_BYTES = 1 << 30
+VOTES, BEFORE, SEAL = b"votes", b"before", b"sha256"
+"""Keys of the file's metadata: the votes that were kept, the generation before, the hash of everything in the file."""
 TRIES = 10
+REMEDY = "restore the file from a copy, or have what it held made anew by piesweep verify --repair"
 
 
 @dataclass(frozen=True)
 class Generation:
     """What one compaction left: its number (0 where there was none) and its table of records, by trial id.
 
-    votes: what it has kept of the cells; None where an earlier version compacted the store.
+    votes: what it has kept of the cells; None where an earlier version compacted the store. before: the generation
+    before it. sha256: of the file's bytes.
     """
 
     number: int
     table: pa.Table
     votes: KeptVotes | None = None
+    before: Compacted | None = None
+    sha256: str = ""
+    path: str = ""
 
-    @property
-    def trial_ids(self) -> set[str]:
-        return set(_ids(self.table))
+    @functools.cached_property
+    def trial_ids(self) -> frozenset[str]:
+        return frozenset(_ids(self.table))
 
     @property
     def records(self) -> dict[str, CommitRecord]:
         """Trial id -> commit record, whose files are the shared ones."""
-        texts = self.table["record"].to_pylist()
-        return {
-            name: CommitRecord.model_validate_json(text) for name, text in zip(_ids(self.table), texts, strict=True)
-        }
+        return dict(self._records(self.table))
+
+    @property
+    def described(self) -> Compacted | None:
+        """What later records say of it; None where nothing was compacted."""
+        if not self.number:
+            return None
+        return Compacted(generation=self.number, trials=self.table.num_rows, sha256=self.sha256)
+
+    def record(self, trial_id: str) -> CommitRecord | None:
+        """The record of one trial, or None."""
+        if trial_id not in self.trial_ids:
+            return None
+        place = _ids(self.table).index(trial_id)
+        return dict(self._records(self.table.slice(place, 1)))[trial_id]
+
+    def _records(self, table: pa.Table) -> Iterator[tuple[str, CommitRecord]]:
+        for name, text in zip(_ids(table), table["record"].to_pylist(), strict=True):
+            where = f"{self.path}, trial {name}"
+            record = read_record(CommitRecord, text.encode(), where, "the compacted commit record in")
+            if record.trial_id != name:
+                raise StoreError(f"{where} holds the record of trial {record.trial_id}; {REMEDY}")
+            yield name, record
 
 
 def latest(layout: Layout) -> Generation:
-    """The generation that counts, with its records."""
-    number, file = _opened(layout)
-    if file is None:
-        return Generation(number, COLUMNS.empty_table())
-    return Generation(number, file.read(use_threads=False), _votes(file))
+    """The generation that counts, with its records; StoreError if its file is damaged."""
+    for _ in range(TRIES):
+        found = generations(layout)
+        if not found:
+            return Generation(0, COLUMNS.empty_table())
+        number, path = found.popitem()
+        try:
+            return generation(number, path)
+        except FileNotFoundError:
+            continue  # two compactions have passed since the folder was listed
+    raise StoreError(f"{layout.compacted} changes faster than it can be read; try again")
 
 
 def kept_votes(layout: Layout) -> KeptVotes | None:
-    """The votes that the generation that counts has kept; its records are not read."""
-    _, file = _opened(layout)
-    return _votes(file) if file else None
+    """The votes that the generation that counts has kept."""
+    return latest(layout).votes
 
 
-def folded_ids(layout: Layout) -> set[str]:
-    """Ids of the trials that a compaction has folded; their records are not read."""
-    _, file = _opened(layout)
-    return set(_ids(file.read(["trial_id"], use_threads=False))) if file else set()
+def folded_ids(layout: Layout) -> frozenset[str]:
+    """Ids of the trials that a compaction has folded; their records are not looked into."""
+    return latest(layout).trial_ids
 
 
 def folded_record(layout: Layout, trial_id: str) -> CommitRecord | None:
     """The folded record of one trial, or None."""
-    number, file = _opened(layout)
-    if file is None:
-        return None
-    for group in range(file.num_row_groups):
-        if trial_id in _ids(file.read_row_group(group, ["trial_id"], use_threads=False)):
-            return Generation(number, file.read_row_group(group, use_threads=False)).records[trial_id]
-    return None
+    return latest(layout).record(trial_id)
 
 
-def publish(layout: Layout, number: int, records: Iterable[CommitRecord], votes: KeptVotes) -> bool:
-    """Create a generation in one step; False, and nothing changed, if another compaction was first."""
+def publish(layout: Layout, base: Generation, records: Iterable[CommitRecord], votes: KeptVotes) -> bool:
+    """Create the generation after `base` in one step; False, and nothing changed, if another compaction was first."""
     listed = sorted(records, key=lambda record: record.trial_id)
-    texts = [record.model_dump_json(exclude_defaults=True) for record in listed]
+    texts = [sealed(record.model_dump_json(exclude_defaults=True).encode()).decode() for record in listed]
     table = pa.table([pa.array([record.trial_id for record in listed], pa.string()), pa.array(texts)], schema=COLUMNS)
+    notes = {VOTES: votes.model_dump_json()}
+    notes |= {BEFORE: base.described.model_dump_json()} if base.described else {}
     options: dict[str, Any] = {
         "compression": "zstd",
         "compression_level": 9,
@@ -97,8 +128,8 @@ def publish(layout: Layout, number: int, records: Iterable[CommitRecord], votes:
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(sink, COLUMNS, **options) as writer:
         writer.write_table(table, row_group_size=GROUP_ROWS)
-        writer.add_key_value_metadata({VOTES: votes.model_dump_json()})
-    return create(_path(layout, number), sink.getvalue().to_pybytes())
+        writer.add_key_value_metadata({**notes, SEAL: _seal(table, notes)})
+    return create(_path(layout, base.number + 1), sink.getvalue().to_pybytes())
 
 
 def generations(layout: Layout) -> dict[int, Path]:
@@ -109,27 +140,65 @@ def generations(layout: Layout) -> dict[int, Path]:
     return {int(path.stem): path for path in sorted(files, key=lambda path: int(path.stem))}
 
 
-def _opened(layout: Layout) -> tuple[int, pq.ParquetFile | None]:
-    """Number and table of the generation that counts; no table where there was no compaction."""
-    for _ in range(TRIES):
-        found = generations(layout)
-        if not found:
-            return 0, None
-        number, path = found.popitem()
-        try:
-            return number, pq.ParquetFile(in_memory(path.read_bytes()))
-        except FileNotFoundError:
-            continue  # two compactions have passed since the folder was listed
-        except pa.ArrowException as error:
-            raise StoreError(
-                f"the compacted commit records {path} cannot be read ({error}); restore the file"
-            ) from error
-    raise StoreError(f"{layout.compacted} changes faster than it can be read; try again")
+def generation(number: int, path: Path) -> Generation:
+    """What a generation's file holds, its hash checked; StoreError if it is damaged, FileNotFoundError if it is gone.
+
+    A file that this process has read is not read again while its time and size are the same: generations never change.
+    """
+    if not is_on_disk(path):
+        return _read(number, path)
+    found = path.lstat()
+    return _known(number, path, (found.st_ino, found.st_size, found.st_mtime_ns))
 
 
-def _votes(file: pq.ParquetFile) -> KeptVotes | None:
-    content = (file.metadata.metadata or {}).get(VOTES)
-    return None if content is None else KeptVotes.model_validate_json(content)
+@functools.lru_cache(maxsize=4)
+def _known(number: int, path: Path, stamp: tuple[int, int, int]) -> Generation:
+    return _read(number, path)
+
+
+def _read(number: int, path: Path) -> Generation:
+    content = read(path, MOST_BYTES)
+    what = f"the compacted commit records {path}"
+    try:
+        file = pq.ParquetFile(in_memory(content))
+        table = file.read(use_threads=False)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise StoreError(f"{what} cannot be read ({str(error).splitlines()[0]}); {REMEDY}") from error
+    notes = {name: text for name, text in (file.metadata.metadata or {}).items() if name in (VOTES, BEFORE)}
+    seal = (file.metadata.metadata or {}).get(SEAL)
+    if table.schema.names != COLUMNS.names or (
+        seal is not None and seal.decode(errors="replace") != _seal(table, notes)
+    ):
+        raise StoreError(f"{what} are not what was written; {REMEDY}")
+    return Generation(
+        number,
+        table,
+        _noted(KeptVotes, notes.get(VOTES), what),
+        _noted(Compacted, notes.get(BEFORE), what),
+        hashlib.sha256(content).hexdigest(),
+        str(path),
+    )
+
+
+def _noted(kind: type[Any], text: bytes | None, what: str) -> Any:
+    if text is None:
+        return None
+    try:
+        noted: BaseModel = kind.model_validate_json(text)
+    except ValidationError as error:
+        raise StoreError(f"{what} cannot be read: {told(error.errors())}; {REMEDY}") from error
+    return noted
+
+
+def _seal(table: pa.Table, notes: dict[bytes, Any]) -> str:
+    """SHA-256 over the metadata and all ids and records."""
+    digest = hashlib.sha256()
+    for name, text in sorted(notes.items()):
+        digest.update(name + b"\x1f" + (text if isinstance(text, bytes) else text.encode()) + b"\x1e")
+    for column in COLUMNS.names:
+        for value in table[column].to_pylist():
+            digest.update(str(value).encode() + b"\x1f")
+    return digest.hexdigest()
 
 
 def _ids(table: pa.Table) -> list[str]:

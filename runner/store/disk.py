@@ -29,7 +29,7 @@ class Disk:
 
     def append(self, path: Path, content: bytes) -> None:
         """Add bytes at the end of a file that only this process writes, made if missing: all of them, or none."""
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
         try:
             size, left = os.fstat(handle).st_size, memoryview(content)
             try:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,21 @@ class EventLog:
 def events_of(root: Path, kind: str) -> list[dict[str, Any]]:
     """Every event of this kind that any process logged."""
     word = f'"event": "{kind}"'
-    logs = contents(sorted(Layout(root).sessions.glob(f"*{ENDING}")))
-    lines = (line for _, log in logs for line in log.decode(errors="replace").splitlines() if word in line)
-    return [json.loads(line) for line in lines if line.endswith("}")]  # not one that a crash cut off
+    lines = (line for _, log in lines_of(root) for line in log if word in line)
+    return [event for line in lines if (event := event_of(line)) is not None and event["event"] == kind]
+
+
+def lines_of(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Every log of a store, by name, with its lines."""
+    for path, log in contents(sorted(Layout(root).sessions.glob(f"*{ENDING}"))):
+        yield path, log.decode(errors="replace").splitlines()
+
+
+def event_of(line: str) -> dict[str, Any] | None:
+    """The event of one line of a log; None for one that a crash cut off, or that is damaged."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    known = isinstance(event, dict) and all(isinstance(event.get(name), str) for name in ("time", "event"))
+    return event if known else None

@@ -8,8 +8,11 @@ with a dot, which no reader looks at and `runner.store.leftovers` removes.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import os
 import re
+import stat
 import tempfile
 import time
 import uuid
@@ -29,6 +32,8 @@ DISK = Disk()
 ASIDE = re.compile(r"\..+\.([0-9a-f]{12}|clock|probe)")
 """Names of files that are not finished, or only ask something of the file system."""
 LOOK_SECONDS = 5.0
+MOST_BYTES = 256 << 20
+"""Of a file that is read whole and says nothing of its size: plans of ten thousand trials take two million."""
 
 
 class StoreError(RuntimeError):
@@ -158,6 +163,7 @@ def written(path: Path) -> Iterator[Path]:
 def on_disk(path: Path) -> Iterator[Path]:
     """A file of this machine with the path's bytes, as long as the block lasts; FileNotFoundError if there is none."""
     if is_on_disk(path):
+        require_regular(path)
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="piesweep-") as folder:
@@ -185,13 +191,21 @@ def discard(path: Path) -> None:
 
 
 def discard_folder(folder: Path) -> None:
-    """Remove a folder with everything in it, as far as that is possible; nothing happens if there is none."""
+    """Remove a folder with everything in it, as far as that is possible; nothing happens if there is none.
+
+    Of a symbolic link only the link goes, whether it is the folder itself or lies in it: what it points to stays.
+    """
     if not is_on_disk(folder):
         objects.discard_folder(folder)
         return
-    for path in sorted(folder.rglob("*"), reverse=True):
+    if folder.is_symlink():
         with contextlib.suppress(OSError):
-            (DISK.remove_folder if path.is_dir() and not path.is_symlink() else DISK.remove)(path)
+            DISK.remove(folder)
+        return
+    for above, folders, names in os.walk(folder, topdown=False):
+        for path in (Path(above) / name for name in (*names, *folders)):
+            with contextlib.suppress(OSError):
+                (DISK.remove if path.is_symlink() or not path.is_dir() else DISK.remove_folder)(path)
     with contextlib.suppress(OSError):
         DISK.remove_folder(folder)
 
@@ -203,7 +217,56 @@ def contents(paths: list[Path]) -> Iterator[tuple[Path, bytes]]:
         return
     for path in paths:
         with contextlib.suppress(FileNotFoundError):
-            yield path, path.read_bytes()
+            yield path, read(path)
+
+
+def read(path: Path, most: int = MOST_BYTES) -> bytes:
+    """A file's bytes; FileNotFoundError if there is none, StoreError for one that no store holds.
+
+    That is a symbolic link, a pipe, a folder, or a file of more than `most` bytes.
+    """
+    if not is_on_disk(path):
+        return path.read_bytes()
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _irregular(path) if error.errno in (errno.ELOOP, errno.ENXIO) else error from None
+    with open(handle, "rb") as file:  # noqa: PTH123  (a handle, no path)
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise _irregular(path)
+        if found.st_size > most:
+            raise StoreError(f"{path} has {found.st_size:,} bytes, more than the {most:,} that it may have; remove it")
+        return file.read()
+
+
+def require_regular(path: Path) -> None:
+    """StoreError for what is there and no file of its own; FileNotFoundError if there is nothing."""
+    if is_on_disk(path) and not stat.S_ISREG(path.lstat().st_mode):
+        raise _irregular(path)
+
+
+def is_regular(path: Path) -> bool:
+    """True for a file that is there and no link."""
+    try:
+        require_regular(path)
+    except (OSError, StoreError):
+        return False
+    return True if is_on_disk(path) else path.is_file()
+
+
+def require_own(folder: Path) -> None:
+    """StoreError for a folder that is a symbolic link: whatever is written or removed must stay inside the store."""
+    if is_on_disk(folder) and folder.is_symlink():
+        raise StoreError(
+            f"{folder} is a symbolic link to {folder.resolve()}; a store's own folders are no links, since files are "
+            "removed in them: move the folder here, mount it here, or link the whole store"
+        )
+
+
+def _irregular(path: Path) -> StoreError:
+    kind = "a symbolic link" if path.is_symlink() else "a folder" if path.is_dir() else "no regular file"
+    return StoreError(f"{path} is {kind}, and a store's files are regular files of its own; remove it, or restore it")
 
 
 def watched(path: Path, seconds: float = LOOK_SECONDS) -> Callable[[], bool]:

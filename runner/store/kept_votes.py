@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runner.store.files import new_file
+from runner.store.files import StoreError, new_file
 from runner.store.layout import Layout
 from runner.store.reader import task_cards
-from runner.store.rows import described, file_hash, in_memory
+from runner.store.rows import described, in_memory, require_intact
 from runner.store.schema import VOTE_FIELDS, CommitRecord, KeptVotes
 from runner.store.trial_rows import TrialRows
 from runner.store.votes import Cell, cells_of, count_votes, splits_of, tally_id
@@ -67,8 +67,11 @@ def keep_votes(root: Path, generation: int, records: Iterable[CommitRecord], bef
 
 def is_intact(root: Path, votes: KeptVotes) -> bool:
     """True if the file is there with its recorded bytes."""
-    path = root / votes.file.path
-    return path.is_file() and path.stat().st_size == votes.file.bytes and file_hash(path) == votes.file.sha256
+    try:
+        require_intact(root, votes.file)
+    except (OSError, StoreError):
+        return False
+    return True
 
 
 def written_anew(root: Path, cells: Mapping[int, Cell]) -> bytes:

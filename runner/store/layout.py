@@ -2,27 +2,34 @@
 
 ```
 STORE/
-  store.json                     the number of this layout
+  store.json                     the number of this layout, and the last generation of compacted records
   plans/<hash>.json              a resolved study, frozen, with the trials it planned
-  tasks/<task>.json              kind, classes, fingerprint and split sizes of a task
+  tasks/<task>.json              kind, classes, fingerprint and split sizes of a task; letters of its name other than
+                                 A-Z a-z 0-9 . _ ~ - are percent-encoded
   tasks/<task>.parquet           its examples (columns of tasks.base.TaskData.examples)
   data/<trial_id>.<attempt>.parquet   rows of one attempt (columns of runner.store.schema)
   commits/<trial_id>.json        the commit record: its existence makes the attempt it names visible
   compacted/<generation>.parquet the commit records that a compaction folded; the highest generation counts, and wins
                                  over records in commits/
   data/compacted-<generation>.<unique>.parquet   rows of the trials that it names, a hundred or more to a file
+  data/merged-<generation>.<unique>.parquet      the same, of trials that a merge brought in
   readability/<task>-<split>-<fingerprint>.parquet   how hard its texts are to read; computed again if removed
   votes/<generation>.<unique>.parquet   what cells answer together, counted by that compaction; may be lost
   failures/<trial_id>.json       the last traceback of a trial that has not committed
   checkpoints/<trial_id>/        state of a running trial, or a dense parent's trained state
   sessions/                      lease of the driver at work and event logs, one JSON line an event
+  damaged/<time>/                what `piesweep verify --repair` has set aside, in the folders it came from
 ```
+
+Records (JSON) begin with the SHA-256 of their own text (`runner.store.sealing`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from runner.store.names import file_name
 
 LAYOUT = 1
 """The number of this layout: raised when a version that knows it would misread what a later one writes."""
@@ -78,6 +85,16 @@ class Layout:
     def sessions(self) -> Path:
         return self.root / "sessions"
 
+    @property
+    def damaged(self) -> Path:
+        return self.root / "damaged"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder of a store, in which alone anything is written or removed."""
+        rows = (self.data, self.commits, self.compacted, self.votes)
+        return (*rows, self.plans, self.tasks, self.readability, self.failures, self.checkpoints, self.sessions)
+
     def commit(self, trial_id: str) -> Path:
         return self.commits / f"{trial_id}.json"
 
@@ -88,7 +105,7 @@ class Layout:
         return self.checkpoints / trial_id
 
     def task_card(self, task: str) -> Path:
-        return self.tasks / f"{task}.json"
+        return self.tasks / f"{file_name(task)}.json"
 
     def task_examples(self, task: str) -> Path:
-        return self.tasks / f"{task}.parquet"
+        return self.tasks / f"{file_name(task)}.parquet"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +11,13 @@ from typing import Any
 
 from runner.store import compacted, readability, reader
 from runner.store.compact import publish, sweep
-from runner.store.files import StoreError, create, discard, replace
+from runner.store.files import StoreError, create, discard, read, replace
 from runner.store.layout import Layout
 from runner.store.schema import CommitRecord
 from runner.store.session import hold
 from runner.store.sharing import Source
 from runner.store.trial_rows import TrialRows
+from runner.store.verify import broken_invariants
 from runner.store.writer import save_task
 
 SHOWN = 20
@@ -42,13 +41,14 @@ def merge(root: Path, sources: Sequence[Path]) -> Merged:
     A trial that several stores have with equal rows is kept once. Trials enter in one step, as a generation of
     compacted records; plans and failures are united, checkpoints and event logs stay where they are. Merging again
     changes nothing. Raises MergeConflict, before anything is written, where a trial or a task has other contents, or
-    where two studies mean other settings by the same coordinates; StoreHeld while a driver is at work on `root`.
+    where two studies mean other settings by the same coordinates, and StoreError for a store that is not sound;
+    StoreHeld while a driver is at work on `root`.
     """
     for source in sources:
         reader.open_store(source)
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        reader.open_store(root)
+    reader.require_store_or_new(root)
     stores = [*([root] if Layout(root).tasks.is_dir() else []), *sources]
+    _refuse_unsound(stores)
     _refuse_conflicts(stores)
     held = set(reader.committed_ids(root))
     given = {record.trial_id for source in sources for record in reader.commits(source)}
@@ -61,6 +61,17 @@ def merge(root: Path, sources: Sequence[Path]) -> Merged:
         added = _take_trials(root, sources)
         session.event("merged", sources=[str(source) for source in sources], trials=added)
     return Merged(added=added, unchanged=len(given) - added)
+
+
+def _refuse_unsound(stores: Sequence[Path]) -> None:
+    """Nothing goes into a store that would not pass as sound: what it says could not be told from damage later."""
+    for store in stores:
+        broken = broken_invariants(store)
+        if broken:
+            raise StoreError(
+                f"{store} is not sound, so nothing is merged: {broken[0]}"
+                f"{f' (and {len(broken) - 1} more)' if len(broken) > 1 else ''}; see piesweep verify {store}"
+            )
 
 
 def _refuse_conflicts(stores: Sequence[Path]) -> None:
@@ -142,19 +153,17 @@ def _take_papers(root: Path, source: Path) -> None:
         save_task(root, reader.task_data(source, task))
     readability.take(root, source)
     for path in sorted(_papers(source, "plans"), key=lambda path: path.stat().st_mtime_ns):
-        if not create(layout.plans / path.name, path.read_bytes()) and _is_frozen_earlier(path, layout.plans):
-            replace(layout.plans / path.name, path.read_bytes())
+        if not create(layout.plans / path.name, read(path)) and _is_frozen_earlier(path, layout.plans):
+            replace(layout.plans / path.name, read(path))
     for trial_id, path in _open_failures(root, source).items():
-        theirs, ours = path.read_bytes(), b"{}"
-        with contextlib.suppress(FileNotFoundError):
-            ours = layout.failure(trial_id).read_bytes()
-        if json.loads(theirs)["failed_at"] > json.loads(ours).get("failed_at", ""):
-            replace(layout.failure(trial_id), theirs)
+        theirs, ours = reader.failure_of(source, trial_id), reader.failure_of(root, trial_id)
+        if theirs["failed_at"] > ours.get("failed_at", ""):
+            replace(layout.failure(trial_id), read(path))
 
 
 def _is_frozen_earlier(path: Path, ours: Path) -> bool:
     """True if a plan's copy at the path was frozen before the copy of that name in the folder `ours`."""
-    times = [json.loads(one.read_bytes()).get("frozen_at") for one in (path, ours / path.name)]
+    times = [reader.read_plan(one, read(one)).frozen_at for one in (path, ours / path.name)]
     moments = [datetime.fromisoformat(time).timestamp() if time else inf for time in times]
     return moments[0] < moments[1]
 
@@ -166,8 +175,7 @@ def _open_failures(root: Path, source: Path) -> dict[str, Path]:
 
 
 def _papers(store: Path, folder: str) -> list[Path]:
-    found = (store / folder).iterdir() if (store / folder).is_dir() else iter(())
-    return sorted(path for path in found if path.suffix == ".json" and not path.name.startswith("."))
+    return reader.json_files(store / folder)
 
 
 def _take_trials(root: Path, sources: Sequence[Path]) -> int:
@@ -182,7 +190,7 @@ def _take_trials(root: Path, sources: Sequence[Path]) -> int:
             for record in reader.commits(source):
                 if record.trial_id not in held:
                     lacking.setdefault(record.trial_id, Source(record, rows))
-        if not lacking or publish(root, base, lacking.values()):
+        if not lacking or publish(root, base, lacking.values(), foreign=True):
             break
     for trial_id in lacking:
         discard(layout.failure(trial_id))

@@ -1,10 +1,14 @@
-"""What a store holds: commit records, tasks, plans and failures. Reading changes nothing."""
+"""What a store holds: commit records, tasks, plans and failures. Reading changes nothing.
+
+Each kind of file has one reader here, which says in one line what is wrong with a file that is not what was written.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +16,46 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runner.store import compacted
-from runner.store.files import StoreError, contents
-from runner.store.layout import LAYOUT, Layout
+from runner.store.card import require_whole
+from runner.store.files import StoreError, contents, read
+from runner.store.layout import Layout
+from runner.store.names import file_name
 from runner.store.rows import in_memory
-from runner.store.schema import CommitRecord, FrozenPlan, PlannedTrial, TaskCard
-from tasks.base import TaskData, TaskError
+from runner.store.schema import CommitRecord, Failure, FrozenPlan, PlannedTrial, TaskCard
+from runner.store.sealing import REMEDY, read_record, unsealed
+from tasks.base import TaskData, TaskError, fingerprint_of
+
+UNNAMED = ("frozen_at", "before")
+"""What of a plan is no part of its name."""
 
 
 def open_store(root: Path) -> Layout:
-    """The layout of an existing store; StoreError if the folder is not one."""
+    """The layout of an existing store; StoreError if the folder is not one, or has lost what it cannot be without."""
     layout = Layout(root)
     if not layout.tasks.is_dir():
         what = "is not a piesweep store (it has no tasks/ folder)" if root.exists() else "does not exist"
         raise StoreError(f"{root} {what}; `piesweep run STUDY --store DIR` and `piesweep ingest DIR` make stores")
-    refuse_newer_layout(root)
+    require_whole(root)
     return layout
 
 
 def refuse_newer_layout(root: Path) -> None:
-    """StoreError if a later version of piesweep laid out the store in a way that this one does not know."""
-    card = Layout(root).card
-    if not card.exists():
+    """StoreError for a store that this version cannot work on: a later layout, folders that are links, lost records."""
+    if root.exists():
+        require_whole(root)
+
+
+def require_store_or_new(root: Path) -> None:
+    """StoreError for a place where no store is and none can be made: a file, or a folder with other things in it."""
+    if not root.exists():
         return
-    found = json.loads(card.read_bytes()).get("layout")
-    if not isinstance(found, int) or found > LAYOUT:
-        raise StoreError(
-            f"the store at {root} has layout {found!r}, this version of piesweep knows layouts up to {LAYOUT}; "
-            "use the version that wrote it, or a later one"
-        )
+    if not root.is_dir():
+        raise StoreError(f"{root} is a file; give a folder")
+    # A driver that dies at once leaves no more than its session.
+    others = {path.name for path in root.iterdir()} - {Layout(root).sessions.name}
+    if others and not Layout(root).tasks.is_dir():
+        raise StoreError(f"{root} is a folder with other things in it; give a new folder or an existing store")
+    require_whole(root)
 
 
 def commits(root: Path) -> list[CommitRecord]:
@@ -57,14 +73,14 @@ def visible_commits(root: Path) -> dict[str, CommitRecord]:
 
 def loose_commits(root: Path) -> dict[str, CommitRecord]:
     """Name -> record of what lies in commits/, void records among them."""
-    paths = list(_json_files(Layout(root).commits))
-    return {path.stem: _record(path, content) for path, content in contents(paths)}
+    paths = json_files(Layout(root).commits)
+    return {path.stem: read_commit(path, content) for path, content in contents(paths)}
 
 
 def committed_ids(root: Path) -> set[str]:
     """Ids of the committed trials; no record is read."""
     layout = Layout(root)
-    return {path.stem for path in _json_files(layout.commits)} | compacted.folded_ids(layout)
+    return {path.stem for path in json_files(layout.commits)} | compacted.folded_ids(layout)
 
 
 def is_committed(root: Path, trial_id: str) -> bool:
@@ -79,51 +95,104 @@ def commit_record(root: Path, trial_id: str) -> CommitRecord | None:
     record = None
     with contextlib.suppress(FileNotFoundError):
         path = layout.commit(trial_id)
-        record = _record(path, path.read_bytes())
+        record = read_commit(path, read(path))
     return compacted.folded_record(layout, trial_id) or record
 
 
-def _record(path: Path, content: bytes) -> CommitRecord:
-    try:
-        return CommitRecord.model_validate_json(content)
-    except ValueError as error:
-        raise StoreError(f"the commit record {path} cannot be read: {str(error).splitlines()[0]}") from error
+def read_commit(path: Path, content: bytes) -> CommitRecord:
+    """The commit record that a file holds."""
+    return read_record(CommitRecord, content, path, "the commit record")
 
 
 def task_cards(root: Path) -> dict[str, TaskCard]:
     """Task name -> what the store knows of it."""
-    cards = (TaskCard.model_validate_json(path.read_bytes()) for path in _json_files(Layout(root).tasks))
+    cards = (read_task_card(path, content) for path, content in contents(json_files(Layout(root).tasks)))
     return {card.task: card for card in cards}
+
+
+def task_card(root: Path, task: str) -> TaskCard:
+    """What the store knows of one task; FileNotFoundError if it has no such task."""
+    path = Layout(root).task_card(task)
+    return read_task_card(path, read(path))
+
+
+def read_task_card(path: Path, content: bytes) -> TaskCard:
+    """The card of a task that a file holds."""
+    card = read_record(TaskCard, content, path, "the task card")
+    if file_name(card.task) != path.stem:
+        raise StoreError(f"the task card {path} is of task '{card.task}', which has another file name{REMEDY}")
+    return card
 
 
 def task_data(root: Path, task: str) -> TaskData:
     """A task's examples as the store keeps them."""
-    layout = Layout(root)
-    if not layout.task_card(task).exists():
-        raise TaskError(f"the store at {root} has no task '{task}'; it has {sorted(task_cards(root))}")
-    card = TaskCard.model_validate_json(layout.task_card(task).read_bytes())
+    try:
+        card = task_card(root, task)
+    except FileNotFoundError:
+        raise TaskError(f"the store at {root} has no task '{task}'; it has {sorted(task_cards(root))}") from None
     return TaskData(
         task=card.task,
         kind=card.kind,
         inputs=card.inputs,
         classes=card.classes,
         max_tokens=card.max_tokens,
-        examples=task_examples(root, task),
+        examples=card_examples(root, card),
         fingerprint=card.fingerprint,
     )
 
 
 def task_examples(root: Path, task: str) -> pa.Table:
     """The examples of one task, all splits."""
-    return pq.ParquetFile(in_memory(Layout(root).task_examples(task).read_bytes())).read()
+    return card_examples(root, task_card(root, task))
+
+
+def card_examples(root: Path, card: TaskCard) -> pa.Table:
+    """The examples of a card's task; StoreError if they are lost, or not those that the card is of."""
+    path = Layout(root).task_examples(card.task)
+    what = f"the examples {path} of task '{card.task}'"
+    try:
+        content = read(path, card.examples.bytes if card.examples else 1 << 40)
+        if card.examples and hashlib.sha256(content).hexdigest() != card.examples.sha256:
+            raise StoreError(f"{what} differ from their recorded checksum{REMEDY}")
+        examples = pq.ParquetFile(in_memory(content)).read()
+        found = card.fingerprint if card.examples else fingerprint_of(card.classes, examples)
+    except FileNotFoundError:
+        raise StoreError(f"{what} are missing{REMEDY}") from None
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise StoreError(f"{what} cannot be read: {str(error).splitlines()[0]}{REMEDY}") from error
+    if found != card.fingerprint:
+        raise StoreError(f"{what} have fingerprint {found}, recorded is {card.fingerprint}{REMEDY}")
+    return examples
 
 
 def frozen_plans(root: Path) -> list[FrozenPlan]:
     """Every study that was run into this store, as it was resolved, oldest first."""
+    found = contents(json_files(Layout(root).plans))
+    plans = [(read_plan(path, content), path) for path, content in found]
     # By the files' times alone where older versions wrote them, who did not say when.
-    paths = sorted(_json_files(Layout(root).plans), key=lambda path: path.stat().st_mtime_ns)
-    plans = [FrozenPlan.model_validate_json(path.read_bytes()) for path in paths]
-    return sorted(plans, key=lambda plan: plan.frozen_at or "")
+    untimed = any(plan.frozen_at is None for plan, _ in plans)
+    times = {path: path.stat().st_mtime_ns if untimed else 0 for _, path in plans}
+    return [plan for plan, _ in sorted(plans, key=lambda pair: (pair[0].frozen_at or "", times[pair[1]]))]
+
+
+def read_plan(path: Path, content: bytes) -> FrozenPlan:
+    """The plan that a file holds, whose name is the hash of what it says."""
+    plan = read_record(FrozenPlan, content, path, "the plan")
+    said = json.loads(unsealed(content, f"the plan {path}"))
+    if plan_name(said) != path.stem:
+        raise StoreError(f"the plan {path} is not what was run: its name is the hash of another study{REMEDY}")
+    return plan
+
+
+def plan_name(content: Mapping[str, Any]) -> str:
+    """The name of a frozen plan: a hash of what it holds, but of when it was frozen and after which."""
+    named = {key: value for key, value in content.items() if key not in UNNAMED}
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def plan_names(root: Path) -> list[str]:
+    """The names of the plans that lie in the store."""
+    return [path.stem for path in json_files(Layout(root).plans)]
 
 
 def planned_trials(root: Path) -> dict[str, PlannedTrial]:
@@ -132,15 +201,38 @@ def planned_trials(root: Path) -> dict[str, PlannedTrial]:
 
 
 def failures(root: Path) -> dict[str, dict[str, Any]]:
-    """Trial id -> the last failure of a trial that has not committed."""
-    paths = list(_json_files(Layout(root).failures))
-    found = {path.stem: json.loads(content) for path, content in contents(paths)}
+    """Trial id -> the last failure of a trial that has not committed.
+
+    A record that is damaged stops nobody: it counts as one failure, whose cause is that its record cannot be read.
+    """
     done = committed_ids(root)
-    return {trial_id: failure for trial_id, failure in found.items() if trial_id not in done}
+    paths = [path for path in json_files(Layout(root).failures) if path.stem not in done]
+    return {path.stem: failure_of(root, path.stem) for path in paths}
 
 
-def _json_files(folder: Path) -> Iterator[Path]:
+def failed_ids(root: Path) -> set[str]:
+    """Ids of the trials that have failed and not committed; no record is read."""
+    return {path.stem for path in json_files(Layout(root).failures)} - committed_ids(root)
+
+
+def failure_of(root: Path, trial_id: str) -> dict[str, Any]:
+    """The last failure of one trial; nothing if there was none."""
+    path = Layout(root).failure(trial_id)
+    try:
+        return read_failure(path, read(path)).model_dump()
+    except FileNotFoundError:
+        return {}
+    except StoreError as error:
+        return {"trial_id": trial_id, "attempts": 1, "traceback": str(error), "host": "", "failed_at": ""}
+
+
+def read_failure(path: Path, content: bytes) -> Failure:
+    """The failure that a file holds."""
+    return read_record(Failure, content, path, "the failure record")
+
+
+def json_files(folder: Path) -> list[Path]:
     """JSON files of a folder by name; names that begin with a dot are still being written."""
     if not folder.is_dir():
-        return iter(())
-    return iter(sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith(".")))
+        return []
+    return sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))

@@ -10,9 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runner.store.files import new_file
+from runner.store.files import StoreError, new_file, read, require_regular
 from runner.store.schema import PREDICTION_FIELDS, DataFile
 from tasks.content import content_hash
+
+DAMAGE_REMEDY = "run piesweep verify, which names what else is damaged, then piesweep verify --repair, or restore it"
 
 
 def canonical(rows: pa.Table, trial_id: str) -> pa.Table:
@@ -65,10 +67,29 @@ def described(path: Path, root: Path, rows: int) -> DataFile:
     )
 
 
-def read_parquet(path: Path) -> pa.Table:
-    """The rows of one data file, in canonical types."""
-    table = pq.ParquetFile(in_memory(path.read_bytes())).read()
-    return table.cast(pa.schema([(name, PREDICTION_FIELDS[name]) for name in table.column_names]))
+def read_parquet(root: Path, file: DataFile) -> pa.Table:
+    """The rows of one data file, in canonical types; StoreError if its bytes are not those that were recorded."""
+    content = read(root / file.path, max(file.bytes, 1))
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise StoreError(changed(root, file))
+    try:
+        table = pq.ParquetFile(in_memory(content)).read()
+        return table.cast(pa.schema([(name, PREDICTION_FIELDS[name]) for name in table.column_names]))
+    except (pa.ArrowException, KeyError) as error:
+        raise StoreError(f"{root / file.path} holds no rows ({str(error).splitlines()[0]}); {DAMAGE_REMEDY}") from error
+
+
+def require_intact(root: Path, file: DataFile) -> None:
+    """StoreError for a file that is not there with the bytes that were recorded; FileNotFoundError if it is gone."""
+    path = root / file.path
+    require_regular(path)
+    if path.stat().st_size != file.bytes or file_hash(path) != file.sha256:
+        raise StoreError(changed(root, file))
+
+
+def changed(root: Path, file: DataFile) -> str:
+    """What is said of a file whose bytes are not those that were recorded."""
+    return f"{root / file.path} differs from its recorded checksum; {DAMAGE_REMEDY}"
 
 
 def in_memory(content: bytes) -> pa.BufferReader:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from runner.store.names import Attempt, Sha256, SplitName, StoredFile, TaskName, TrialId
 
 PREDICTION_FIELDS: dict[str, pa.DataType] = {
     "trial_id": pa.string(),  # constant in a file that one trial wrote
@@ -33,6 +36,15 @@ VOTE_FIELDS: dict[str, pa.DataType] = {
 """Column -> type of kept votes: one row per cell, split and example, sorted by them."""
 
 
+def _moment(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+"""A time in ISO 8601."""
+
+
 class DataFile(BaseModel):
     """One Parquet file: path relative to the store, rows, size in bytes, SHA-256 of its bytes.
 
@@ -41,10 +53,10 @@ class DataFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: str
-    rows: int
-    bytes: int
-    sha256: str
+    path: StoredFile
+    rows: int = Field(ge=0)
+    bytes: int = Field(ge=0)
+    sha256: Sha256
     columns: tuple[str, ...] | None = None
 
     @property
@@ -91,26 +103,65 @@ class Facts(BaseModel):
     versions: dict[str, str] = Field(default_factory=dict)
 
 
+class Compacted(BaseModel):
+    """The compacted records at one moment: number of the generation, how many records, SHA-256 of its file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    generation: int = Field(ge=1)
+    trials: int = Field(ge=0)
+    sha256: Sha256
+
+
+class StoreCard(BaseModel):
+    """The number of a store's layout, and the last generation of compacted records, without which trials are lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    layout: int = Field(ge=1)
+    compacted: Compacted | None = None
+
+
+class Coordinates(BaseModel):
+    """The settings that every commit record has, whatever else it says: the trial's place in the grid."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    task: TaskName
+    data: str
+    model: str
+    method: str
+    sparsity: Annotated[float, Field(ge=0, lt=1)] | Annotated[int, Field(ge=0, le=0)]
+    seed: int
+
+
+def _placed(settings: dict[str, Any]) -> dict[str, Any]:
+    Coordinates.model_validate(settings)
+    return settings
+
+
 class CommitRecord(BaseModel):
     """The one record that makes an attempt visible.
 
     settings: `TrialSpec.settings()` for a trial that ran here; task, data, model, method, sparsity and seed
     alone for one that was ingested. rows: split -> rows. rows_sha256: hash of the rows' content, independent of files.
+    before: the compacted records that there were when it committed; None where there were none, or for older versions.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    trial_id: str
-    parent_id: str | None = None
-    attempt: str
+    trial_id: TrialId
+    parent_id: TrialId | None = None
+    attempt: Attempt
     origin: Literal["trial", "ingested"] = "trial"
-    settings: dict[str, Any]
-    files: tuple[DataFile, ...]
-    rows: dict[str, int]
-    rows_sha256: str
+    settings: Annotated[dict[str, Any], AfterValidator(_placed)]
+    files: tuple[DataFile, ...] = Field(min_length=1, max_length=1)
+    rows: dict[SplitName, int]
+    rows_sha256: Sha256
     facts: Facts
     host: str
-    committed_at: str
+    committed_at: Moment
+    before: Compacted | None = None
 
 
 class KeptVotes(BaseModel):
@@ -128,17 +179,22 @@ class KeptVotes(BaseModel):
 
 
 class TaskCard(BaseModel):
-    """What a store knows of a task, beside its examples."""
+    """What a store knows of a task, beside its examples.
+
+    examples: the file of its examples; None where an earlier version wrote the card, and the fingerprint alone says
+    whether they are those that were trained on.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    task: str
+    task: TaskName
     kind: Literal["single-label", "multi-label"]
     inputs: Literal["text", "pair", "image"]
     classes: tuple[str, ...]
     max_tokens: int
-    fingerprint: str
-    splits: dict[str, int]
+    fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$")
+    splits: dict[SplitName, int]
+    examples: DataFile | None = None
 
 
 class PlannedTrial(BaseModel):
@@ -146,9 +202,9 @@ class PlannedTrial(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    trial_id: str
-    parent_id: str | None
-    task: str
+    trial_id: TrialId
+    parent_id: TrialId | None
+    task: TaskName
     model: str
     method: str
     sparsity: float
@@ -160,11 +216,25 @@ class FrozenPlan(BaseModel):
     """A resolved study as it was run, with the trials it planned.
 
     frozen_at: when it was first run into the store, which tells hypotheses declared before the data from others; None
-    in plans that older versions wrote. No part of the plan's name.
+    in plans that older versions wrote. before: the names of the plans that lay there then. Neither is part of the
+    plan's name, which is a hash of all the rest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     study: dict[str, Any]
     trials: tuple[PlannedTrial, ...]
-    frozen_at: str | None = None
+    frozen_at: Moment | None = None
+    before: tuple[str, ...] = ()
+
+
+class Failure(BaseModel):
+    """The last failure of a trial that has not committed: how many there were, and what Python said."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    trial_id: TrialId
+    attempts: int = Field(ge=1)
+    traceback: str
+    host: str
+    failed_at: Moment

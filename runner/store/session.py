@@ -38,6 +38,7 @@ def lease_seconds(text: str) -> float:
 STALE_SECONDS = lease_seconds(os.environ.get("PIESWEEP_LEASE_SECONDS", "60"))
 """A lease whose file has not been touched for this long is dead, wherever its holder was: the same for all drivers."""
 BEAT_SECONDS = STALE_SECONDS / 12
+LEASE = "lease.json"
 
 
 class StoreHeld(StoreError):
@@ -94,7 +95,7 @@ def hold(root: Path) -> Iterator[Session]:
     """Hold the store as its only driver; StoreHeld names a live holder, a dead one's lease is taken over."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     session = Session(root, f"{stamp}-{uuid.uuid4().hex[:6]}")
-    lease = session.layout.sessions / "lease.json"
+    lease = session.layout.sessions / LEASE
     _acquire(lease, session)
     ended = threading.Event()
     beat = threading.Thread(target=_beat, args=(lease, session, ended), daemon=True)
@@ -128,7 +129,7 @@ def note(root: Path, session_id: str, kind: str, trial_id: str, message: str) ->
 def is_holder(root: Path, session_id: str) -> bool:
     """True if the store's lease names this session, or if the file server does not say."""
     try:
-        holder = _holder(_read(Layout(root).sessions / "lease.json"))
+        holder = _holder(_read(Layout(root).sessions / LEASE))
     except FileNotFoundError:
         return False
     except OSError:
@@ -138,7 +139,7 @@ def is_holder(root: Path, session_id: str) -> bool:
 
 def running_trials(root: Path) -> set[str]:
     """Ids of the trials that a live driver has handed out."""
-    lease = Layout(root).sessions / "lease.json"
+    lease = Layout(root).sessions / LEASE
     with contextlib.suppress(FileNotFoundError):
         holder = _holder(_read(lease))
         if holder and _is_alive(lease, holder, time.time()):
@@ -148,7 +149,7 @@ def running_trials(root: Path) -> set[str]:
 
 def require_free(root: Path) -> None:
     """StoreHeld if a live driver holds the store now; nothing is taken, and in a new store nothing is made."""
-    lease = Layout(root).sessions / "lease.json"
+    lease = Layout(root).sessions / LEASE
     with contextlib.suppress(FileNotFoundError):
         _refuse_living(lease, _holder(_read(lease)))
 
@@ -217,11 +218,16 @@ def _read(lease: Path) -> bytes:
     raise FileNotFoundError(lease)
 
 
+def is_lease(content: bytes) -> bool:
+    """True if a lease's bytes name its holder."""
+    return _holder(content) is not None
+
+
 def _holder(content: bytes) -> dict[str, Any] | None:
     """Who a lease names; None if it is broken, as by a power cut under a disk that had only promised to keep it."""
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     wanted = {"session": str, "host": str, "boot": str, "pid": int, "running": list}
     is_whole = isinstance(found, dict) and all(isinstance(found.get(key), kind) for key, kind in wanted.items())

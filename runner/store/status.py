@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.store.reader import committed_ids, failures, frozen_plans, open_store, planned_trials
+from runner.store.reader import committed_ids, failed_ids, failures, frozen_plans, open_store, planned_trials
 from runner.store.session import running_trials
 
 
@@ -29,7 +29,7 @@ def status(root: Path) -> Status:
         planned=len(planned),
         committed=len(committed),
         running=len(running),
-        failed=len(failures(root).keys() - running),
+        failed=len(failed_ids(root) - running),
     )
 
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from runner.store.place import is_on_disk
 from runner.store.reader import commit_record
-from runner.store.rows import read_parquet
+from runner.store.rows import read_parquet, require_intact
 from runner.store.schema import PREDICTION_FIELDS, CommitRecord
 
 OPEN_FILES = 4
@@ -24,12 +24,16 @@ OPEN_GROUPS = 4
 class TrialRows:
     """Reads the rows of a store's trials; quickest in the order of `in_file_order`.
 
+    Every file is held against its recorded hash once, when it is first read: StoreError if it is not what was written.
+    check: False where the caller holds what is read from shared files against the trials' own hashes.
     Memory: a few row groups, or the rows of one trial, at a time.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, check: bool = True) -> None:
         self.root = root
+        self.check = check
         self._shared = functools.lru_cache(maxsize=OPEN_FILES)(lambda path: SharedFile(root / path))
+        self._intact: set[str] = set()
 
     def read(self, record: CommitRecord, split: str | None = None) -> pa.Table:
         """A trial's rows of one split, or all of them, in canonical form; FileNotFoundError if they are lost."""
@@ -52,9 +56,12 @@ class TrialRows:
     def _read(self, record: CommitRecord, split: str | None) -> pa.Table:
         (file,) = record.files
         if file.columns is None:
-            rows = read_parquet(self.root / file.path)
+            rows = read_parquet(self.root, file)
             return rows if split is None else rows.filter(pc.equal(rows["split"], split))
         splits = sorted(record.rows) if split is None else [split]
+        if self.check and file.sha256 not in self._intact:
+            require_intact(self.root, file)
+            self._intact.add(file.sha256)
         shared: SharedFile = self._shared(file.path)
         return shared.rows(record.trial_id, splits, file.columns)
 

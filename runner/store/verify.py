@@ -12,28 +12,27 @@ import pyarrow.compute as pc
 
 from runner.spec import TrialSpec
 from runner.store import compacted, readability
-from runner.store.files import StoreError
+from runner.store.compact import MERGED, generation_of, owners_of
+from runner.store.files import StoreError, is_regular
+from runner.store.findings import Finding
 from runner.store.kept_votes import false_votes, is_intact
 from runner.store.layout import Layout
-from runner.store.reader import (
-    commits,
-    open_store,
-    planned_trials,
-    task_cards,
-    task_examples,
-    visible_commits,
-)
 from runner.store.rows import file_hash, rows_hash
 from runner.store.schema import CommitRecord
+from runner.store.survey import Survey, survey
 from runner.store.trial_rows import TrialRows, coordinates, in_file_order
 from runner.store.votes import cells_of
-from tasks.base import fingerprint_of
 
 Identity = dict[str, dict[str, pa.Array]]
 
 
 def broken_invariants(root: Path) -> list[str]:
-    """One sentence for each invariant that does not hold; empty for a sound store.
+    """One sentence for each invariant that does not hold; empty for a sound store."""
+    return [finding.sentence for finding in findings(root) if not finding.is_remark]
+
+
+def findings(root: Path) -> list[Finding]:
+    """Everything that is wrong with a store, whatever is damaged; remarks among it. Empty for a sound store.
 
     (1) a trial id has at most one committed attempt, and names what it was computed from; (2) the files of a commit
     exist with the recorded size, hash and row counts; (3) visible rows are rows of committed attempts, one file
@@ -42,68 +41,78 @@ def broken_invariants(root: Path) -> list[str]:
     classes; (5) a child's parent is committed, with the trained state the child began from. That an interrupted
     store has the digest of an undisturbed one (6) and that a finished study changes no byte (7) are checked by running.
     Votes that a compaction has kept are held to (2) and (3): their file is whole, and says what the rows say.
-    Kept readability scores are checked too: each file must be readable, and of the task's examples.
+    Kept readability scores are checked too: each file must be readable, and of the task's examples. And so is every
+    other file: what cannot be read is named, with what a record says must be there and is not.
     """
-    layout = open_store(root)
+    layout = Layout(root)
     while True:
-        generation = compacted.latest(layout).number
-        broken = _broken(root)
+        numbers = sorted(compacted.generations(layout))
+        found = _findings(root)
         # A compaction at work takes away files that were named when we began: then only a second look counts.
-        if not broken or compacted.latest(layout).number == generation:
-            return broken
+        if not found or sorted(compacted.generations(layout)) == numbers:
+            return found
 
 
-def _broken(root: Path) -> list[str]:
-    try:
-        records = commits(root)
-    except StoreError as error:
-        return [f"invariant 1: {error}"]
-    ids = _identities(root)
-    scores = readability.damage(root, ids)
-    broken = [*_tasks(root), *_identity(root, records), *_rows(root, records, ids), *_parents(records), *scores]
-    return [*broken, *_votes(root, records, are_rows_sound=not broken)]
+def _findings(root: Path) -> list[Finding]:
+    seen = survey(root)
+    ids = _identities(seen)
+    scores = (Finding(sentence, files=(path,)) for path, sentence in readability.damage(root, seen.cards.values(), ids))
+    found = [*seen.findings, *_identity(seen), *_rows(seen, ids), *_parents(seen), *_recordless(seen), *scores]
+    return [*found, *_votes(seen, are_rows_sound=not any(not one.is_remark for one in found))]
 
 
-def _tasks(root: Path) -> Iterator[str]:
-    for task, card in task_cards(root).items():
-        found = fingerprint_of(card.classes, task_examples(root, task))
-        if found != card.fingerprint:
-            yield f"invariant 4: examples of task {task} have fingerprint {found}, recorded {card.fingerprint}"
-
-
-def _identity(root: Path, records: list[CommitRecord]) -> Iterator[str]:
-    for name, record in visible_commits(root).items():
-        if record.trial_id != name:
-            yield f"invariant 1: the record {name} is of trial {record.trial_id}"
-        elif record.origin == "trial" and TrialSpec.from_settings(record.settings).trial_id != name:
-            yield f"invariant 1: trial {name} was committed with settings that name another trial"
+def _identity(seen: Survey) -> Iterator[Finding]:
+    records = seen.records
+    for name, record in records.items():
+        if record.origin == "trial" and _named_by_settings(record) != name:
+            sentence = f"invariant 1: trial {name} was committed with settings that name another trial"
+            yield Finding(sentence, trials=frozenset({name}))
     keys = ("task", "model", "method", "sparsity", "seed")
     # Copies for comparing vendors share everything with the trials they copy but the vendor.
-    records_of_cells = [record for record in records if not record.settings.get("canary")]
+    records_of_cells = [record for record in records.values() if not record.settings.get("canary")]
     cells = collections.Counter(tuple(record.settings[key] for key in keys) for record in records_of_cells)
     for place, count in cells.items():
         if count > 1:
-            yield f"invariant 1: {count} committed trials at {dict(zip(keys, place, strict=True))}"
-    planned = planned_trials(root)
-    for record in records:
+            yield Finding(f"invariant 1: {count} committed trials at {dict(zip(keys, place, strict=True))}")
+    planned = seen.planned
+    for record in records.values():
         if record.origin == "trial" and record.trial_id not in planned:
-            yield f"invariant 1: trial {record.trial_id} is committed but no study of this store planned it"
+            yield Finding(f"invariant 1: trial {record.trial_id} is committed but no study of this store planned it")
 
 
-def _rows(root: Path, records: list[CommitRecord], identity: Identity) -> Iterator[str]:
-    sizes = {task: len(card.classes) for task, card in task_cards(root).items()}
-    rows = TrialRows(root)
-    for _, group in itertools.groupby(in_file_order(records), key=lambda record: record.files[0].path):
+def _named_by_settings(record: CommitRecord) -> str:
+    """The id of the trial that a record's settings describe; nothing where they describe none."""
+    try:
+        return TrialSpec.from_settings(record.settings).trial_id
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
+def _rows(seen: Survey, identity: Identity) -> Iterator[Finding]:
+    sizes = {task: len(card.classes) for task, card in seen.cards.items()}
+    rows = TrialRows(seen.root, check=False)  # it is done here
+    told: set[str] = set()
+    for _, group in itertools.groupby(in_file_order(seen.records.values()), key=lambda record: record.files[0].path):
         members = list(group)
-        damage = list(_damage(root, members))
+        damage = [Finding(sentence, _ids(members)) for sentence in _damage(seen.root, members)]
         yield from damage
         if damage:
             continue
         for record in members:
-            if record.settings["task"] not in identity:
-                yield f"invariant 4: task {record.settings['task']} of trial {record.trial_id} has no examples"
-            else:
-                yield from _content(record, rows.read(record), identity[record.settings["task"]], sizes)
+            task = record.settings["task"]
+            if task not in identity:
+                # Said once a task; where its card or examples are damaged that is a finding of its own.
+                if task not in told and task not in seen.cards:
+                    yield Finding(f"invariant 4: task {task} of trial {record.trial_id} has no examples")
+                told.add(task)
+                continue
+            try:
+                wrong = list(_content(record, rows.read(record), identity[task], sizes))
+            except (pa.ArrowException, StoreError, KeyError, OSError) as error:
+                wrong = [
+                    f"invariant 2: the rows of trial {record.trial_id} cannot be read: {str(error).splitlines()[0]}"
+                ]
+            yield from (Finding(sentence, frozenset({record.trial_id})) for sentence in wrong)
 
 
 def _damage(root: Path, members: list[CommitRecord]) -> Iterator[str]:
@@ -113,12 +122,35 @@ def _damage(root: Path, members: list[CommitRecord]) -> Iterator[str]:
     path = root / file.path
     if len(members) > 1 and not all(record.files[0].is_shared for record in members):
         yield f"invariant 3: {file.path} belongs to trials {', '.join(record.trial_id for record in members)}"
-    if not path.is_file():
-        yield f"invariant 2: {file.path} of trial {names} is missing"
+    if not is_regular(path):
+        yield f"invariant 2: {file.path} of trial {names} is {'no file of its own' if path.exists() else 'missing'}"
     elif path.stat().st_size != file.bytes or file_hash(path) != file.sha256:
         yield f"invariant 2: {file.path} of trial {names} differs from its recorded checksum"
     elif file.rows != sum(sum(record.rows.values()) for record in members):
         yield f"invariant 3: {file.path} has {file.rows} rows, more or fewer than trial {names} committed"
+
+
+def _recordless(seen: Survey) -> Iterator[Finding]:
+    """Rows that no record names: of an attempt that has not committed, or of records that are lost."""
+    layout, known = Layout(seen.root), seen.records.keys()
+    for path in sorted(layout.data.iterdir()) if layout.data.is_dir() else []:
+        number = generation_of(path)
+        if number is None:
+            owner = path.name.partition(".")[0]
+            if path.name.count(".") == 2 and owner not in known:  # trial, attempt, ending
+                sentence = f"{path} holds rows of trial {owner}, which no record names: an attempt that never committed"
+                yield Finding(sentence, is_remark=True)
+        elif strangers := owners_of(path) - known:
+            is_merge = path.name.startswith(MERGED)
+            sentence = (
+                f"invariant 3: {path} holds rows of {len(strangers):,} trials that no record names; "
+                f"{'merge again what was being merged' if is_merge else compacted.REMEDY}"
+            )
+            yield Finding(sentence, files=(path,), is_remark=is_merge)
+
+
+def _ids(records: list[CommitRecord]) -> frozenset[str]:
+    return frozenset(record.trial_id for record in records)
 
 
 def _content(record: CommitRecord, rows: pa.Table, ids: dict[str, pa.Array], classes: dict[str, int]) -> Iterator[str]:
@@ -138,28 +170,30 @@ def _content(record: CommitRecord, rows: pa.Table, ids: dict[str, pa.Array], cla
         yield f"invariant 4: trial {trial} has labels outside the {size} classes of its task"
 
 
-def _votes(root: Path, records: list[CommitRecord], *, are_rows_sound: bool) -> Iterator[str]:
+def _votes(seen: Survey, *, are_rows_sound: bool) -> Iterator[Finding]:
     """What is wrong with the votes kept; they are counted again only from rows that can be trusted."""
-    votes = compacted.kept_votes(Layout(root))
+    root, votes, records = seen.root, seen.generation.votes, list(seen.records.values())
     if votes is None:
         return
+    path = root / votes.file.path
     if not is_intact(root, votes):
-        yield (
+        sentence = (
             f"invariant 2: {votes.file.path}, the votes kept, is missing or differs from its recorded checksum; "
             "piesweep compact counts them again"
         )
+        yield Finding(sentence, files=(path,))
     elif are_rows_sound:
         cells = cells_of(records)
         for name in false_votes(root, records, votes):
             task, model, method, sparsity = coordinates(cells[name][0])[:4]
-            yield f"invariant 3: the votes kept of {task}, {model}, {method}, {sparsity} are not those of its rows"
+            sentence = f"invariant 3: the votes kept of {task}, {model}, {method}, {sparsity} are not those of its rows"
+            yield Finding(sentence, files=(path,))
 
 
-def _identities(root: Path) -> Identity:
+def _identities(seen: Survey) -> Identity:
     """Task -> split -> the sorted example ids."""
     result: Identity = {}
-    for task in task_cards(root):
-        examples = task_examples(root, task)
+    for task, examples in seen.examples.items():
         result[task] = {
             str(split): examples.filter(pc.equal(examples["split"], split))["example_id"].combine_chunks().sort()
             for split in pc.unique(examples["split"]).to_pylist()
@@ -167,13 +201,14 @@ def _identities(root: Path) -> Identity:
     return result
 
 
-def _parents(records: list[CommitRecord]) -> Iterator[str]:
-    known = {record.trial_id: record for record in records}
-    for record in records:
+def _parents(seen: Survey) -> Iterator[Finding]:
+    known = seen.records
+    for record in known.values():
         if record.parent_id is None:
             continue
         parent = known.get(record.parent_id)
+        begun = f"invariant 5: trial {record.trial_id} began from"
         if parent is None:
-            yield f"invariant 5: trial {record.trial_id} began from {record.parent_id}, which is not committed"
+            yield Finding(f"{begun} {record.parent_id}, which is not committed")
         elif parent.facts.weights != record.facts.parent_weights:
-            yield f"invariant 5: trial {record.trial_id} began from another state of {record.parent_id} than committed"
+            yield Finding(f"{begun} another state of {record.parent_id} than committed")

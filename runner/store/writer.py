@@ -18,12 +18,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from runner.spec import TrialSpec
-from runner.store.compacted import folded_record
-from runner.store.files import StoreError, create, discard, replace, require_exclusive_creation
-from runner.store.layout import LAYOUT, Layout
-from runner.store.reader import is_committed, refuse_newer_layout
-from runner.store.rows import canonical, rows_hash, write_parquet
-from runner.store.schema import CommitRecord, Facts, FrozenPlan, PlannedTrial, TaskCard
+from runner.store import compacted
+from runner.store.card import make_card
+from runner.store.files import StoreError, create, discard, read, replace, require_exclusive_creation
+from runner.store.layout import Layout
+from runner.store.reader import plan_name, plan_names, refuse_newer_layout, task_card
+from runner.store.rows import canonical, in_memory, rows_hash, write_parquet
+from runner.store.schema import CommitRecord, DataFile, Facts, Failure, FrozenPlan, PlannedTrial, TaskCard
+from runner.store.sealing import sealed
 from tasks.base import SPLITS, TaskData
 
 
@@ -51,7 +53,8 @@ def commit_rows(root: Path, subject: Subject, rows: pa.Table, facts: Facts) -> C
     """
     layout = Layout(root)
     trial_id = subject.trial_id
-    if is_committed(root, trial_id):
+    base = compacted.latest(layout)
+    if layout.commit(trial_id).exists() or trial_id in base.trial_ids:
         return None
     attempt = uuid.uuid4().hex[:12]
     table = canonical(rows, trial_id)
@@ -70,11 +73,12 @@ def commit_rows(root: Path, subject: Subject, rows: pa.Table, facts: Facts) -> C
         facts=facts,
         host=socket.gethostname(),
         committed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        before=base.described,
     )
-    if not create(layout.commit(trial_id), record.model_dump_json(exclude_defaults=True).encode()):
+    if not create(layout.commit(trial_id), sealed(record.model_dump_json(exclude_defaults=True).encode())):
         _withdraw(path)
         return None
-    folded = folded_record(layout, trial_id)
+    folded = compacted.folded_record(layout, trial_id)
     if folded is not None and folded.attempt != attempt:
         # The name was free because a compaction had folded another attempt's record: ours is void, nobody has seen it.
         _withdraw(layout.commit(trial_id))
@@ -95,6 +99,18 @@ def save_task(root: Path, data: TaskData) -> None:
     layout = Layout(root)
     refuse_newer_layout(root)
     counts = {split: data.split(split).num_rows for split in SPLITS}
+    existing = layout.task_card(data.task)
+    if existing.exists():
+        held = task_card(root, data.task)
+        if held.fingerprint != data.fingerprint:
+            raise StoreError(
+                f"the store at {root} holds other data for task '{data.task}' (fingerprint {held.fingerprint}, "
+                f"given {data.fingerprint}); use another store, or another name for the task"
+            )
+        return
+    require_exclusive_creation(root)
+    path = layout.task_examples(data.task)
+    content = _examples_kept(path, data)
     card = TaskCard(
         task=data.task,
         kind=data.kind,
@@ -103,23 +119,35 @@ def save_task(root: Path, data: TaskData) -> None:
         max_tokens=data.max_tokens,
         fingerprint=data.fingerprint,
         splits={split: count for split, count in counts.items() if count},
+        examples=DataFile(
+            path=path.relative_to(root).as_posix(),
+            rows=data.examples.num_rows,
+            bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+        ),
     )
-    existing = layout.task_card(data.task)
-    if existing.exists():
-        held = TaskCard.model_validate_json(existing.read_bytes())
-        if held.fingerprint != data.fingerprint:
-            raise StoreError(
-                f"the store at {root} holds other data for task '{data.task}' (fingerprint {held.fingerprint}, "
-                f"given {data.fingerprint}); use another store, or another name for the task"
-            )
-        return
-    require_exclusive_creation(root)
+    # The card is written last: its existence means the examples are complete.
+    make_card(root)
+    create(existing, sealed(card.model_dump_json(indent=1, exclude_defaults=True).encode()))
+
+
+def _examples_kept(path: Path, data: TaskData) -> bytes:
+    """Put a task's examples at the path; the bytes that lie there then.
+
+    Of two writers at once both leave what the first one wrote, so that either's card names it.
+    """
     sink = pa.BufferOutputStream()
     pq.write_table(data.examples, sink, compression="zstd")
-    # The card is written last: its existence means the examples are complete.
-    replace(layout.task_examples(data.task), sink.getvalue().to_pybytes())
-    create(layout.card, json.dumps({"layout": LAYOUT}).encode())
-    create(existing, card.model_dump_json(indent=1).encode())
+    content: bytes = sink.getvalue().to_pybytes()
+    if create(path, content):
+        return content
+    with contextlib.suppress(pa.ArrowException, StoreError):
+        held = read(path)
+        if pq.ParquetFile(in_memory(held)).read().equals(data.examples):
+            return held
+    # Other bytes: what a power cut left.
+    replace(path, content)
+    return content
 
 
 def freeze_plan(root: Path, study: Mapping[str, Any], specs: Sequence[TrialSpec]) -> None:
@@ -141,18 +169,20 @@ def freeze_plan(root: Path, study: Mapping[str, Any], specs: Sequence[TrialSpec]
         ),
     )
     content = plan.model_dump(mode="json", exclude_defaults=True)
-    name = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    path = Layout(root).plans / f"{plan_name(content)}.json"
     content["frozen_at"] = datetime.now(UTC).isoformat(timespec="milliseconds")
-    create(Layout(root).plans / f"{name}.json", json.dumps(content, sort_keys=True).encode())
+    if before := plan_names(root):
+        content["before"] = before
+    create(path, sealed(json.dumps(content, sort_keys=True).encode()))
 
 
 def record_failure(root: Path, trial_id: str, attempt: int, traceback: str) -> None:
     """Keep the traceback of a trial that failed; a later commit of the trial removes it."""
-    content = {
-        "trial_id": trial_id,
-        "attempts": attempt,
-        "traceback": traceback,
-        "host": socket.gethostname(),
-        "failed_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-    }
-    replace(Layout(root).failure(trial_id), json.dumps(content, indent=1).encode())
+    failure = Failure(
+        trial_id=trial_id,
+        attempts=attempt,
+        traceback=traceback.encode(errors="backslashreplace").decode(),  # a lone surrogate has no UTF-8
+        host=socket.gethostname(),
+        failed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
+    replace(Layout(root).failure(trial_id), sealed(failure.model_dump_json(indent=1).encode()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import shutil
 import threading
 from collections.abc import Callable
@@ -29,7 +28,7 @@ from runner.store.status import status
 from runner.store.trial_rows import TrialRows, coordinates
 from runner.store.verify import broken_invariants
 from runner.store.writer import commit
-from tests.runner.store import mixed, samples
+from tests.runner.store import mixed, samples, tampering
 
 
 def data_files(root: Path) -> list[Path]:
@@ -201,7 +200,8 @@ def test_a_late_writer_that_dies_as_it_commits_is_never_seen(tmp_path: Path, mon
     compact(tmp_path)
     clean = content(tmp_path)
     shutil.copy(data_files(tmp_path)[0], layout.data / f"{trial}.0123456789ab.parquet")
-    layout.commit(trial).write_bytes(stray.replace(json.loads(stray)["attempt"].encode(), b"0123456789ab"))
+    layout.commit(trial).write_bytes(stray)
+    tampering.rewrite(layout.commit(trial), lambda record: record.update(attempt="0123456789ab"))
     assert digest(tmp_path) == before
     assert broken_invariants(tmp_path) == []
     assert len(reader.commits(tmp_path)) == status(tmp_path).committed == 3
@@ -214,13 +214,13 @@ def test_a_late_writer_that_dies_as_it_commits_is_never_seen(tmp_path: Path, mon
 def test_a_commit_folded_before_its_writer_looks_again_has_won(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A compaction right after the record's creation: the writer finds its own attempt folded, and reports success."""
     samples.save_task(tmp_path, samples.task())
-    folded = writer.folded_record
+    folded = compacted.folded_record
 
     def compact_first(layout: Layout, trial_id: str) -> Any:
         compact(tmp_path)
         return folded(layout, trial_id)
 
-    monkeypatch.setattr(writer, "folded_record", compact_first)
+    monkeypatch.setattr(compacted, "folded_record", compact_first)
     record = commit(tmp_path, samples.spec(), samples.rows(), Facts(achieved_sparsity=0.0))
     assert record is not None
     assert [one.attempt for one in reader.commits(tmp_path)] == [record.attempt]

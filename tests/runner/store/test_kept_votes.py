@@ -19,6 +19,7 @@ from runner.store.digest import digest
 from runner.store.kept_votes import is_intact
 from runner.store.layout import Layout
 from runner.store.merge import merge
+from runner.store.rows import file_hash
 from runner.store.schema import KeptVotes
 from runner.store.trial_rows import TrialRows
 from runner.store.verify import broken_invariants
@@ -150,10 +151,10 @@ def test_false_votes_are_named(tmp_path: Path) -> None:
     wrong = [None if vote is None else (vote + (row == 0)) % 3 for row, vote in enumerate(table["vote"].to_pylist())]
     column = table.schema.get_field_index("vote")
     pq.write_table(table.set_column(column, "vote", pa.array(wrong, pa.int16())), path, store_schema=False)
-    size, total = path.stat().st_size, kept_votes.file_hash(path)
+    size, total = path.stat().st_size, file_hash(path)
     forged = named.model_copy(update={"file": named.file.model_copy(update={"bytes": size, "sha256": total})})
     generation = compacted.latest(Layout(tmp_path))
-    assert compacted.publish(Layout(tmp_path), generation.number + 1, generation.records.values(), forged)
+    assert compacted.publish(Layout(tmp_path), generation, generation.records.values(), forged)
     (broken,) = broken_invariants(tmp_path)
     assert broken == "invariant 3: the votes kept of toy, bilstm, dense, 0.0 are not those of its rows"
 
@@ -178,6 +179,7 @@ def test_a_compacted_store_of_an_earlier_version_gains_votes(tmp_path: Path) -> 
     votes_file(tmp_path).unlink()
     (generation,) = Layout(tmp_path).compacted.iterdir()
     pq.write_table(pq.read_table(generation), generation, store_schema=False)
+    Layout(tmp_path).card.write_text('{"layout": 1}')
     assert compacted.kept_votes(Layout(tmp_path)) is None
     assert compact(tmp_path).trials == 0
     assert is_intact(tmp_path, kept(tmp_path))

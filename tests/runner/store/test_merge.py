@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import shutil
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from runner.store.schema import Facts
 from runner.store.session import StoreHeld, hold
 from runner.store.verify import broken_invariants
 from runner.store.writer import commit, freeze_plan, record_failure, save_task
-from tests.runner.store import mixed, samples
+from tests.runner.store import mixed, samples, tampering
 from tests.runner.store.test_compact import Death, Dying, content
 
 
@@ -61,8 +60,8 @@ def test_a_plan_of_both_was_declared_when_it_was_first_frozen(tmp_path: Path) ->
     """Of two copies of a plan the earlier one stays, in whichever store it lies, and the order of plans with it."""
     first, second, _ = two_clusters(tmp_path)
     (plan,) = (second / "plans").iterdir()
-    early = json.loads(plan.read_bytes()) | {"frozen_at": "2026-01-01T00:00:00.000+00:00"}
-    plan.write_text(json.dumps(early))
+    early = {"frozen_at": "2026-01-01T00:00:00.000+00:00"}
+    tampering.rewrite(plan, lambda content: content.update(early))
     freeze_plan(first, {"name": "more"}, mixed.specs(range(1)))
     for target, sources in (
         (tmp_path / "new", [first, second]),
@@ -106,6 +105,7 @@ def test_other_rows_of_a_trial_are_a_conflict(tmp_path: Path) -> None:
     records = []
     for name, seed in (("a", 0), ("b", 1)):
         save_task(tmp_path / name, samples.task())
+        freeze_plan(tmp_path / name, {"name": "sample"}, [samples.spec()])
         records.append(commit(tmp_path / name, samples.spec(), samples.rows(seed), Facts(achieved_sparsity=0.0)))
     hashes = [record.rows_sha256 for record in records if record is not None]
     refused(tmp_path, f"trial {samples.spec().trial_id}: rows {hashes[0]} in .*a, {hashes[1]} in .*b")
@@ -115,6 +115,7 @@ def test_children_of_another_state_are_a_conflict(tmp_path: Path) -> None:
     """A dense trial with equal rows but another trained state cannot stand for the parent of the other's children."""
     for name, state in (("a", "here"), ("b", "there")):
         save_task(tmp_path / name, samples.task())
+        freeze_plan(tmp_path / name, {"name": "sample"}, [samples.spec()])
         facts = Facts(achieved_sparsity=0.0, weights=state)
         assert commit(tmp_path / name, samples.spec(), samples.rows(), facts) is not None
     refused(tmp_path, "trained state here in .*a, there in .*b")
@@ -146,7 +147,7 @@ def test_the_later_failure_is_kept_until_the_trial_commits(tmp_path: Path) -> No
     record_failure(tmp_path / "a", samples.spec(seed=1).trial_id, 1, "first")
     record_failure(tmp_path / "b", samples.spec(seed=1).trial_id, 2, "second")
     path = Layout(tmp_path / "b").failure(samples.spec(seed=1).trial_id)
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"failed_at": "2999-01-01T00:00:00.000+00:00"}))
+    tampering.rewrite(path, lambda failure: failure.update(failed_at="2999-01-01T00:00:00.000+00:00"))
     record_failure(tmp_path / "b", trials[0].trial_id, 1, "overcome elsewhere")
     samples.save_task(tmp_path / "union", samples.task())
     merge(tmp_path / "union", [tmp_path / "a", tmp_path / "b"])
@@ -171,7 +172,7 @@ def test_folders_that_are_no_stores_are_refused(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "letter.txt").write_text("dear reader")
     for into, source in (("a", "other"), ("other", "a"), ("a", "absent")):
-        with pytest.raises(StoreError, match=r"not a piesweep store|does not exist"):
+        with pytest.raises(StoreError, match=r"not a piesweep store|does not exist|other things in it"):
             merge(tmp_path / into, [tmp_path / source])
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["letter.txt"]
 

@@ -95,8 +95,8 @@ def test_rows_survive_their_file_bit_for_bit(tmp_path: Path) -> None:
         }
     )
     rows = canonical(table, "t")
-    file = write_parquet(rows, tmp_path / "x.parquet", tmp_path)
-    assert read_parquet(tmp_path / file.path).equals(rows)
+    file = write_parquet(rows, tmp_path / "data" / "x.parquet", tmp_path)
+    assert read_parquet(tmp_path, file).equals(rows)
 
 
 def test_a_prediction_takes_a_fifth_of_a_byte(tmp_path: Path) -> None:
@@ -110,5 +110,5 @@ def test_a_prediction_takes_a_fifth_of_a_byte(tmp_path: Path) -> None:
             "label": pa.array(labels, pa.int16()),
         }
     )
-    file = write_parquet(canonical(table, "t"), tmp_path / "x.parquet", tmp_path)
+    file = write_parquet(canonical(table, "t"), tmp_path / "data" / "x.parquet", tmp_path)
     assert file.bytes / count < 0.3

@@ -1,0 +1,20 @@
+"""What is found wrong with a store: one sentence each, with the trials and files that it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    trials: ids of the committed trials whose rows can no longer be believed because of it. files: what cannot be used
+    any more and may be set aside. is_remark: True for what is worth a word and breaks nothing.
+    """
+
+    sentence: str
+    trials: frozenset[str] = frozenset()
+    files: tuple[Path, ...] = ()
+    is_remark: bool = False
