@@ -22,6 +22,7 @@ from runner.command_line import (
     sweep_verbs,
     tune_verb,
     upkeep_verbs,
+    verify_verb,
 )
 from runner.command_line.group import VerbGroup
 
@@ -43,7 +44,7 @@ app.command("run")(sweep_verbs.run)
 app.command("tune")(tune_verb.tune)
 app.command("submit")(submit_verb.submit)
 app.command("status")(store_verbs.status)
-app.command("verify")(store_verbs.verify)
+app.command("verify")(verify_verb.verify)
 app.command("digest")(store_verbs.digest)
 app.command("ingest")(store_verbs.ingest)
 app.command("compact")(upkeep_verbs.compact)

@@ -44,20 +44,6 @@ def status(
         typer.echo(f"restore failed {event['trial_id']} at {event['time']}: {event['message']}")
 
 
-def verify(store: StoreFolder, as_json: AsJson = False) -> None:
-    """Check every invariant of a store against its bytes; exit 1 with each broken one named."""
-    from runner.store.verify import broken_invariants
-
-    broken = broken_invariants(store)
-    if as_json:
-        typer.echo(json.dumps({"sound": not broken, "broken": broken}))
-    else:
-        for sentence in broken:
-            typer.echo(sentence, err=True)
-        typer.echo(f"{store}: {f'{len(broken)} invariants broken' if broken else 'sound'}")
-    raise typer.Exit(1 if broken else 0)
-
-
 def digest(store: StoreFolder) -> None:
     """One hash over all committed rows and ids; equal stores have equal digests, however they were made."""
     from runner.store.digest import digest as hashed

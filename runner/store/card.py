@@ -13,7 +13,7 @@ from pathlib import Path
 from runner.store import compacted
 from runner.store.files import StoreError, create, read, replace, require_own
 from runner.store.layout import LAYOUT, Layout
-from runner.store.schema import StoreCard
+from runner.store.schema import Compacted, StoreCard
 from runner.store.sealing import read_record, sealed, unsealed
 
 LOOKS, LOOK_SECONDS = 3, 1.0
@@ -79,15 +79,13 @@ def require_whole(root: Path) -> None:
         time.sleep(LOOK_SECONDS)
         current = compacted.latest(layout)
     else:
-        raise StoreError(lost(root, card))
+        raise StoreError(lost(root, said))
     if current.number == said.generation and current.sha256 != said.sha256:
         raise StoreError(f"the compacted commit records {current.path} are not what was written; {compacted.REMEDY}")
 
 
-def lost(root: Path, card: StoreCard) -> str:
+def lost(root: Path, said: Compacted) -> str:
     """What is said of a generation that is not there."""
-    assert card.compacted is not None
-    said = card.compacted
     return (
         f"the compacted commit records of generation {said.generation} ({said.trials:,} trials) are missing in "
         f"{Layout(root).compacted}; {compacted.REMEDY}"

@@ -8,6 +8,7 @@ under its id is void. A generation carries a hash of what it says, and the count
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -24,7 +25,7 @@ from runner.store.layout import Layout
 from runner.store.place import is_on_disk
 from runner.store.rows import in_memory
 from runner.store.schema import CommitRecord, Compacted, KeptVotes
-from runner.store.sealing import read_record, sealed, told
+from runner.store.sealing import START, read_record, sealed, told
 
 COLUMNS = pa.schema([("trial_id", pa.string()), ("record", pa.string())])
 GROUP_ROWS = 250
@@ -61,8 +62,8 @@ class Generation:
 
     @property
     def described(self) -> Compacted | None:
-        """What later records say of it; None where nothing was compacted."""
-        if not self.number:
+        """What later records say of it; None where nothing was compacted, or it is no file yet."""
+        if not self.sha256:
             return None
         return Compacted(generation=self.number, trials=self.table.num_rows, sha256=self.sha256)
 
@@ -113,9 +114,7 @@ def folded_record(layout: Layout, trial_id: str) -> CommitRecord | None:
 
 def publish(layout: Layout, base: Generation, records: Iterable[CommitRecord], votes: KeptVotes) -> bool:
     """Create the generation after `base` in one step; False, and nothing changed, if another compaction was first."""
-    listed = sorted(records, key=lambda record: record.trial_id)
-    texts = [sealed(record.model_dump_json(exclude_defaults=True).encode()).decode() for record in listed]
-    table = pa.table([pa.array([record.trial_id for record in listed], pa.string()), pa.array(texts)], schema=COLUMNS)
+    table = table_of(records)
     notes = {VOTES: votes.model_dump_json()}
     notes |= {BEFORE: base.described.model_dump_json()} if base.described else {}
     options: dict[str, Any] = {
@@ -130,6 +129,27 @@ def publish(layout: Layout, base: Generation, records: Iterable[CommitRecord], v
         writer.write_table(table, row_group_size=GROUP_ROWS)
         writer.add_key_value_metadata({**notes, SEAL: _seal(table, notes)})
     return create(_path(layout, base.number + 1), sink.getvalue().to_pybytes())
+
+
+def table_of(records: Iterable[CommitRecord]) -> pa.Table:
+    """Records as a generation keeps them, by trial id, each sealed by itself too."""
+    listed = sorted(records, key=lambda record: record.trial_id)
+    texts = [sealed(record.model_dump_json(exclude_defaults=True).encode()).decode() for record in listed]
+    columns = [pa.array([record.trial_id for record in listed], pa.string()), pa.array(texts, pa.string())]
+    return pa.table(columns, schema=COLUMNS)
+
+
+def whole_records(path: Path) -> dict[str, CommitRecord]:
+    """The records of a damaged generation that are whole by their own hash; none where the file cannot be read."""
+    found: dict[str, CommitRecord] = {}
+    with contextlib.suppress(pa.ArrowException, OSError, ValueError, StoreError, KeyError):
+        table = pq.ParquetFile(in_memory(read(path, MOST_BYTES))).read(use_threads=False)
+        for text in table["record"].to_pylist():
+            with contextlib.suppress(StoreError):
+                if text.encode().startswith(START):
+                    record = read_record(CommitRecord, text.encode(), path, "the compacted commit record in")
+                    found[record.trial_id] = record
+    return found
 
 
 def generations(layout: Layout) -> dict[int, Path]:

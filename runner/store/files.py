@@ -181,6 +181,18 @@ def move(path: Path, name: Path) -> None:
         objects.move(path, name)
 
 
+def move_into(path: Path, name: Path) -> None:
+    """Move a file, or a link itself, to a name in another folder, which is made; FileNotFoundError if there is none."""
+    if not is_on_disk(path):
+        objects.move(path, name)
+        return
+    path.lstat()
+    _make_folder(name.parent)
+    DISK.rename(path, name)
+    DISK.force_folder(name.parent)
+    DISK.force_folder(path.parent)
+
+
 def discard(path: Path) -> None:
     """Remove a file; nothing happens if there is none."""
     with contextlib.suppress(FileNotFoundError):

@@ -11,10 +11,12 @@ class Finding:
     """One thing that is wrong.
 
     trials: ids of the committed trials whose rows can no longer be believed because of it. files: what cannot be used
-    any more and may be set aside. is_remark: True for what is worth a word and breaks nothing.
+    any more and may be set aside. missing: ids of trials that have lost their record. is_remark: True for what is worth
+    a word and breaks nothing.
     """
 
     sentence: str
     trials: frozenset[str] = frozenset()
     files: tuple[Path, ...] = ()
+    missing: frozenset[str] = frozenset()
     is_remark: bool = False

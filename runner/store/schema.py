@@ -235,6 +235,6 @@ class Failure(BaseModel):
 
     trial_id: TrialId
     attempts: int = Field(ge=1)
-    traceback: str
+    traceback: str = Field(min_length=1)
     host: str
     failed_at: Moment

@@ -19,7 +19,7 @@ from runner.store.files import ASIDE, StoreError, read, require_own
 from runner.store.findings import Finding
 from runner.store.layout import Layout
 from runner.store.place import is_on_disk
-from runner.store.schema import CommitRecord, FrozenPlan, PlannedTrial, StoreCard, TaskCard
+from runner.store.schema import CommitRecord, Compacted, FrozenPlan, PlannedTrial, StoreCard, TaskCard
 from runner.store.session import LEASE, is_lease
 
 Paper = TypeVar("Paper")
@@ -40,12 +40,31 @@ class Survey:
     loose: dict[str, CommitRecord] = field(default_factory=dict)
     folded: dict[str, CommitRecord] = field(default_factory=dict)
     generation: Generation = field(default_factory=lambda: Generation(0, COLUMNS.empty_table()))
+    card: StoreCard | None = None
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def records(self) -> dict[str, CommitRecord]:
         """Name -> record of every commit that can be read; folded ones win, as for every reader."""
         return self.loose | self.folded
+
+    @property
+    def spoken_of(self) -> Compacted | None:
+        """The newest generation of which the card, or a commit, says that it was there."""
+        said = [record.before for record in self.records.values() if record.before is not None]
+        said += [self.card.compacted] if self.card and self.card.compacted else []
+        return max(said, key=lambda one: one.generation, default=None)
+
+    @property
+    def last_number(self) -> int:
+        """The highest number that a generation ever had, as far as is known."""
+        there = compacted.generations(Layout(self.root))
+        return max([*there, self.generation.number, self.spoken_of.generation if self.spoken_of else 0])
+
+    @property
+    def has_lost_generation(self) -> bool:
+        """True if a generation was there that cannot be read."""
+        return self.spoken_of is not None and self.spoken_of.generation > self.generation.number
 
     @property
     def planned(self) -> dict[str, PlannedTrial]:
@@ -64,7 +83,8 @@ def survey(root: Path) -> Survey:
     for record in _readable(found, layout.commits, _named_commit, "invariant 1"):
         found.loose.update(record)
     _readable(found, layout.failures, reader.read_failure, "a failure record")
-    found.findings.extend(_card(found, layout))
+    found = replace(found, card=_card(found, layout))
+    found.findings.extend(_lost_generation(found, layout))
     found.findings.extend(_unrecorded(found, layout))
     found.findings.extend(_unnamed_plans(found, layout))
     return found
@@ -137,7 +157,10 @@ def _take_tasks(found: Survey, layout: Layout) -> None:
 
 
 def _with_compacted(layout: Layout) -> Survey:
-    """A survey of the highest generation that can be read; a finding for each that cannot."""
+    """A survey of the highest generation that can be read, with single records of later ones that are whole.
+
+    A finding for each that cannot be read.
+    """
     found = Survey(layout.root)
     known: dict[int, Generation] = {}
     for number, path in compacted.generations(layout).items():
@@ -149,6 +172,7 @@ def _with_compacted(layout: Layout) -> Survey:
             continue
         except StoreError as error:
             found.findings.append(Finding(f"invariant 1: {error}", files=(path,)))
+            found.folded.update(compacted.whole_records(path))
     for number, one in known.items():
         said, there = one.before, known.get(number - 1)
         if said is not None and there is not None and there.sha256 != said.sha256:
@@ -157,27 +181,28 @@ def _with_compacted(layout: Layout) -> Survey:
     return found
 
 
-def _card(found: Survey, layout: Layout) -> Iterator[Finding]:
-    """What is wrong with the card, or with the compacted records that the card and later commits speak of."""
-    card: StoreCard | None = None
+def _card(found: Survey, layout: Layout) -> StoreCard | None:
+    """The card, if it can be read; only stores of early versions have none."""
     try:
         card = read_card(layout.root)
     except NewerLayout:
         raise
     except (StoreError, OSError) as error:
-        yield Finding(f"invariant 1: {error}", files=(layout.card,))
-    said = [record.before for record in found.records.values() if record.before is not None]
-    if card is None and not layout.card.exists() and any(one.examples for one in found.cards.values()):
-        yield Finding(f"invariant 1: the card {layout.card} is missing", files=(layout.card,))
-    if card is not None and card.compacted is not None:
-        said.append(card.compacted)
-    newest = max(said, key=lambda one: one.generation, default=None)
+        found.findings.append(Finding(f"invariant 1: {error}", files=(layout.card,)))
+        return None
+    if card is None and any(one.examples for one in found.cards.values()):
+        found.findings.append(Finding(f"invariant 1: the card {layout.card} is missing", files=(layout.card,)))
+    return card
+
+
+def _lost_generation(found: Survey, layout: Layout) -> Iterator[Finding]:
+    """Whether the compacted records of which the card and later commits speak are there."""
+    newest = found.spoken_of
     if newest is None:
         return
     if newest.generation > found.generation.number:
-        files = [path for number, path in compacted.generations(layout).items() if number == newest.generation]
-        if not files:
-            yield Finding(f"invariant 1: {lost(layout.root, StoreCard(layout=1, compacted=newest))}")
+        if newest.generation not in compacted.generations(layout):
+            yield Finding(f"invariant 1: {lost(layout.root, newest)}")
     elif newest.generation == found.generation.number and newest.sha256 != found.generation.sha256:
         sentence = f"invariant 1: {found.generation.path} is not the generation that was published"
         yield Finding(sentence, files=(Path(found.generation.path),))
@@ -200,7 +225,8 @@ def _unrecorded(found: Survey, layout: Layout) -> Iterator[Finding]:
         if kind != VOIDED:
             yield Finding(
                 f"invariant 1: trial {trial_id} committed at {time}, says the log, and its record is missing in "
-                f"{layout.commits}"
+                f"{layout.commits}",
+                missing=frozenset({trial_id}),
             )
 
 

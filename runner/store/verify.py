@@ -23,6 +23,8 @@ from runner.store.survey import Survey, survey
 from runner.store.trial_rows import TrialRows, coordinates, in_file_order
 from runner.store.votes import cells_of
 
+SHOWN = 3
+
 Identity = dict[str, dict[str, pa.Array]]
 
 
@@ -74,10 +76,12 @@ def _identity(seen: Survey) -> Iterator[Finding]:
     for place, count in cells.items():
         if count > 1:
             yield Finding(f"invariant 1: {count} committed trials at {dict(zip(keys, place, strict=True))}")
-    planned = seen.planned
-    for record in records.values():
-        if record.origin == "trial" and record.trial_id not in planned:
-            yield Finding(f"invariant 1: trial {record.trial_id} is committed but no study of this store planned it")
+    planned = seen.planned.keys()
+    stray = sorted(name for name, record in records.items() if record.origin == "trial" and name not in planned)
+    if stray:
+        yield Finding(
+            f"invariant 1: {_listed(stray)}: committed, but no study of this store planned it; run its study again"
+        )
 
 
 def _named_by_settings(record: CommitRecord) -> str:
@@ -133,7 +137,9 @@ def _damage(root: Path, members: list[CommitRecord]) -> Iterator[str]:
 def _recordless(seen: Survey) -> Iterator[Finding]:
     """Rows that no record names: of an attempt that has not committed, or of records that are lost."""
     layout, known = Layout(seen.root), seen.records.keys()
-    for path in sorted(layout.data.iterdir()) if layout.data.is_dir() else []:
+    named = {seen.root / file.path for record in seen.records.values() for file in record.files}
+    there = sorted(layout.data.iterdir()) if layout.data.is_dir() else []
+    for path in (path for path in there if path not in named and is_regular(path)):
         number = generation_of(path)
         if number is None:
             owner = path.name.partition(".")[0]
@@ -147,6 +153,12 @@ def _recordless(seen: Survey) -> Iterator[Finding]:
                 f"{'merge again what was being merged' if is_merge else compacted.REMEDY}"
             )
             yield Finding(sentence, files=(path,), is_remark=is_merge)
+
+
+def _listed(names: list[str]) -> str:
+    """Trials by id, the first few of many."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"trial {', '.join(names[:SHOWN])}{more}"
 
 
 def _ids(records: list[CommitRecord]) -> frozenset[str]:
