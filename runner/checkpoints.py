@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from runner.spec import TrialSpec
-from runner.store.files import discard_folder, move, on_disk, written
+from runner.store.files import discard_folder, move, on_disk, require_own, written
 from runner.store.layout import Layout
 from runner.store.reader import commit_record
 
@@ -64,6 +64,7 @@ def save(path: Path, trial_id: str, tensors: Mapping[str, Tensor], facts: Mappin
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = content_hash(held)
     header = json.dumps({"format": FORMAT, "trial_id": trial_id, "content": content, "facts": dict(facts)})
+    require_own(path.parent)
     with written(path) as aside:
         save_file(held, aside, metadata={HEADER: header, SEAL: seal(header)})
     return content

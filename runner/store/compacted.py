@@ -182,13 +182,12 @@ def _read(number: int, path: Path) -> Generation:
     try:
         file = pq.ParquetFile(in_memory(content))
         table = file.read(use_threads=False)
+        notes = {name: text for name, text in (file.metadata.metadata or {}).items() if name in (VOTES, BEFORE)}
+        seal = (file.metadata.metadata or {}).get(SEAL)
+        is_whole = table.schema.names == COLUMNS.names and seal in (None, _seal(table, notes).encode())
     except (pa.ArrowException, OSError, ValueError) as error:
         raise StoreError(f"{what} cannot be read ({str(error).splitlines()[0]}); {REMEDY}") from error
-    notes = {name: text for name, text in (file.metadata.metadata or {}).items() if name in (VOTES, BEFORE)}
-    seal = (file.metadata.metadata or {}).get(SEAL)
-    if table.schema.names != COLUMNS.names or (
-        seal is not None and seal.decode(errors="replace") != _seal(table, notes)
-    ):
+    if not is_whole:
         raise StoreError(f"{what} are not what was written; {REMEDY}")
     return Generation(
         number,

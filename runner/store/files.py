@@ -243,13 +243,16 @@ def read(path: Path, most: int = MOST_BYTES) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _irregular(path) if error.errno in (errno.ELOOP, errno.ENXIO) else error from None
-    with open(handle, "rb") as file:  # noqa: PTH123  (a handle, no path)
+    try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise _irregular(path)
         if found.st_size > most:
             raise StoreError(f"{path} has {found.st_size:,} bytes, more than the {most:,} that it may have; remove it")
-        return file.read()
+        with open(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
 
 
 def require_regular(path: Path) -> None:

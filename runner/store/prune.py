@@ -43,7 +43,8 @@ def _pruned(layout: Layout, *, dry_run: bool) -> Pruned:
     for folder in list(layout.checkpoints.iterdir()) if layout.checkpoints.is_dir() else []:
         is_kept = folder.name in needed
         sizes[is_kept][0] += 1
-        sizes[is_kept][1] += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        if not folder.is_symlink():  # of a link only the link goes
+            sizes[is_kept][1] += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         if not (is_kept or dry_run):
             discard_folder(folder)
     (removed, removed_bytes), (kept, kept_bytes) = sizes[False], sizes[True]

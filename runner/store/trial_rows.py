@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from runner.store.files import require_regular
 from runner.store.place import is_on_disk
 from runner.store.reader import commit_record
 from runner.store.rows import read_parquet, require_intact
@@ -50,6 +51,7 @@ class TrialRows:
         (file,) = record.files
         if file.columns is not None:
             return file.columns
+        require_regular(self.root / file.path)
         with (self.root / file.path).open("rb") as opened:
             return tuple(pq.read_schema(opened).names)
 
