@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Write .ci/requirements anew: the version and the hashes of everything that `make setup` installs.
+
+    python3 .ci/renew.py                            keep the versions that still fit pyproject.toml
+    python3 .ci/renew.py --upgrade                  take the newest ones
+    python3 .ci/renew.py --upgrade-package NAME     the newest one of one package
+
+uv answers for all platforms and Pythons at once; arguments are handed on to it. It asks the registry of its own
+settings (UV_DEFAULT_INDEX), pip the one of pip's. Then run `make setup`, `.venv/bin/python .ci/licences.py`, `make test`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / ".ci" / "requirements"
+EXTRAS = ("test", "deepspeed")
+PYTHON = "3.11"
+BUILD = ("editables", "hatchling", "packaging", "pathspec", "pluggy", "setuptools", "tomlkit", "trove-classifiers")
+"""What builds piesweep, and DeepSpeed, which comes as source."""
+GPU_LIBRARIES = ("cuda-", "nvidia-", "triton")
+"""How the names begin of what torch's CUDA build needs and its other builds do not."""
+FILES = {
+    "build.txt": "What the project, and a dependency that comes as source, are built with.",
+    "torch.txt": "torch alone: a hash for each file of the public registry, and for CPU builds from elsewhere.\n"
+    "# Another build (ROCm, say) has another hash: add it here, or install that build into .venv after `make setup`.",
+    "torch-gpu.txt": "What torch's CUDA build needs besides; installed where that build is.",
+    "all.txt": "Everything else.",
+}
+
+
+def main(options: list[str]) -> None:
+    """Resolve, add the torch build that pip finds here, and write the four files."""
+    with tempfile.TemporaryDirectory() as scratch:
+        pins = resolved(Path(scratch), options)
+    pins["torch"] = with_own_builds(pins["torch"])
+    written = {name: [f"# {about} Made by .ci/renew.py.\n"] for name, about in FILES.items()}
+    for name, pin in sorted(pins.items()):
+        written[file_of(name)].append(f"{pin}\n")
+    FOLDER.mkdir(exist_ok=True)
+    for name, parts in written.items():
+        (FOLDER / name).write_text("".join(parts), encoding="utf-8")
+
+
+def resolved(scratch: Path, options: list[str]) -> dict[str, str]:
+    """Package -> its pin with marker and hashes, as pip reads it."""
+    subprocess.run([sys.executable, "-m", "venv", scratch / "venv"], check=True)
+    subprocess.run([scratch / "venv/bin/pip", "install", "--quiet", "uv"], check=True)
+    lock, build = scratch / "lock.txt", scratch / "build.in"
+    lock.write_text(
+        "".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.txt"))), encoding="utf-8"
+    )
+    build.write_text("".join(f"{name}\n" for name in BUILD), encoding="utf-8")
+    command = [scratch / "venv/bin/uv", "pip", "compile", "--quiet", "--universal", "--python-version", PYTHON]
+    command += ["--generate-hashes", "--no-header", "--no-annotate", *(f"--extra={extra}" for extra in EXTRAS)]
+    subprocess.run([*command, *options, "--output-file", lock, "pyproject.toml", build], check=True, cwd=ROOT)
+    pins = re.split(r"\n(?=\S)", lock.read_text(encoding="utf-8").strip())
+    return {pin.partition("==")[0]: pin for pin in pins}
+
+
+def with_own_builds(pin: str) -> str:
+    """The pin of torch, with the hashes of builds that the public registry lacks: those known, and this machine's."""
+    requirement, *public = pin.split(" \\\n    ")
+    known = FOLDER / "torch.txt"
+    before = known.read_text(encoding="utf-8").strip().split(" \\\n    ") if known.is_file() else [""]
+    kept = before[1:] if before[0].endswith(f"\n{requirement}") else []
+    return " \\\n    ".join([requirement, *sorted({*public, *kept, f"--hash=sha256:{hash_here(requirement)}"})])
+
+
+def hash_here(requirement: str) -> str:
+    """The hash of the file that pip would install on this machine."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps"]
+    done = subprocess.run([*command, "--report", "-", requirement], check=True, capture_output=True, text=True)
+    report = json.loads(done.stdout[done.stdout.index("{") :])
+    found: str = report["install"][0]["download_info"]["archive_info"]["hashes"]["sha256"]
+    return found
+
+
+def file_of(name: str) -> str:
+    """The file that a package stands in."""
+    if name in BUILD:
+        return "build.txt"
+    if name == "torch":
+        return "torch.txt"
+    return "torch-gpu.txt" if name.startswith(GPU_LIBRARIES) else "all.txt"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
