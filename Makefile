@@ -18,8 +18,10 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml $(wildcard $(LOCKED)/*.txt)
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; say which with make PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	$(INSTALL) --require-hashes -r $(LOCKED)/build.txt -r $(LOCKED)/torch.txt
-	! $(BIN)/python -c 'from importlib.metadata import requires; exit(not any("nvidia" in need for need in requires("torch")))' || $(INSTALL) --require-hashes -r $(LOCKED)/torch-gpu.txt
+	$(INSTALL) --require-hashes -r $(LOCKED)/build.txt
+	$(INSTALL) --require-hashes -r $(LOCKED)/torch-cpu.txt 2>/dev/null || $(INSTALL) --require-hashes -r $(LOCKED)/torch.txt
+	if $(BIN)/python -c 'from importlib.metadata import requires; exit(not any("nvidia" in need for need in requires("torch")))'; \
+	then $(INSTALL) --require-hashes -r $(LOCKED)/torch-gpu.txt; fi
 	DS_BUILD_OPS=0 $(INSTALL) --require-hashes -r $(LOCKED)/all.txt
 	$(INSTALL) --editable .
 	$(PIP) check

@@ -6,7 +6,8 @@
     python3 .ci/renew.py --upgrade-package NAME     the newest one of one package
 
 uv answers for all platforms and Pythons at once; arguments are handed on to it. It asks the registry of its own
-settings (UV_DEFAULT_INDEX), pip the one of pip's. Then run `make setup`, `.venv/bin/python .ci/licences.py`, `make test`.
+settings (UV_DEFAULT_INDEX), pip the one of pip's. Then run `make setup`,
+`.venv/bin/python .ci/licences.py` and `make test`.
 """
 
 from __future__ import annotations
@@ -28,21 +29,21 @@ GPU_LIBRARIES = ("cuda-", "nvidia-", "triton")
 """How the names begin of what torch's CUDA build needs and its other builds do not."""
 FILES = {
     "build.txt": "What the project, and a dependency that comes as source, are built with.",
-    "torch.txt": "torch alone: a hash for each file of the public registry, and for CPU builds from elsewhere.\n"
-    "# Another build (ROCm, say) has another hash: add it here, or install that build into .venv after `make setup`.",
+    "torch-cpu.txt": "torch's CPU build, taken where the registry at hand has it: a tenth of the size.",
+    "torch.txt": "torch as everybody's registry has it. Another build: install it into .venv afterwards.",
     "torch-gpu.txt": "What torch's CUDA build needs besides; installed where that build is.",
     "all.txt": "Everything else.",
 }
 
 
 def main(options: list[str]) -> None:
-    """Resolve, add the torch build that pip finds here, and write the four files."""
+    """Resolve, add the CPU build of torch that pip finds here, and write the files."""
     with tempfile.TemporaryDirectory() as scratch:
         pins = resolved(Path(scratch), options)
-    pins["torch"] = with_own_builds(pins["torch"])
     written = {name: [f"# {about} Made by .ci/renew.py.\n"] for name, about in FILES.items()}
     for name, pin in sorted(pins.items()):
         written[file_of(name)].append(f"{pin}\n")
+    written["torch-cpu.txt"].append(cpu_build(pins["torch"].split()[0]))
     FOLDER.mkdir(exist_ok=True)
     for name, parts in written.items():
         (FOLDER / name).write_text("".join(parts), encoding="utf-8")
@@ -64,22 +65,19 @@ def resolved(scratch: Path, options: list[str]) -> dict[str, str]:
     return {pin.partition("==")[0]: pin for pin in pins}
 
 
-def with_own_builds(pin: str) -> str:
-    """The pin of torch, with the hashes of builds that the public registry lacks: those known, and this machine's."""
-    requirement, *public = pin.split(" \\\n    ")
-    known = FOLDER / "torch.txt"
-    before = known.read_text(encoding="utf-8").strip().split(" \\\n    ") if known.is_file() else [""]
-    kept = before[1:] if before[0].endswith(f"\n{requirement}") else []
-    return " \\\n    ".join([requirement, *sorted({*public, *kept, f"--hash=sha256:{hash_here(requirement)}"})])
-
-
-def hash_here(requirement: str) -> str:
-    """The hash of the file that pip would install on this machine."""
+def cpu_build(requirement: str) -> str:
+    """The pin of torch's CPU build: the one that pip finds on this machine, else the one known before."""
+    known = FOLDER / "torch-cpu.txt"
+    before = known.read_text(encoding="utf-8").partition("\n")[2] if known.is_file() else ""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps"]
-    done = subprocess.run([*command, "--report", "-", requirement], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "--report", "-", f"{requirement}+cpu"], check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        return before if before.startswith(f"{requirement}+cpu ") else ""
     report = json.loads(done.stdout[done.stdout.index("{") :])
-    found: str = report["install"][0]["download_info"]["archive_info"]["hashes"]["sha256"]
-    return found
+    found = report["install"][0]["download_info"]["archive_info"]["hashes"]["sha256"]
+    return f"{requirement}+cpu \\\n    --hash=sha256:{found}\n"
 
 
 def file_of(name: str) -> str:

@@ -50,7 +50,7 @@ def textstat_offline() -> Textstat:
         nltk.data.find("corpora/cmudict")
     except LookupError as error:  # textstat would fetch another one
         raise ReadabilityError(
-            f"NLTK does not read {place}, perhaps because others may write there; set PIESWEEP_CACHE to a folder of yours"
+            f"NLTK does not read {place}, perhaps because others may write there; set PIESWEEP_CACHE to your own folder"
         ) from error
     module: Textstat = textstat
     return module
