@@ -5,16 +5,26 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO ?= demo
 
+# Every file that setup installs has its version and hash in there; `python3 .ci/renew.py` writes them anew.
+LOCKED := .ci/requirements
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --no-deps --no-build-isolation
+
 # Remade only when what is to be installed changes; otherwise nothing happens.
 STAMP := .venv/.installed
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml .ci/constraints.txt
+$(STAMP): pyproject.toml $(wildcard $(LOCKED)/*.txt)
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; say which with make PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt torch
-	DS_BUILD_OPS=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt --editable '.[test,deepspeed]'
+	$(INSTALL) --require-hashes -r $(LOCKED)/build.txt
+	$(INSTALL) --require-hashes -r $(LOCKED)/torch-cpu.txt 2>/dev/null || $(INSTALL) --require-hashes -r $(LOCKED)/torch.txt
+	if $(BIN)/python -c 'from importlib.metadata import requires; exit(not any("nvidia" in need for need in requires("torch")))'; \
+	then $(INSTALL) --require-hashes -r $(LOCKED)/torch-gpu.txt; fi
+	DS_BUILD_OPS=0 $(INSTALL) --require-hashes -r $(LOCKED)/all.txt
+	$(INSTALL) --editable .
+	$(PIP) check
 	touch $@
 
 demo: setup

