@@ -150,7 +150,7 @@ WRONG_ROWS = [
     ),
     (".csv", [{"text": "x", "label": "a"}, {"text": "y", "label": ""}], "row 2: column 'label' is empty"),
     (".jsonl", [{"text": "x", "label": "a"}, {"text": None, "label": "b"}], "row 2: column 'text' is empty"),
-    (".jsonl", [{"text": "x", "label": "a"}, {"text": "x", "label": 3}], "cannot be read: .*label"),
+    (".jsonl", [{"text": "x", "label": "a"}, {"text": "x", "label": 3}], "line 2: column 'label' holds 3, where lines"),
     (".jsonl", [{"text": 1, "label": "a"}, {"text": 2, "label": "b"}], "column 'text' holds int64, not text"),
     (".parquet", [{"text": "x", "label": 0.5}], "label column 'label' holds double; a label is a string, an integer"),
     (".parquet", [{"text": "x", "label": ["a"]}], "for several classes per example use labels"),
