@@ -64,12 +64,11 @@ def _code() -> str:
 def _read(path: Path) -> TaskData:
     table = pq.read_table(path)
     card = json.loads(table.schema.metadata[HEADER])
-    return TaskData(
-        **{**card, "classes": tuple(card["classes"]), "examples": table.replace_schema_metadata().combine_chunks()}
-    )
+    lists = {name: tuple(card[name]) for name in ("classes", "warnings")}
+    return TaskData(**{**card, **lists, "examples": table.replace_schema_metadata().combine_chunks()})
 
 
 def _write(path: Path, data: TaskData) -> None:
-    names = ("task", "kind", "inputs", "classes", "max_tokens", "fingerprint", "note")
+    names = ("task", "kind", "inputs", "classes", "max_tokens", "fingerprint", "note", "warnings")
     card = json.dumps({name: getattr(data, name) for name in names})
     pq.write_table(data.examples.replace_schema_metadata({HEADER: card.encode()}), path, compression="zstd")

@@ -48,6 +48,11 @@ class Cells:
         self.refuse(pc.is_valid(self.values), f"holds {{value}} ({self.values.type}); {wanted}")
 
 
+def is_text(kind: pa.DataType) -> bool:
+    """True for the Arrow types of text."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
 def class_names(cells: Cells) -> pa.Array:
     """Class names as trimmed text, null where a cell says nothing.
 
@@ -59,7 +64,7 @@ def class_names(cells: Cells) -> pa.Array:
         return _whole_floats(cells, f"{wanted}; write it as text if each such number is a class").cast(pa.string())
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return values.cast(pa.string())
-    if not _is_text(kind):
+    if not is_text(kind):
         hint = "; for several classes per example use labels" if _is_list(kind) else ""
         cells.refuse_kind(f"{wanted}{hint}")
         return pa.nulls(len(values), pa.string())
@@ -79,7 +84,7 @@ def class_lists(cells: Cells, separator: str | None, *, is_marked: bool) -> pa.A
         names = class_names(inner)
         inner.refuse(pc.is_null(names), "holds {value} in its list, which is no class; remove it")
         return _lists(lists, names)
-    if not _is_text(values.type):
+    if not is_text(values.type):
         cells.refuse_kind(
             "labels are lists of classes, or text with separator, the mark between two labels (separator: ';')"
         )
@@ -102,7 +107,7 @@ def whole_numbers(cells: Cells) -> pa.Array:
     wanted = "it must be a whole number"
     if pa.types.is_floating(kind):
         return _whole_floats(cells, f"{wanted}, below 2^53 where it is stored in floating point; else write it as text")
-    if not (_is_text(kind) or pa.types.is_decimal(kind)):
+    if not (is_text(kind) or pa.types.is_decimal(kind)):
         cells.refuse_kind(wanted)
         return pa.nulls(len(values), pa.int64())
     texts = _filled(values)
@@ -117,7 +122,7 @@ def fractions(cells: Cells) -> pa.Array:
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
         numbers = values.cast(pa.float64())
         return pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
-    if not _is_text(kind):
+    if not is_text(kind):
         cells.refuse_kind("it must be a number")
         return pa.nulls(len(values), pa.float64())
     codes = pc.dictionary_encode(_filled(values))
@@ -135,7 +140,7 @@ def words(cells: Cells) -> pa.Array:
     kind, values = cells.values.type, cells.values
     if pa.types.is_integer(kind) or pa.types.is_null(kind):
         return values.cast(pa.string())
-    if not _is_text(kind):
+    if not is_text(kind):
         cells.refuse_kind("it must be text")
         return pa.nulls(len(values), pa.string())
     return values.cast(pa.string())
@@ -160,10 +165,6 @@ def _lists(lists: pa.Array, names: pa.Array) -> pa.Array:
     lengths = pc.fill_null(pc.list_value_length(lists), 0)
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
     return pa.ListArray.from_arrays(offsets, names, mask=pc.is_null(lists))
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _is_list(kind: pa.DataType) -> bool:
