@@ -60,6 +60,7 @@ class TaskData:
     label (int16, an index into `classes`) for single-label tasks or labels (list<int16>, ascending) for
     multi-label ones, and any further columns worth keeping (what people said of the example).
     `note` says in a sentence how the examples depart from the task's declared ones; empty if they do not.
+    `warnings` are sentences on what is doubtful: labels, copies of examples within and across splits.
     """
 
     task: str
@@ -70,6 +71,7 @@ class TaskData:
     examples: pa.Table
     fingerprint: str = field(default="")
     note: str = field(default="")
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.fingerprint:

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.base import TaskData
+from tasks.filling import filled
 from tasks.registry_packages import cache_folder
 
 HEADER = b"piesweep"
+EXAMPLES = "examples.parquet"
 
 
 def cached(task: str, key: dict[str, Any], load: Callable[[], TaskData]) -> TaskData:
     """The task's data from the cache if it was parsed before from the same key, else from `load`.
 
-    key: JSON values that change whenever the examples can; the code of this room is added. Every file may be
-    deleted at any time.
+    key: JSON values that change whenever the examples can; the code of this room is added. Every folder may be
+    deleted at any time, and one that is damaged is parsed again (`tasks.filling.filled`).
     """
     text = json.dumps({**key, "code": _code()}, sort_keys=True)
-    path = cache_folder() / "tasks" / f"{task}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.parquet"
-    if (known := _read(path)) is not None:
-        return known
-    data = load()
-    with contextlib.suppress(OSError):  # a full disk or read-only home costs time, not the trial
-        _write(path, data)
-    return data
+    folder = cache_folder() / "tasks" / f"{task}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    parsed: list[TaskData] = []
+
+    def fill(fresh: Path) -> None:
+        parsed.append(load())
+        _write(fresh / EXAMPLES, parsed[0])
+
+    try:
+        path = filled(folder, fill) / EXAMPLES
+    except OSError:  # a full disk or read-only home costs time, not the trial
+        return parsed[0] if parsed else load()
+    return parsed[0] if parsed else _read(path)
 
 
 def file_stamps(source: Path) -> list[tuple[str, int, int]]:
@@ -57,22 +61,14 @@ def _code() -> str:
     return hashlib.sha256(b"\x1f".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 
 
-def _read(path: Path) -> TaskData | None:
-    try:
-        table = pq.read_table(path)
-        card = json.loads(table.schema.metadata[HEADER])
-        return TaskData(
-            **{**card, "classes": tuple(card["classes"]), "examples": table.replace_schema_metadata().combine_chunks()}
-        )
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):  # absent, damaged, or of another version
-        return None
+def _read(path: Path) -> TaskData:
+    table = pq.read_table(path)
+    card = json.loads(table.schema.metadata[HEADER])
+    lists = {name: tuple(card[name]) for name in ("classes", "warnings")}
+    return TaskData(**{**card, **lists, "examples": table.replace_schema_metadata().combine_chunks()})
 
 
 def _write(path: Path, data: TaskData) -> None:
-    names = ("task", "kind", "inputs", "classes", "max_tokens", "fingerprint", "note")
+    names = ("task", "kind", "inputs", "classes", "max_tokens", "fingerprint", "note", "warnings")
     card = json.dumps({name: getattr(data, name) for name in names})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as aside:
-        fresh = Path(aside) / path.name
-        pq.write_table(data.examples.replace_schema_metadata({HEADER: card.encode()}), fresh, compression="zstd")
-        fresh.replace(path)
+    pq.write_table(data.examples.replace_schema_metadata({HEADER: card.encode()}), path, compression="zstd")

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.base import SPLITS, Split, TaskChoice, TaskData, TaskError
+from tasks.cells import Cells, class_lists, class_names, is_text
+from tasks.classes import classes_of
+from tasks.copies import copies
 from tasks.examples import examples_table
-from tasks.hub import arrow_table, class_names, load_splits
+from tasks.hub import arrow_table, declared_classes, load_splits
 from tasks.lengths import power_of_two, token_counts
 from tasks.tabular import count_rows, nearest, read_columns, require_columns
 
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-MOST_CLASSES = 32767
+WRITTEN_LIST = r"""^\[\s*(['"].*['"]\s*)?\]$"""
+EMPTY_LIST = " (an example without classes is an empty list in JSONL or Parquet, [] in text)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,31 +43,41 @@ def check(choice: TaskChoice) -> None:
 def row_counts(choice: TaskChoice) -> dict[Split, int]:
     """Examples per split, counted without keeping them; empty for a `dataset`, which only loading can tell."""
     check(choice)
-    return {split: count_rows(path) for split, path in _paths(choice).items()}
+    counts = {split: count_rows(path) for split, path in _paths(choice).items()}
+    for split, count in counts.items():
+        _refuse_no_rows(choice, split, count, str(_paths(choice)[split]))
+    return counts
 
 
 def load(choice: TaskChoice) -> TaskData:
     """All examples, in the order of the files; classes are the labels of all splits, sorted (numbers as numbers).
 
-    `max_tokens` follows the paper's power-of-two rule over these texts. Raises TaskError that names file, row and
-    column for an empty cell or a label of a wrong type, and for all that `check` finds.
+    `max_tokens` follows the paper's power-of-two rule over these texts; `warnings` say what is doubtful. Raises
+    TaskError that names file, row and column for an empty cell or a label of a wrong type, and for all that `check`
+    finds.
     """
     check(choice)
     raw = _from_files(choice) if choice.dataset is None else _from_dataset(choice)
-    names = {split: _label_names(choice, one) for split, one in raw.items()}
-    classes = _classes(choice, raw, names)
+    declared = {one.declared for one in raw.values()}
+    classes = classes_of(
+        choice.name,
+        {split: _label_names(choice, one) for split, one in raw.items()},
+        declared.pop() if len(declared) == 1 else None,
+    )
+    answer = "label" if choice.labels is None else "labels"
     examples = examples_table(
-        {split: {**_text_columns(choice, one), **_answers(names[split], classes)} for split, one in raw.items()}
+        {split: {**_text_columns(choice, one), answer: classes.indices[split]} for split, one in raw.items()}
     )
     dropped = [f"{one.dropped} rows of {one.place}" for one in raw.values() if one.dropped]
     return TaskData(
         task=choice.name,
         kind="single-label" if choice.labels is None else "multi-label",
         inputs="text" if isinstance(choice.text, str) else "pair",
-        classes=classes,
+        classes=classes.names,
         max_tokens=power_of_two(token_counts(examples)),
         examples=examples,
         note=f"left out for having no gold label (-1): {', '.join(dropped)}" if dropped else "",
+        warnings=(*classes.warnings, *copies(examples)),
     )
 
 
@@ -99,6 +109,11 @@ def _paths(choice: TaskChoice) -> dict[Split, Path]:
     return {split: Path(path) for split, path in given.items() if path is not None}
 
 
+def _refuse_no_rows(choice: TaskChoice, split: Split, count: int, place: str) -> None:
+    if not count:
+        raise TaskError(f"task '{choice.name}': {place} has no rows, so that {split} is empty; give it examples")
+
+
 def _column_names(choice: TaskChoice) -> list[str]:
     texts = [choice.text] if isinstance(choice.text, str) else list(choice.text or ())
     names = [*texts, choice.label or choice.labels or ""]
@@ -111,6 +126,7 @@ def _from_files(choice: TaskChoice) -> dict[Split, RawSplit]:
     result: dict[Split, RawSplit] = {}
     for split, path in _paths(choice).items():
         *texts, answers = read_columns(path, _column_names(choice)).columns
+        _refuse_no_rows(choice, split, len(answers), str(path))
         result[split] = RawSplit(place=str(path), texts=tuple(texts), answers=answers)
     return result
 
@@ -130,7 +146,9 @@ def _from_dataset(choice: TaskChoice) -> dict[Split, RawSplit]:
                 f"task '{choice.name}': {choice.dataset} has no split '{source}'; it has {', '.join(loaded)}"
                 f"{nearest(source, list(loaded))}. Name its splits: splits: {{train: ..., test: ...}}"
             )
-        result[split] = _dataset_split(choice, loaded[source], f"{choice.dataset}[{source}]")
+        place = f"{choice.dataset}[{source}]"
+        result[split] = _dataset_split(choice, loaded[source], place)
+        _refuse_no_rows(choice, split, len(result[split].answers), place)
     return result
 
 
@@ -143,7 +161,7 @@ def _dataset_split(choice: TaskChoice, loaded: Any, place: str) -> RawSplit:
                 f"{nearest(name, loaded.column_names)}"
             )
     table = arrow_table(loaded).select(names)
-    declared, rows = class_names(loaded, names[-1]), table.num_rows
+    declared, rows = declared_classes(loaded, names[-1]), table.num_rows
     if declared is not None:
         if choice.label is not None:
             table = table.filter(pc.greater_equal(table[names[-1]], 0))
@@ -165,7 +183,7 @@ def _text_columns(choice: TaskChoice, raw: RawSplit) -> dict[str, pa.ChunkedArra
     for name, written, texts in zip(("text", "text_pair"), _column_names(choice), raw.texts, strict=False):
         if pa.types.is_dictionary(texts.type):
             texts = texts.cast(texts.type.value_type)  # noqa: PLW2901
-        if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+        if not is_text(texts.type):
             raise TaskError(f"{raw.place}: column '{written}' holds {texts.type}, not text")
         _refuse_empty(texts, raw.place, written)
         columns[name] = texts.cast(pa.string())
@@ -175,83 +193,26 @@ def _text_columns(choice: TaskChoice, raw: RawSplit) -> dict[str, pa.ChunkedArra
 def _label_names(choice: TaskChoice, raw: RawSplit) -> pa.Array:
     """The class names of every example: strings, or lists of strings where the task is multi-label."""
     column = (choice.label or choice.labels) or ""
-    answers = raw.answers.combine_chunks()
-    if choice.label is not None:
-        return _names(answers, raw.place, column)
-    lists = answers if _is_list(answers) else _cut(choice, answers, raw.place, column)
-    _refuse_empty(lists, raw.place, column)
-    flat = _names(lists.flatten(), raw.place, column, pc.list_parent_indices(lists))
-    lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
-    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32()), flat)
+    cells = Cells.of(raw.answers, raw.place, column)
+    if choice.labels is not None:
+        if is_text(cells.values.type):
+            _refuse_empty(cells.values, raw.place, column, EMPTY_LIST)
+        lists = class_lists(cells, choice.separator, is_marked=choice.separator is not None)
+        _refuse_empty(lists, raw.place, column)
+        return lists
+    names = class_names(cells)
+    _refuse_empty(names, raw.place, column)
+    cells.refuse(pc.match_substring_regex(names, WRITTEN_LIST), "holds {value}, a list; for several classes use labels")
+    return names
 
 
-def _cut(choice: TaskChoice, answers: pa.Array, place: str, column: str) -> pa.Array:
-    """Cells of several labels as lists. An empty cell is refused: only a list can say that there is no class."""
-    if choice.separator is None:
-        raise TaskError(
-            f"{place}: column '{column}' holds {answers.type}; labels is a column of lists, or of strings with "
-            "separator, the mark between two labels (separator: ';')"
-        )
-    try:
-        texts = _names(answers, place, column)
-    except TaskError as error:
-        raise TaskError(f"{error} (an example without classes is an empty list in JSONL or Parquet)") from error
-    return pc.split_pattern(texts, choice.separator)
-
-
-def _is_list(values: pa.Array) -> bool:
-    return bool(pa.types.is_list(values.type) or pa.types.is_large_list(values.type))
-
-
-def _names(values: pa.Array, place: str, column: str, rows: pa.Array | None = None) -> pa.Array:
-    """Labels as trimmed strings. TaskError for a type that is no label, and for an empty one.
-
-    rows: the row of each value where one row holds several.
-    """
-    kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
-    allowed = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_boolean)
-    if not any(is_type(kind) for is_type in allowed):
-        hint = "; for several classes per example use labels" if pa.types.is_list(kind) else ""
-        raise TaskError(
-            f"{place}: label column '{column}' holds {kind}; a label is a string, an integer or a boolean{hint}"
-        )
-    texts = pc.utf8_trim_whitespace(values.cast(kind).cast(pa.string()))
-    _refuse_empty(texts, place, column, rows)
-    return texts
-
-
-def _refuse_empty(values: pa.Array | pa.ChunkedArray, place: str, column: str, rows: pa.Array | None = None) -> None:
+def _refuse_empty(values: pa.Array | pa.ChunkedArray, place: str, column: str, hint: str = "") -> None:
     empty = pc.is_null(values)
-    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+    if is_text(values.type):
         empty = pc.or_kleene(empty, pc.equal(pc.utf8_trim_whitespace(values), ""))
     count = pc.sum(empty).as_py() or 0
     if count:
-        first = pc.index(empty, True).as_py()
-        row = (first if rows is None else rows[first].as_py()) + 1
-        raise TaskError(f"{place} row {row}: column '{column}' is empty ({count} such cells); fill or remove them")
-
-
-def _classes(choice: TaskChoice, raw: dict[Split, RawSplit], names: dict[Split, pa.Array]) -> tuple[str, ...]:
-    declared = {one.declared for one in raw.values()}
-    if len(declared) == 1 and (listed := declared.pop()) is not None:
-        return listed
-    flat = [one.flatten() if pa.types.is_list(one.type) else one for one in names.values()]
-    found = pc.unique(pa.chunked_array(flat, pa.string())).to_pylist()
-    if not 2 <= len(found) <= MOST_CLASSES:
-        shown = ", ".join(found[:3])
-        raise TaskError(f"task '{choice.name}' has {len(found)} classes ({shown}); it needs 2 to {MOST_CLASSES}")
-    return tuple(_sorted(found))
-
-
-def _sorted(labels: Sequence[str]) -> list[str]:
-    if all(NUMBER.fullmatch(label) for label in labels):
-        return sorted(labels, key=lambda label: (float(label), label))
-    return sorted(labels)
-
-
-def _answers(names: pa.Array, classes: tuple[str, ...]) -> dict[str, Any]:
-    known = pa.array(classes)
-    if not pa.types.is_list(names.type):
-        return {"label": pc.index_in(names, known).cast(pa.int16())}
-    numbers = pa.ListArray.from_arrays(names.offsets, pc.index_in(names.values, known))
-    return {"labels": [sorted(set(row)) for row in numbers.to_pylist()]}
+        row = pc.index(empty, True).as_py() + 1
+        raise TaskError(
+            f"{place} row {row}: column '{column}' is empty ({count} such cells); fill or remove them{hint}"
+        )

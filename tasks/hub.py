@@ -45,7 +45,7 @@ def arrow_table(split: Any) -> pa.Table:
     return pa.table(table) if not isinstance(table, pa.Table) else table
 
 
-def class_names(split: Any, column: str) -> tuple[str, ...] | None:
+def declared_classes(split: Any, column: str) -> tuple[str, ...] | None:
     """The class names that the data set declares for an integer column (or a list of them), in index order."""
     feature = split.features[column]
     feature = getattr(feature, "feature", feature)

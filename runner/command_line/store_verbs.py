@@ -67,7 +67,8 @@ def ingest(
 
     predictions: task, model, method ('dense' for unpruned), sparsity, seed, split, example_id, and label or labels (a
     list).
-    examples: task, split, example_id, label or labels, text (optional).
+    examples: task, split, example_id, label or labels, text (optional). Ids are whole numbers of any size: where those
+    of a split do not run from 0 without a gap, examples are numbered in their order, and source_id keeps yours.
     """
     from runner.store.ingest import ingest as take_in
 

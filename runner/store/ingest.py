@@ -6,36 +6,28 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from runner.methods import DENSE
 from runner.store import reader
+from runner.store.coordinates import (
+    COORDINATES,
+    EXAMPLE_TYPES,
+    PREDICTION_TYPES,
+    check_coordinates,
+    check_ids,
+    check_seeds,
+)
 from runner.store.files import StoreError
 from runner.store.layout import Layout
+from runner.store.logged_twice import IngestError, refuse
+from runner.store.numbering import OWN_ID, number_examples
 from runner.store.rows import canonical, rows_hash
 from runner.store.schema import Facts
-from runner.store.tabular import label_names, read_table
+from runner.store.tabular import label_names, read_table, respell
 from runner.store.writer import Subject, commit_rows, save_task
 from tasks.base import TaskData
-
-COORDINATES = ("task", "model", "method", "sparsity", "seed")
-PREDICTION_TYPES = {
-    "task": "VARCHAR",
-    "model": "VARCHAR",
-    "method": "VARCHAR",
-    "sparsity": "DOUBLE",
-    "seed": "BIGINT",
-    "split": "VARCHAR",
-    "example_id": "INTEGER",
-}
-EXAMPLE_TYPES = {"task": "VARCHAR", "split": "VARCHAR", "example_id": "INTEGER"}
-
-
-class IngestError(ValueError):
-    """Predictions or examples that cannot be taken in: names the file, the rows and what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +44,20 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
 
     predictions: Parquet, CSV, TSV or JSONL with the columns task, model, method ('dense' for unpruned), sparsity
     (fraction removed, 0 < s < 1; 0 or empty for dense), seed, split, example_id, and label or labels (a list).
-    examples: task, split, example_id, label or labels, text (optional). Everything is checked before anything is
-    written; the order of rows does not matter. Raises IngestError or StoreError.
+    examples: task, split, example_id, label or labels, text (optional). An example_id is any whole number: where the
+    ids of a split do not run from 0 without a gap, examples are numbered in their order, and `source_id` keeps yours.
+    Everything is checked before anything is written; the order of rows does not matter. Raises TaskError (IngestError
+    among them), TableError or StoreError.
     """
     reader.refuse_newer_layout(root)
     with duckdb.connect() as tables:
         read_table(tables, "examples", examples, EXAMPLE_TYPES)
         read_table(tables, "predictions", predictions, PREDICTION_TYPES)
-        _check_coordinates(tables)
-        tasks = _tasks(tables, root)
-        _check_ids(tables)
+        check_coordinates(tables, predictions, examples)
+        check_ids(tables)
+        tasks = _tasks(tables, root, number_examples(tables, root))
         if not allow_unequal_seeds:
-            _check_seeds(tables, root)
+            check_seeds(tables, root)
         trials = list(_trials(tables, tasks))
     _check_conflicts(root, trials)
     for data in tasks.values():
@@ -84,109 +78,38 @@ class IngestedTrial:
     rows: pa.Table
 
 
-def _check_coordinates(tables: duckdb.DuckDBPyConnection) -> None:
-    """Refuse rows whose coordinates make no sense, naming the first."""
-    tables.execute(f"UPDATE predictions SET sparsity = 0 WHERE method = '{DENSE}' AND sparsity IS NULL")
-    for table, names in (("predictions", PREDICTION_TYPES), ("examples", EXAMPLE_TYPES)):
-        empty = " OR ".join(f"{name} IS NULL" for name in names)
-        _refuse(tables, f"SELECT row FROM {table} WHERE {empty}", f"{table}: an empty cell among {', '.join(names)}")
-        _refuse(tables, f"SELECT row, example_id FROM {table} WHERE example_id < 0", f"{table}: example_id below 0")
-    _refuse(
-        tables,
-        f"SELECT row, method, sparsity FROM predictions WHERE method = '{DENSE}' AND sparsity <> 0",
-        f"predictions: method '{DENSE}' has sparsity 0",
-    )
-    _refuse(
-        tables,
-        f"""SELECT row, method, sparsity FROM predictions
-            WHERE method <> '{DENSE}' AND NOT (sparsity > 0 AND sparsity < 1)""",
-        "predictions: sparsity is the fraction removed, strictly between 0 and 1",
-    )
-    _refuse(
-        tables,
-        f"""SELECT {", ".join(COORDINATES)}, split, example_id, count(*) AS times
-            FROM predictions GROUP BY ALL HAVING times > 1""",
-        "predictions: an example may be predicted once by a trial",
-    )
-    _refuse(
-        tables,
-        "SELECT task, split, example_id, count(*) AS times FROM examples GROUP BY ALL HAVING times > 1",
-        "examples: an example_id may stand once in a split of a task",
-    )
-
-
-def _check_ids(tables: duckdb.DuckDBPyConnection) -> None:
-    """Every trial predicts exactly the examples of each split that it has."""
-    _refuse(
-        tables,
-        "SELECT row, task, split, example_id FROM predictions ANTI JOIN examples USING (task, split, example_id)",
-        "predictions: an example that the examples file does not have",
-    )
-    _refuse(
-        tables,
-        f"""SELECT {", ".join(f"p.{name}" for name in COORDINATES)}, p.split, p.predicted, e.examples
-            FROM (SELECT {", ".join(COORDINATES)}, split, count(*) AS predicted FROM predictions GROUP BY ALL) p
-            JOIN (SELECT task, split, count(*) AS examples FROM examples GROUP BY ALL) e USING (task, split)
-            WHERE p.predicted <> e.examples""",
-        "predictions: a trial must predict every example of a split",
-    )
-
-
-def _check_seeds(tables: duckdb.DuckDBPyConnection, root: Path) -> None:
-    """The vote of a pruned cell and of its dense cell are taken over the same number of seeds."""
-    held = [
-        tuple(record.settings[name] for name in COORDINATES)
-        for record in (reader.commits(root) if root.exists() else [])
-    ]
-    tables.execute(
-        "CREATE TEMP TABLE trials (task VARCHAR, model VARCHAR, method VARCHAR, sparsity DOUBLE, seed BIGINT)"
-    )
-    if held:
-        tables.executemany("INSERT INTO trials VALUES (?, ?, ?, ?, ?)", held)
-    tables.execute(f"INSERT INTO trials SELECT DISTINCT {', '.join(COORDINATES)} FROM predictions")
-    _refuse(
-        tables,
-        f"""WITH cells AS (SELECT task, model, method, sparsity, count(DISTINCT seed) AS seeds FROM trials GROUP BY ALL)
-            SELECT p.task, p.model, p.method, p.sparsity, p.seeds, coalesce(d.seeds, 0) AS dense_seeds
-            FROM cells p LEFT JOIN cells d ON d.task = p.task AND d.model = p.model AND d.method = '{DENSE}'
-            WHERE p.method <> '{DENSE}' AND p.seeds IS DISTINCT FROM d.seeds ORDER BY ALL""",
-        "predictions: a pruned cell needs as many seeds as its dense cell (or pass --allow-unequal-seeds)",
-    )
-
-
-def _tasks(tables: duckdb.DuckDBPyConnection, root: Path) -> dict[str, TaskData]:
+def _tasks(tables: duckdb.DuckDBPyConnection, root: Path, renumbered: set[str]) -> dict[str, TaskData]:
     """The tasks of the examples file, with classes in index order: those of the store, or all labels seen, sorted."""
     cards = reader.task_cards(root) if root.exists() else {}
-    _refuse(
-        tables,
-        "SELECT row, task FROM predictions WHERE task NOT IN (SELECT task FROM examples)",
-        "predictions: a task that the examples file does not have",
-    )
     names = [str(row[0]) for row in tables.execute("SELECT DISTINCT task FROM examples ORDER BY task").fetchall()]
     result = {}
     for task in names:
         is_multi = _is_multi(tables, task)
+        respell(tables, task, is_multi, cards[task].classes if task in cards else ())
         known = cards[task].classes if task in cards else label_names(tables, task, is_multi)
         _index_labels(tables, task, known, is_multi)
-        column = "labels" if is_multi else "label"
-        examples = tables.sql(
-            f"""SELECT split, example_id, text, {column}_index AS {column}
-                FROM examples WHERE task = ? ORDER BY split, example_id""",
-            params=[task],
-        ).to_arrow_table()
-        label_type = pa.list_(pa.int16()) if is_multi else pa.int16()
-        schema = pa.schema(
-            [("split", pa.string()), ("example_id", pa.int32()), ("text", pa.string()), (column, label_type)]
-        )
+        examples = _examples(tables, task, is_multi)
         result[task] = TaskData(
             task=task,
             kind="multi-label" if is_multi else "single-label",
             inputs="text",
             classes=known,
             max_tokens=cards[task].max_tokens if task in cards else 1,
-            examples=pa.table(examples).cast(schema),
+            examples=examples if task in renumbered else examples.drop_columns([OWN_ID]),
         )
     return result
+
+
+def _examples(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool) -> pa.Table:
+    column = "labels" if is_multi else "label"
+    rows = tables.sql(
+        f"""SELECT split, example_id, text, {column}_index AS {column}, written_id AS {OWN_ID}
+            FROM examples WHERE task = ? ORDER BY split, example_id""",
+        params=[task],
+    ).to_arrow_table()
+    schema = {"split": pa.string(), "example_id": pa.int32(), "text": pa.string()}
+    schema[column] = pa.list_(pa.int16()) if is_multi else pa.int16()
+    return pa.table(rows).cast(pa.schema({**schema, OWN_ID: pa.string()}))
 
 
 def _is_multi(tables: duckdb.DuckDBPyConnection, task: str) -> bool:
@@ -213,7 +136,7 @@ def _index_labels(tables: duckdb.DuckDBPyConnection, task: str, classes: tuple[s
     for table in ("examples", "predictions"):
         column = "unnest(labels)" if is_multi else "label"
         names = f"SELECT row, {column} AS label FROM {table} WHERE task = $task"
-        _refuse(
+        refuse(
             tables,
             f"SELECT * FROM ({names}) WHERE NOT list_contains($classes, label)",
             f"{table}: a label that is none of the classes of task '{task}' ({', '.join(classes[:12])}...)",
@@ -257,12 +180,3 @@ def _check_conflicts(root: Path, trials: list[IngestedTrial]) -> None:
         same = (trial.subject.trial_id, rows_hash(trial.rows))
         if record is not None and (record.trial_id, record.rows_sha256) != same:
             raise StoreError(f"{root} already holds other predictions for {where}; ingest into another store")
-
-
-def _refuse(tables: duckdb.DuckDBPyConnection, query: str, rule: str, parameters: dict[str, Any] | None = None) -> None:
-    """Raise IngestError with the rule and the first offending row, if the query finds any."""
-    cursor = tables.execute(f"SELECT * FROM ({query}) LIMIT 1", parameters)
-    names = [column[0] for column in cursor.description or ()]
-    for row in cursor.fetchall():
-        found = ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True))
-        raise IngestError(f"{rule}; found {found}")

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
+from tasks.cells import Cells, class_lists, class_names, fractions, whole_numbers, words
+from tasks.spelling import respelled
 from tasks.tabular import columns_of, read_columns, require_columns
+
+READERS: dict[str, Callable[[Cells], pa.Array]] = {
+    "VARCHAR": words,
+    "DOUBLE": fractions,
+    "BIGINT": whole_numbers,
+    "HUGEINT": whole_numbers,
+}
+SEPARATOR = "|"
 
 
 class TableError(ValueError):
@@ -15,21 +26,31 @@ class TableError(ValueError):
 
 
 def read_table(tables: duckdb.DuckDBPyConnection, name: str, path: Path, types: Mapping[str, str]) -> None:
-    """Create the table `name` from a file: `types` columns cast, label and labels as text, text, and a row number.
+    """Create the table `name` from a file: `types` columns, label and labels as text, text, and a row number.
 
     Adds the columns label, labels, text where the file lacks them (NULL), label_index and labels_index (NULL),
-    and row, the 1-based number of the data row. An empty CSV cell is NULL. Raises TableError or TaskError.
+    written_id, the example_id as the user wrote it, and row, the 1-based number of the data row. An empty cell is NULL,
+    and in labels the empty set. Raises TableError or TaskError, which names the row of a cell that is of another kind.
     """
     require_columns(path, list(types))
     optional = [column for column in ("label", "labels", "text") if column in columns_of(path)]
     if not {"label", "labels"} & set(optional):
         raise TableError(f"{path}: has neither a column label nor labels; it has {', '.join(columns_of(path))}")
-    tables.register("given", read_columns(path, [*types, *optional]))
-    kinds = {str(row[0]): str(row[1]) for row in tables.execute("DESCRIBE given").fetchall()}
-    cells = {column: f"nullif({column}, '')" if kind == "VARCHAR" else column for column, kind in kinds.items()}
+    given = read_columns(path, [*types, *optional])
+    columns = {column: Cells.of(given[column], str(path), column) for column in given.column_names}
+    read = {column: READERS[kind](columns[column]) for column, kind in types.items()}
+    missing = pa.nulls(given.num_rows, pa.string())
+    read["label"] = class_names(columns["label"]) if "label" in columns else missing
+    read["labels"] = (
+        class_lists(columns["labels"], SEPARATOR, is_marked=False)
+        if "labels" in columns
+        else pa.nulls(given.num_rows, pa.list_(pa.string()))
+    )
+    read["text"] = words(columns["text"]) if "text" in columns else missing
+    tables.register("given", pa.table(read))
+    cells = {column: f"nullif({column}, '')" if kind == "VARCHAR" else column for column, kind in types.items()}
     selected = [f"CAST({cells[column]} AS {kind}) AS {column}" for column, kind in types.items()]
-    selected += [_label(kinds, cells), _labels(kinds)]
-    selected.append("CAST(text AS VARCHAR) AS text" if "text" in kinds else "NULL::VARCHAR AS text")
+    selected += ["CAST(example_id AS VARCHAR) AS written_id", "label", _LABELS, "text"]
     selected += ["NULL::SMALLINT AS label_index", "NULL::SMALLINT[] AS labels_index"]
     try:
         tables.execute(f"CREATE TABLE {name} AS SELECT row_number() OVER () AS row, {', '.join(selected)} FROM given")
@@ -39,37 +60,38 @@ def read_table(tables: duckdb.DuckDBPyConnection, name: str, path: Path, types: 
         tables.unregister("given")
 
 
+_LABELS = "CASE WHEN label IS NULL THEN labels END AS labels"
+"""A row that has a label has no labels, be it that an empty cell is the empty set."""
+
+
 def label_names(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool) -> tuple[str, ...]:
     """All labels of a task in both tables, sorted; as numbers where all are whole numbers."""
-    column = "unnest(labels)" if is_multi else "label"
-    query = " UNION ".join(
-        f"SELECT {column} AS name FROM {table} WHERE task = $task" for table in ("examples", "predictions")
-    )
-    names = [str(row[0]) for row in tables.execute(query, {"task": task}).fetchall()]
+    names = _written(tables, task, is_multi)
     try:
-        return tuple(sorted(names, key=int))
+        return tuple(sorted(names, key=lambda name: (int(name), name)))
     except ValueError:
         return tuple(sorted(names))
 
 
-def _label(kinds: Mapping[str, str], cells: Mapping[str, str]) -> str:
-    """Labels are names; a float column of whole numbers (a pandas habit) gives '1', not '1.0'."""
-    if "label" not in kinds:
-        return "NULL::VARCHAR AS label"
-    is_float = kinds["label"] in ("DOUBLE", "FLOAT")
-    return f"CAST({'CAST(label AS BIGINT)' if is_float else cells['label']} AS VARCHAR) AS label"
+def respell(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool, known: Sequence[str]) -> None:
+    """Give labels of a task that are one number or truth value one spelling in both tables; that of a known class."""
+    changed = respelled(_written(tables, task, is_multi), known)
+    spelling = "coalesce($classes[list_position($written, {name})], {name})"
+    column, value = (
+        ("labels", f"[{spelling.format(name='name')} FOR name IN labels]")
+        if is_multi
+        else ("label", spelling.format(name="label"))
+    )
+    for table in ("examples", "predictions") if changed else ():
+        tables.execute(
+            f"UPDATE {table} SET {column} = {value} WHERE task = $task",
+            {"task": task, "written": [*changed], "classes": [*changed.values()]},
+        )
 
 
-def _labels(kinds: Mapping[str, str]) -> str:
-    """A list column as it is; text as a bracketed list or separated by '|'; empty is the empty set."""
-    kind = kinds.get("labels")
-    if kind is None:
-        return "NULL::VARCHAR[] AS labels"
-    if kind.endswith("[]"):
-        found = "CAST(labels AS VARCHAR[])"
-    else:
-        inner = "CASE WHEN labels[1] = '[' THEN replace(trim(labels, '[] '), ',', '|') ELSE labels END"
-        found = f"""[trim(name, ' ''"') FOR name IN string_split({inner}, '|') IF trim(name, ' ''"') <> '']"""
-    present = f"coalesce({found}, [])"
-    has_label = "nullif(CAST(label AS VARCHAR), '') IS NULL"
-    return f"{f'CASE WHEN {has_label} THEN {present} END' if 'label' in kinds else present} AS labels"
+def _written(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool) -> list[str]:
+    column = "unnest(labels)" if is_multi else "label"
+    query = " UNION ".join(
+        f"SELECT {column} AS name FROM {table} WHERE task = $task" for table in ("examples", "predictions")
+    )
+    return [str(row[0]) for row in tables.execute(query, {"task": task}).fetchall()]

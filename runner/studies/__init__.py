@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from runner.studies import checks, overrides
-from runner.studies.document import Document, read_document
+from runner.studies.document import Document, read_document, read_file
 from runner.studies.errors import Problem, StudyError, suggestion
 from runner.studies.study import Study
 from runner.studies.validation import report, validated
@@ -21,8 +22,6 @@ STUDIES: dict[str, str] = {
     "reuters-bilstm": "reuters-bilstm.yaml",
     "pie": "pie.yaml",
 }
-
-LARGEST_FILE = 1_000_000
 
 
 def load(study: str, changes: list[str] | None = None, *, elsewhere: bool = False) -> Study:
@@ -58,11 +57,15 @@ def _document(study: str, elsewhere: bool) -> Document:
         return read_document(STUDIES[study], content, Path.cwd(), elsewhere=elsewhere)
     path = Path(study)
     try:
-        if path.is_file():
-            if path.stat().st_size > LARGEST_FILE:
-                raise StudyError(f"{study}: larger than {LARGEST_FILE} bytes; this is no study file")
-            return read_document(study, path.read_bytes(), path.resolve().parent, elsewhere=elsewhere)
-        what = "is a folder, not a study file" if path.is_dir() else "is neither a shipped study nor a file"
-    except (OSError, ValueError) as error:
-        what = f"cannot be read ({error})"
-    raise StudyError(f"'{study}' {what}{suggestion(study, STUDIES)}; shipped studies: {', '.join(STUDIES)}")
+        content = read_file(path)
+    except StudyError as error:
+        what = str(error)
+        with contextlib.suppress(OSError, ValueError):
+            if path.is_dir():
+                what = "is a folder, not a study file"
+            elif not path.exists():
+                what = "is neither a shipped study nor a file"
+        raise StudyError(
+            f"'{study}' {what}{suggestion(study, STUDIES)}; shipped studies: {', '.join(STUDIES)}"
+        ) from None
+    return read_document(study, content, path.resolve().parent, elsewhere=elsewhere)

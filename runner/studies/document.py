@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,31 @@ from runner.studies.errors import KeyPath, StudyError, key_text
 MOST_NODES = 100_000
 """More values than any study has; aliases of aliases reach it in a few lines."""
 
+MOST_WRITTEN = 50_000
+"""More values than any study writes, read in a few seconds."""
+
 MOST_LEVELS = 20
 """Deeper than any study; an alias inside what it stands for has no end at all."""
+
+LARGEST_FILE = 1_000_000
+"""Bytes: more than any study has."""
 
 PATH_KEYS = {"data", "train", "validation", "test"}
 NAME_KEYS = {"name", "model"}
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML's safe loader, with 1e-3 read as a number (as in YAML 1.2) instead of a string."""
+    """YAML's safe loader, with 1e-3 read as a number (as in YAML 1.2) instead of a string, and a bound on its nodes."""
+
+    nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """The next node; what has too many is refused while it is read, not when all of it is in memory."""
+        self.nodes += 1
+        if self.nodes > MOST_WRITTEN:
+            mark = None if parent is None else parent.start_mark
+            raise yaml.composer.ComposerError(None, None, f"more than {MOST_WRITTEN} values", mark)
+        return super().compose_node(parent, index)
 
 
 _PlainLoader.add_implicit_resolver(
@@ -55,6 +72,20 @@ class Document:
                 where = f"{self.source}:{self.lines[prefix]}"
                 return f"{where}: {key_text(path)}" if path else self.source
         return f"{self.source}: {key_text(path)}" if path else self.source
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a study file or a file of overrides; StudyError for a pipe, a device, a folder, or too many."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError("it is no regular file")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        raise StudyError(f"cannot be read ({error})") from None
+    if len(content) > LARGEST_FILE:
+        raise StudyError(f"cannot be read (it is larger than {LARGEST_FILE} bytes, so no study file)")
+    return content
 
 
 def read_document(source: str, content: bytes, folder: Path, *, elsewhere: bool = False) -> Document:
@@ -115,7 +146,7 @@ def _note_lines(source: str, root: yaml.Node, lines: dict[KeyPath, int]) -> None
         if len(path) > MOST_LEVELS:
             raise StudyError(f"{source}:{_line(node)}: nested too deeply for a study")
         if seen > MOST_NODES:
-            raise StudyError(f"{source}: more than {MOST_NODES} values once its aliases are written out")
+            raise StudyError(f"{source}: more than {MOST_NODES} values once its aliases and merges are written out")
         if not node.tag.startswith("tag:yaml.org,2002:") or ":python/" in node.tag:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             raise StudyError(f"{source}:{_line(node)}: tag '{tag}' is not allowed; a study holds plain values only")
@@ -133,6 +164,7 @@ def _entries(
     first: dict[str, int] = {}
     for key, value in node.value:
         if key.tag == "tag:yaml.org,2002:merge":
+            entries.append(((*path, "<<"), value))  # counts: merges of merges double as aliases do
             continue
         if key.tag != "tag:yaml.org,2002:str":
             raise StudyError(f"{source}:{_line(key)}: keys are words; quote this one if it is meant")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runner.studies.document import Document, read_document, read_value, resolve_paths
+from runner.studies.document import Document, read_document, read_file, read_value, resolve_paths
 from runner.studies.errors import KeyPath, StudyError, suggestion
 from runner.studies.training import FIELDS
 from runner.studies.tuning import FIELDS as RANGES
@@ -61,9 +61,9 @@ def _apply_one(document: Document, override: str) -> None:
 def _apply_file(document: Document, override: str, folder: Path) -> None:
     path = folder / override.removeprefix(FILE_MARK)
     try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise StudyError(f"command line '{override}': the file of overrides cannot be read ({error})") from None
+        content = read_file(path)
+    except StudyError as error:
+        raise StudyError(f"command line '{override}': the file of overrides {error}") from None
     given = read_document(str(path), content, folder, elsewhere=document.elsewhere).values
     for parts, value in sorted(_leaves(given, ()), key=lambda leaf: len(leaf[0])):
         _put(document, list(parts), _unshared(value), override)

@@ -7,6 +7,7 @@ import dataclasses
 import os
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,11 +79,13 @@ def test_changed_files_are_parsed_again(tmp_path):
 
 
 def test_a_damaged_cache_is_replaced(session_cache):
-    """A file cut short in the cache is parsed again, not served."""
+    """A file cut short or changed in the cache is parsed again, not served."""
     data = made([0, 1, 2])
     cached("damaged", {"key": 1}, lambda: data)
-    (path,) = (session_cache / "tasks").glob("damaged-*.parquet")
+    (path,) = (session_cache / "tasks").glob("damaged-*/examples.parquet")
     path.write_bytes(path.read_bytes()[:100])
+    assert cached("damaged", {"key": 1}, lambda: data).examples.equals(data.examples)
+    pq.write_table(pq.read_table(path).slice(1), path)
     assert cached("damaged", {"key": 1}, lambda: data).examples.equals(data.examples)
     again = cached("damaged", {"key": 1}, lambda: pytest.fail("not replaced"))
     assert (again.examples.equals(data.examples), again.classes) == (True, data.classes)

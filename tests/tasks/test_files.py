@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 
 import datasets
 import pyarrow as pa
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks import files
+from tasks import catalogue, files
 from tasks.base import TaskChoice, TaskError
 from tasks.examples import split_sizes
 from tasks.tabular import FORMATS, columns_of, count_rows, read_columns
@@ -150,9 +151,9 @@ WRONG_ROWS = [
     ),
     (".csv", [{"text": "x", "label": "a"}, {"text": "y", "label": ""}], "row 2: column 'label' is empty"),
     (".jsonl", [{"text": "x", "label": "a"}, {"text": None, "label": "b"}], "row 2: column 'text' is empty"),
-    (".jsonl", [{"text": "x", "label": "a"}, {"text": "x", "label": 3}], "cannot be read: .*label"),
+    (".jsonl", [{"text": "x", "label": "a"}, {"text": "x", "label": 3}], "line 2: column 'label' holds 3, where lines"),
     (".jsonl", [{"text": 1, "label": "a"}, {"text": 2, "label": "b"}], "column 'text' holds int64, not text"),
-    (".parquet", [{"text": "x", "label": 0.5}], "label column 'label' holds double; a label is a string, an integer"),
+    (".parquet", [{"text": "x", "label": 0.5}], "row 1: column 'label' holds 0.5; a class is a word"),
     (".parquet", [{"text": "x", "label": ["a"]}], "for several classes per example use labels"),
     (".parquet", [{"text": "x", "label": "a"}], r"task 'own' has 1 classes \(a\); it needs 2"),
 ]
@@ -165,8 +166,8 @@ def test_wrong_rows(kind, rows, match, tmp_path):
 
 
 WRONG_LABELS = [
-    (".csv", [{"text": "x", "labels": "a"}], None, "or of strings with separator"),
-    (".csv", [{"text": "x", "labels": "a"}, {"text": "x", "labels": "a;;b"}], ";", r"row 2: column 'labels' is empty"),
+    (".csv", [{"text": "x", "labels": "a"}], None, "row 1: .*no list; give separator, the mark"),
+    (".csv", [{"text": "x", "labels": "a"}, {"text": "x", "labels": "a;;b"}], ";", "row 2: .*a label is empty"),
     (".csv", [{"text": "x", "labels": "a"}, {"text": "x", "labels": ""}], ";", "row 2: .*is an empty list in JSONL"),
     (
         ".parquet",
@@ -178,7 +179,7 @@ WRONG_LABELS = [
         ".parquet",
         [{"text": "x", "labels": ["a", "b"]}, {"text": "x", "labels": ["a", None]}],
         None,
-        "row 2: .*is empty",
+        "row 2: .* holds None in its list",
     ),
 ]
 
@@ -187,6 +188,70 @@ WRONG_LABELS = [
 def test_wrong_label_lists(kind, rows, separator, match, tmp_path):
     """What can be wrong with several labels names the row too."""
     refused(choice(tmp_path, kind, rows, rows, label=None, labels="labels", separator=separator), match)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("content", ["text,label\n"])
+def test_a_heading_alone_is_refused(split, content, tmp_path):
+    """A file without a row is named before anything trains: when a plan counts, and when it is loaded."""
+    given = choice(tmp_path)
+    (tmp_path / f"{split}.csv").write_text(content)
+    for ask in (files.row_counts, files.load):
+        with pytest.raises(TaskError, match=rf"{split}.csv has no rows, so that {split} is empty"):
+            ask(given)
+
+
+def test_lists_written_by_pandas(tmp_path):
+    """Cells such as ['art', 'sport'] are lists where labels are asked for, and refused where one label is."""
+    rows = [{"text": "x", "label": "['art', 'sport']"}, {"text": "y", "label": "['art']"}]
+    for separator in (None, ","):
+        data = files.load(choice(tmp_path, ".csv", rows, rows, label=None, labels="label", separator=separator))
+        assert data.classes == ("art", "sport")
+        assert data.split("train")["labels"].to_pylist() == [[0, 1], [0]]
+    refused(
+        choice(tmp_path, ".csv", rows, rows), "row 1: column 'label' holds .*, a list; for several classes use labels"
+    )
+
+
+def test_dictionaries_in_another_order(tmp_path):
+    """Categories of Parquet are read by their names: the codes of train and test need not agree."""
+    given = choice(tmp_path, ".parquet")
+    for name, codes, names in (("train", [0, 1], ["b", "a"]), ("test", [0, 1], ["a", "b"])):
+        labels = pa.DictionaryArray.from_arrays(pa.array(codes, pa.int8()), pa.array(names))
+        pq.write_table(pa.table({"text": ["x", "y"], "label": labels}), tmp_path / f"{name}.parquet")
+    data = files.load(given)
+    assert data.split("train")["label"].to_pylist() == [1, 0]
+    assert data.split("test")["label"].to_pylist() == [0, 1]
+
+
+def test_labels_of_several_kinds_in_one_file(tmp_path):
+    """1, "1" and [1] in one JSONL are refused with the line."""
+    for value in ('"1"', "[1]"):
+        (tmp_path / "train.jsonl").write_text(f'{{"text": "x", "label": 1}}\n{{"text": "y", "label": {value}}}\n')
+        given = choice(tmp_path).model_copy(update={"train": str(tmp_path / "train.jsonl")})
+        refused(given, f"train.jsonl line 2: column 'label' holds {re.escape(value)}, where lines before hold whole")
+
+
+def test_files_that_spell_their_labels_differently(tmp_path):
+    """pandas' True/False in CSV and JSON's true/false are the same classes; so are whole numbers kept as floats."""
+    given = choice(tmp_path, rows=[{"text": "x", "label": "True"}, {"text": "y", "label": "False"}])
+    test = write(tmp_path / "t.jsonl", [{"text": "z", "label": True}, {"text": "w", "label": False}])
+    data = files.load(given.model_copy(update={"test": str(test)}))
+    assert (data.classes, data.split("test")["label"].to_pylist()) == (("false", "true"), [1, 0])
+    assert "one class, true: 'True' (1 in train); 'true' (1 in test)" in data.warnings
+    given = choice(tmp_path, rows=[{"text": "x", "label": "1"}, {"text": "y", "label": "0"}])
+    test = write(tmp_path / "t.parquet", [{"text": "z", "label": 1.0}, {"text": "w", "label": 0.0}])
+    data = files.load(given.model_copy(update={"test": str(test)}))
+    assert (data.classes, data.split("test")["label"].to_pylist()) == (("0", "1"), [1, 0])
+
+
+def test_one_file_for_train_and_test(tmp_path):
+    """That test is what was trained on is said with counts, and the warnings come from the cache too."""
+    given = choice(tmp_path)
+    given = given.model_copy(update={"test": given.train})
+    for _ in range(2):
+        warnings = catalogue.open_task(given).warnings
+        assert "3 of 3 rows of test stand in train too, such as 'He said" in warnings[-1]
 
 
 WRONG_CONTENT = [

@@ -52,6 +52,14 @@ def test_a_placed_file_needs_no_network_and_is_unpacked_once(placed, monkeypatch
     assert fetch("sample") == folder
 
 
+def test_unpacked_bytes_that_changed_are_not_used(placed, capsys):
+    """A zeroed file of the unpacked package is unpacked again from the checked archive, with a line that says so."""
+    folder = fetch("sample")
+    (folder / "inside" / "a.txt").write_bytes(bytes(3))
+    assert (fetch("sample") / "inside" / "a.txt").read_text() == "one"
+    assert "inside/a.txt has other bytes" in capsys.readouterr().err
+
+
 def test_other_bytes_are_refused(placed):
     """A file with another SHA-256 is not unpacked, and the message says both hashes."""
     placed.write_bytes(placed.read_bytes() + b"x")

@@ -126,6 +126,15 @@ def test_tokens_are_made_once(small: ModelContext, monkeypatch: pytest.MonkeyPat
     assert second.tokens.values.tolist() == first.tokens.values.tolist()
 
 
+def test_changed_tokens_are_made_again(small: ModelContext, capsys: pytest.CaptureFixture[str]) -> None:
+    """Cached token ids of other bytes are not read: the texts are tokenised again, and a line says why."""
+    before = encoded(small, TEXTS).tokens.values.tolist()
+    (path,) = small.cache.rglob("tokens.npy")
+    path.write_bytes(path.read_bytes()[:-2] + bytes(2))
+    assert encoded(small, TEXTS).tokens.values.tolist() == before
+    assert "tokens.npy has other bytes" in capsys.readouterr().err
+
+
 def test_too_many_tokens_are_refused(context: Contexts, checkpoint: Path) -> None:
     """max_tokens beyond the checkpoint's positions says both numbers."""
     with pytest.raises(ModelError, match=r"max_tokens is 64.*at most 32 tokens"):

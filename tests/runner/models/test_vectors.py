@@ -37,6 +37,15 @@ def test_text_file_is_parsed_once(glove: Path, tmp_path: Path, monkeypatch: pyte
     assert np.array_equal(vectors.load(str(glove), tmp_path / "cache").matrix, first.matrix)
 
 
+def test_zeroed_vectors_are_parsed_again(glove: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A cached matrix of zeros is never what a trial reads: the text is parsed again, and a line says why."""
+    before = vectors.load(str(glove), tmp_path / "cache").matrix.copy()
+    (path,) = (tmp_path / "cache").rglob("matrix.npy")
+    path.write_bytes(path.read_bytes()[: -before.nbytes] + bytes(before.nbytes))
+    assert np.array_equal(vectors.load(str(glove), tmp_path / "cache").matrix, before)
+    assert "matrix.npy has other bytes" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("line", ["plot 1 x", "plot 1"])
 def test_bad_line_is_named(tmp_path: Path, line: str) -> None:
     """A line that is not a word and numbers stops the parsing with its place and text; nothing is cached."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
@@ -16,9 +17,9 @@ from runner.store import reader
 from runner.store.digest import digest
 from runner.store.files import StoreError
 from runner.store.ingest import IngestError, ingest
-from runner.store.tabular import TableError
+from runner.store.layout import Layout
 from runner.store.verify import broken_invariants
-from tasks.base import TaskError
+from tasks.base import TaskError, fingerprint_of
 
 Rows = list[dict[str, Any]]
 
@@ -141,6 +142,65 @@ BAD: dict[str, tuple[Rows, Rows, str]] = {
     "unequal seeds": (predictions()[:-6], examples(), "as many seeds .* seeds 2, dense_seeds 3"),
     "no dense": (predictions()[18:], examples(), "as many seeds .* dense_seeds 0"),
     "empty label": (change(predictions(), 0, label=None), examples(), "exactly one of label and labels"),
+    "split dev": (
+        [{**row, "split": "dev"} for row in predictions()],
+        [{**row, "split": "dev"} for row in examples()],
+        r"predictions: split is one of train, validation, test; rename it .*; found row 1, split dev",
+    ),
+    "split Test": (
+        predictions(),
+        change(examples(), 2, split="Test"),
+        "examples: split is one of .* row 3, split Test",
+    ),
+    "label 0.5": (
+        [{**row, "label": 0.5} for row in predictions()],
+        [{**row, "label": 0} for row in examples()],
+        r"p.parquet row 1: column 'label' holds 0.5; a class is a word, a whole number or a truth value",
+    ),
+    "label 1.5 among 1.0": (
+        [{**row, "label": 1.0} for row in predictions()],
+        change([{**row, "label": 1.0} for row in examples()], 3, label=1.5),
+        r"e.parquet row 4: column 'label' holds 1.5",
+    ),
+    "label infinite": ([{**row, "label": float("inf")} for row in predictions()], examples(), "row 1: .* holds inf"),
+    "label a struct": ([{**row, "label": {"a": 1}} for row in predictions()], examples(), "row 1: .* holds {'a': 1}"),
+    "label binary": ([{**row, "label": b"a"} for row in predictions()], examples(), "row 1: .* holds b'a'"),
+    "label a list": ([{**row, "label": ["a"]} for row in predictions()], examples(), "per example use labels"),
+    "label empty text": (change(predictions(), 0, label=""), examples(), "exactly one of label and labels"),
+    "seed 0.4": (
+        [{**row, "seed": row["seed"] + 0.4} for row in predictions()],
+        examples(),
+        "row 1: column 'seed' holds 0.4; it must be a whole number",
+    ),
+    "seed True": ([{**row, "seed": True} for row in predictions()], examples(), "row 1: column 'seed' holds True"),
+    "seed as text 1e1": (
+        change([{**row, "seed": str(row["seed"])} for row in predictions()], 2, seed="1e1"),
+        examples(),
+        "row 3: column 'seed' holds '1e1'; it must be a whole number",
+    ),
+    "id 0.6": (
+        predictions(),
+        [{**row, "example_id": row["example_id"] + 0.6} for row in examples()],
+        "e.parquet row 1: column 'example_id' holds 0.6; it must be a whole number",
+    ),
+    "id as text 1.6": (
+        predictions(),
+        change([{**row, "example_id": str(row["example_id"])} for row in examples()], 4, example_id="1.6"),
+        "e.parquet row 5: column 'example_id' holds '1.6'; it must be a whole number",
+    ),
+    "id of floats beyond whole numbers": (
+        predictions(),
+        [{**row, "example_id": 2.0**60} for row in examples()],
+        r"below 2\^53 where it is stored in floating point; else write it as text",
+    ),
+    "sparsity True": ([{**row, "sparsity": True} for row in predictions()], examples(), "'sparsity' holds True"),
+    "sparsity as words": (
+        [{**row, "sparsity": "half"} for row in predictions()],
+        examples(),
+        "row 1: column 'sparsity' holds 'half'; it must be a number",
+    ),
+    "task a struct": ([{**row, "task": {"t": 1}} for row in predictions()], examples(), "'task' holds .* must be text"),
+    "text a number": (predictions(), [{**row, "text": 0.5} for row in examples()], "'text' holds 0.5"),
 }
 
 
@@ -148,7 +208,7 @@ BAD: dict[str, tuple[Rows, Rows, str]] = {
 def test_bad_rows_are_named_and_nothing_is_written(tmp_path: Path, case: str) -> None:
     """Each kind of bad row is refused with the rule and the row, before the store exists."""
     given, known, message = BAD[case]
-    with pytest.raises(IngestError, match=message):
+    with pytest.raises(TaskError, match=message):
         take_in(tmp_path, given, known, ".parquet")
     assert not (tmp_path / "store").exists()
 
@@ -169,7 +229,7 @@ def test_columns_are_checked_with_the_nearest_name(tmp_path: Path) -> None:
     (tmp_path / "p.xls").write_text("")
     with pytest.raises(TaskError, match=r"unknown kind of file '\.xls'"):
         ingest(tmp_path / "store", tmp_path / "p.xls", tmp_path / "e.csv")
-    with pytest.raises(TableError, match="one"):
+    with pytest.raises(TaskError, match="row 1: column 'seed' holds 'one'; it must be a whole number"):
         take_in(tmp_path, [{**row, "seed": "one"} for row in predictions()], examples())
     assert not (tmp_path / "store").exists()
 
@@ -182,3 +242,176 @@ def test_other_predictions_for_a_known_trial_are_refused(tmp_path: Path) -> None
     with pytest.raises(StoreError, match=r"already holds other predictions for .*'seed': 0"):
         take_in(tmp_path, flipped, examples())
     assert digest(store) == before
+
+
+def sets(*written: Any) -> tuple[Rows, Rows]:
+    """Predictions of a dense model, and examples, with these label sets."""
+    known = [
+        {"task": "m", "split": "test", "example_id": number, "labels": value} for number, value in enumerate(written)
+    ]
+    return [{**row, "model": "mine", "method": "dense", "sparsity": 0.0, "seed": 0} for row in known], known
+
+
+@pytest.mark.parametrize(
+    ("written", "labels"),
+    [
+        (["['a, b', 'c']", "c"], [[0, 1], [1]]),
+        (['["a, b", "c"]', "['a, b']|c"], None),
+        (["['it\\'s', 'x']", '["it\'s"]'], [[0, 1], [0]]),
+        (["[1, 2.0]", "2|10"], [[0, 1], [1, 2]]),
+        (["[True, False]", "true"], [[0, 1], [1]]),
+        (["a|b|a", ""], [[0, 1], []]),
+        (["'a'|b", "[]"], [[0, 1], []]),
+    ],
+)
+def test_lists_written_as_text(tmp_path: Path, written: list[str], labels: list[list[int]] | None) -> None:
+    """Lists as Python or JSON writes them hold what they say, commas and quotes too; half a list is refused."""
+    given, known = sets(*written)
+    if labels is None:
+        with pytest.raises(TaskError, match=r"row 2: column 'labels' holds .* which is no list as JSON"):
+            take_in(tmp_path, given, known)
+        return
+    store = take_in(tmp_path, given, known)
+    assert reader.task_data(store, "m").examples["labels"].to_pylist() == labels
+
+
+@pytest.mark.parametrize(
+    ("written", "suffix", "message"),
+    [
+        ([["a"], ["b", None]], ".parquet", "row 2: column 'labels' holds None in its list, which is no class"),
+        ([["a"], ["", "b"]], ".jsonl", "row 2: column 'labels' holds '' in its list"),
+        ([[1.0], [1.5]], ".parquet", "row 2: column 'labels' holds 1.5; a class is a word"),
+        ([[["a"]]], ".parquet", "row 1: .* holds \\['a'\\] .*; a class is a word"),
+        ([["a"], None], ".parquet", "every row of task 'm' needs exactly one of label and labels"),
+        ([3, 4], ".parquet", "row 1: .* holds 3 .*; labels are lists of classes"),
+        (["a", "a||b"], ".csv", r"row 2: .* holds 'a\|\|b', in which a label is empty"),
+        (["a", "b|"], ".csv", "row 2: .* in which a label is empty"),
+        (["[a, b]", "a"], ".csv", "row 1: .* which is no list as JSON or Python writes it"),
+        (["['a' 'b']", "a"], ".csv", "row 1: .* which is no list as JSON or Python writes it"),
+        (["['a', None]", "a"], ".csv", "row 1: .* in which None is no class"),
+    ],
+)
+def test_lists_that_hold_no_classes(tmp_path: Path, written: list[Any], suffix: str, message: str) -> None:
+    """Nothing in a list becomes a class None or '', and what is no list is not cut into labels."""
+    with pytest.raises(TaskError, match=message):
+        take_in(tmp_path, *sets(*written), suffix)
+    assert not (tmp_path / "store").exists()
+
+
+def test_equal_numbers_are_ordered_by_their_spelling(tmp_path: Path) -> None:
+    """1, 01 and 001 are three codes, in one order whatever the order of rows."""
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    known = [{**row, "label": ["1", "01", "001"][row["example_id"] % 3]} for row in examples()]
+    given = [{**row, "label": "1"} for row in predictions()]
+    stores = [take_in(tmp_path / "one", given, known), take_in(tmp_path / "other", given[::-1], known[::-1])]
+    assert {reader.task_data(store, "t").classes for store in stores} == {("001", "01", "1")}
+
+
+@pytest.mark.parametrize(
+    ("gold", "answers", "classes"),
+    [
+        ([1, 0], ["1.0", "0.0"], ("0", "1")),
+        (["True", "False"], ["true", "false"], ("false", "true")),
+        ([True, False], ["True", "False"], ("false", "true")),
+        ([1.0, 0.0], [1, 0], ("0", "1")),
+    ],
+)
+def test_numbers_and_truth_values_are_compared_by_value(
+    tmp_path: Path, gold: list[Any], answers: list[Any], classes: tuple[str, ...]
+) -> None:
+    """A label that the two files spell differently is one class, and a right answer is right."""
+    known = [{**row, "label": gold[row["example_id"] % 2]} for row in examples()]
+    given = [{**row, "label": answers[row["example_id"] % 2]} for row in predictions()]
+    ingest(tmp_path / "store", write(tmp_path / "p.csv", given), write(tmp_path / "e.parquet", known))
+    data = reader.task_data(tmp_path / "store", "t")
+    assert data.classes == classes
+    rows = pq.read_table(next((tmp_path / "store" / "data").iterdir()))
+    assert rows.sort_by("example_id")["label"].to_pylist() == data.examples["label"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("ids", "suffix"),
+    [
+        ([1_900_000_000, 7, 1_999_999_999, 8, 2_000_000_001, 9], ".parquet"),
+        ([9_223_372_036_854_775_806 + number for number in range(-5, 1)], ".parquet"),
+        (["12345678901234567890123", "7", "9", "0010", "11.0", "+12"], ".csv"),
+    ],
+)
+def test_ids_of_ones_own_are_numbered(tmp_path: Path, ids: list[Any], suffix: str) -> None:
+    """Ids of any size are numbered 0, 1, 2 in their order; yours stay as text, and predictions follow them."""
+    known = [{**row, "example_id": ids[row["example_id"]]} for row in examples()]
+    given = [
+        {**row, "example_id": ids[row["example_id"]], "label": "ab"[row["example_id"] % 2]} for row in predictions()
+    ]
+    store = take_in(tmp_path, given, known, suffix)
+    found = reader.task_data(store, "t").examples
+    order = sorted(range(6), key=lambda number: float(ids[number]))
+    assert found["example_id"].to_pylist() == list(range(6))
+    assert found["text"].to_pylist() == [f"No, {number}" for number in order]
+    assert [float(one) for one in found["source_id"].to_pylist()] == sorted(map(float, ids))
+    rows = pq.read_table(next((store / "data").iterdir())).sort_by("example_id")
+    assert rows["label"].to_pylist() == found["label"].to_pylist()
+    assert broken_invariants(store) == []
+
+
+def test_ids_without_a_gap_stay(tmp_path: Path) -> None:
+    """Where ids run from 0 there is no second column of them, and examples of a store of before are as they were."""
+    store = take_in(tmp_path, predictions(), examples())
+    assert reader.task_data(store, "t").examples.column_names == ["split", "example_id", "text", "label"]
+
+
+def test_ids_of_a_task_that_the_store_has(tmp_path: Path) -> None:
+    """Further predictions find the examples by the ids of the user's; other ids are another task."""
+    known = [{**row, "example_id": 100 + row["example_id"]} for row in examples()]
+    given = [{**row, "example_id": 100 + row["example_id"]} for row in predictions()]
+    store = take_in(tmp_path, given, known)
+    further = [{**row, "sparsity": 0.9} for row in given if row["method"] == "wanda"]
+    take_in(tmp_path, further, known)
+    assert len(reader.commits(store)) == 9
+    moved = [{**row, "example_id": row["example_id"] + 1} for row in known]
+    shifted = [{**row, "example_id": row["example_id"] + 1, "model": "other"} for row in given]
+    with pytest.raises(StoreError, match=r"holds task 't' with other example ids \(1 of these"):
+        take_in(tmp_path, shifted, moved)
+
+
+def test_ids_that_an_earlier_version_kept(tmp_path: Path) -> None:
+    """A task whose examples were kept with gaps in their ids takes further predictions under the same ids."""
+    store = take_in(tmp_path, predictions(), examples())
+    path = Layout(store).task_examples("t")
+    old = pq.read_table(path)
+    gaps = old.set_column(1, "example_id", pc.multiply(old["example_id"], pa.scalar(2, pa.int32())))
+    pq.write_table(gaps, path)
+    card = Layout(store).task_card("t")
+    fingerprint = fingerprint_of(("a", "b", "c"), gaps)
+    card.write_text(json.dumps({**json.loads(card.read_text()), "fingerprint": fingerprint}))
+    doubled = [{**row, "example_id": 2 * row["example_id"], "model": "new"} for row in predictions()]
+    take_in(tmp_path, doubled, [{**row, "example_id": 2 * row["example_id"]} for row in examples()])
+    (record, *_) = [record for record in reader.commits(store) if record.settings["model"] == "new"]
+    assert pq.read_table(store / record.files[0].path)["example_id"].to_pylist() == [0, 2, 4, 6, 8, 10]
+
+
+def test_samples_logged_twice_are_told_apart(tmp_path: Path) -> None:
+    """A line a filter of an evaluation tool: the ids and the column that differs are named; else what to do."""
+    twice = [{**row, "run": "r", "filter": name} for row in predictions() for name in ("strict", "flexible")]
+    with pytest.raises(
+        IngestError, match=r"\(36 such, of example_id 0, 1, 2, 3, 4, ...\). Column 'filter' tells"
+    ) as one:
+        take_in(tmp_path, twice, examples())
+    assert "Column 'filter' tells such rows apart (flexible, strict): keep the rows of one of its values" in str(
+        one.value
+    )
+    with pytest.raises(IngestError, match="No other column tells them apart: keep one of each"):
+        take_in(tmp_path, [*predictions(), predictions()[0]], examples())
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("second", ["1.6", "true", "[1]", "12345678901234567890123"])
+def test_values_of_another_kind_in_jsonl_are_named(tmp_path: Path, second: str) -> None:
+    """JSONL whose id is a whole number first and then another kind of value is refused with the line."""
+    lines = [json.dumps(row) for row in predictions()]
+    lines[2] = lines[2].replace('"example_id": 2', f'"example_id": {second}')
+    (tmp_path / "p.jsonl").write_text("\n".join(lines))
+    with pytest.raises(TaskError, match=r"p.jsonl line 3: column 'example_id' holds .*, where lines before hold whole"):
+        ingest(tmp_path / "store", tmp_path / "p.jsonl", write(tmp_path / "e.csv", examples()))
+    assert not (tmp_path / "store").exists()

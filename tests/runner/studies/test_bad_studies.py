@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from typer.testing import CliRunner
 
@@ -143,6 +145,13 @@ BAD = {
         + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcde", "bcdef", strict=True)),
         ["study.yaml", "more than 100000 values"],
     ),
+    "merges of merges": (
+        "a: &a {x0: 1, x1: 1, x2: 1, x3: 1, x4: 1, x5: 1, x6: 1, x7: 1, x8: 1, x9: 1}\n"
+        + "".join(f"{b}: &{b} {{<<: [{', '.join([f'*{a}'] * 10)}]}}\n" for a, b in zip("abcde", "bcdef", strict=True)),
+        ["study.yaml", "more than 100000 values"],
+    ),
+    "endless merge": ("name: x\na: &a {<<: *a}\n", ["study.yaml", "nested too deeply"]),
+    "more values than are read": ("name: [" + "1," * 200_000 + "]\n", ["study.yaml:1", "more than 50000 values"]),
     "endless alias": ("name: &a [*a]\n", ["study.yaml", "nested too deeply"]),
     "impossible date": ("name: 2020-13-45\n", ["study.yaml", "not readable as YAML"]),
 }
@@ -188,6 +197,7 @@ def test_every_wrong_key_is_named_at_once(folder):
         (".", "is a folder"),
         ("no\0name", "neither a shipped study nor a file"),
         ("x" * 5000, "cannot be read"),
+        ("/dev/zero", "no regular file"),
     ],
 )
 def test_study_that_is_not_there(folder, name, expected):
@@ -201,6 +211,15 @@ def test_file_larger_than_any_study(folder):
     """A huge file is refused before it is parsed."""
     with pytest.raises(StudyError, match="no study file"):
         load(str(written(folder, b"#" * 1_000_001)))
+
+
+def test_a_pipe_is_not_waited_for(folder):
+    """A FIFO that nobody writes to is refused at once, as a study and as a file of overrides."""
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(StudyError, match=r"'pipe' cannot be read \(it is no regular file\)"):
+        load("pipe")
+    with pytest.raises(StudyError, match=r"command line '@pipe': the file of overrides cannot be read \(it is no"):
+        load(str(written(folder, SMALL)), ["@pipe"])
 
 
 def test_run_needs_what_a_plan_does_not(folder):

@@ -57,6 +57,12 @@ def test_words_hold_from_left_to_right(study):
     [
         ("seeds: 5\n", "@none.yaml", "command line '@none.yaml': the file of overrides cannot be read"),
         ("seeds: 5\n", "@", "command line '@': the file of overrides cannot be read"),
+        (
+            "seeds: 5\n",
+            "@/dev/zero",
+            "the file of overrides cannot be read (it is no regular file)",
+        ),
+        ("#" * 1_000_001, "@more.yaml", "the file of overrides cannot be read (it is larger than 1000000 bytes"),
         ("- seeds\n", "@more.yaml", "a study is a mapping of keys"),
         ("", "@more.yaml", "the file is empty"),
         ("seeds: !!python/name:os.system 1\n", "@more.yaml", "tag '!!python/name:os.system' is not allowed"),

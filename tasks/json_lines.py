@@ -1,0 +1,85 @@
+"""JSON records, one a line: what kind of value each column holds, and the line of the first that is of another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.base import TaskError
+
+Record = tuple[int, dict[str, Any]]
+"""The number of a line and the object on it."""
+
+
+def records(path: Path, lines: Iterable[bytes]) -> Iterator[Record]:
+    """The objects of these lines; empty lines hold none. TaskError names a line that is no JSON object."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise TaskError(f"{path} line {number} is not JSON: {error}") from error
+        if not isinstance(record, dict):
+            raise TaskError(f'{path} line {number} is not a JSON object like {{"text": ..., "label": ...}}')
+        yield number, record
+
+
+def column_types(path: Path, sample: Iterable[Record], names: Sequence[str]) -> pa.Schema:
+    """The Arrow type of every column: that of its first value that says anything, text where none does."""
+    kinds: dict[str, pa.DataType] = {}
+    for number, record in sample:
+        for name in names:
+            value = record.get(name)
+            if name not in kinds and value is not None and value != []:
+                try:
+                    inferred = pa.array([value]).type
+                except (OverflowError, pa.ArrowException, UnicodeError) as error:
+                    advice = "; write it in quotes" if isinstance(error, OverflowError) else ""
+                    raise TaskError(
+                        f"{path} line {number}: column '{name}' holds {_shown(value)} ({error}){advice}"
+                    ) from error
+                if not pa.types.is_null(inferred):
+                    kinds[name] = inferred
+    return pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+
+
+def refuse_odd_value(path: Path, lines: Iterable[Record], kinds: pa.Schema) -> None:
+    """TaskError for the first value that is of another kind than its column."""
+    for number, record in lines:
+        for column in kinds:
+            value = record.get(column.name)
+            if not _fits(value, column.type):
+                raise TaskError(
+                    f"{path} line {number}: column '{column.name}' holds {_shown(value)}, where lines before hold "
+                    f"{_said(column.type)}; write one kind of value in a column"
+                )
+
+
+def _fits(value: Any, kind: pa.DataType) -> bool:
+    if value is None:
+        return True
+    if pa.types.is_list(kind):
+        return isinstance(value, list) and all(_fits(item, kind.value_type) for item in value)
+    if pa.types.is_integer(kind):
+        return type(value) is int and -(2**63) <= value < 2**63
+    if pa.types.is_floating(kind):
+        return type(value) in (int, float)
+    wanted: type = dict if pa.types.is_struct(kind) else bool if pa.types.is_boolean(kind) else str
+    return isinstance(value, wanted)
+
+
+def _said(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f"lists of {_said(kind.value_type)}"
+    said = {pa.int64(): "whole numbers below 2^63", pa.float64(): "numbers", pa.bool_(): "truth values"}
+    return said.get(kind, "objects" if pa.types.is_struct(kind) else "text")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
