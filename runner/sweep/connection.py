@@ -37,6 +37,8 @@ LONGEST_SOCKET = 107
 SOCKET = "/r/session_2000-01-01_00-00-00_000000_4194304/sockets/plasma_store"
 """The longest path of a socket below the folder of a cluster of our own; 4194304 is the highest process number."""
 
+INDUCTOR = "TORCHINDUCTOR_CACHE_DIR"
+
 ADVICE = (
     "check that the cluster runs and that HOST:PORT is what `ray start --head` printed; if the cluster asks for a "
     "token, `export RAY_AUTH_MODE=token` here too and copy ~/.ray/auth_token from its head (or set RAY_AUTH_TOKEN_PATH)"
@@ -47,16 +49,30 @@ ADVICE = (
 def own_cluster(cpus: int | None, is_dead: Callable[[], bool]) -> Iterator[None]:
     """A cluster of this machine's cores, loopback only. Nobody else can look into its files, which go with it."""
     with scratch_folder("ray", LONGEST_SOCKET - len(SOCKET)) as folder:
-        before = os.umask(0o077)
-        try:
-            member = Membership(partial(_start, folder / "r", cpus))
+        member = Membership(partial(_start, folder / "r", cpus))
+        with _private(folder):
             member.begin(None)
-        finally:
-            os.umask(before)
         try:
             yield
         finally:
             member.end(is_dead())
+
+
+@contextmanager
+def _private(folder: Path) -> Iterator[None]:
+    """A block in which processes are started whose files are for this user alone, and lie in this folder.
+
+    torch would else leave a folder behind, for a compiler that we do not use.
+    """
+    before = os.umask(0o077)
+    is_ours = INDUCTOR not in os.environ
+    os.environ.setdefault(INDUCTOR, str(folder / "torch"))
+    try:
+        yield
+    finally:
+        os.umask(before)
+        if is_ours:
+            del os.environ[INDUCTOR]
 
 
 def _start(folder: Path, cpus: int | None) -> None:
@@ -75,14 +91,14 @@ def _start(folder: Path, cpus: int | None) -> None:
 @contextmanager
 def given_cluster(address: str, is_dead: Callable[[], bool]) -> Iterator[None]:
     """A cluster that runs already; ClusterError where nothing answers, a line on stderr where it takes long."""
-    with _word(address):
-        try:
-            _await_listener(address)
-            member = Membership(partial(ray.init, address=address, log_to_driver=False, logging_level=logging.ERROR))
+    member = Membership(partial(ray.init, address=address, log_to_driver=False, logging_level=logging.ERROR))
+    try:
+        _await_listener(address)
+        with _word(address):
             member.begin(MUTE_SECONDS)
-        except (RayError, OSError, RuntimeError) as error:
-            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise ClusterError(f"no Ray cluster could be joined at {address} ({first}); {ADVICE}") from error
+    except (RayError, OSError, RuntimeError) as error:
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ClusterError(f"no Ray cluster could be joined at {address} ({first}); {ADVICE}") from error
     try:
         yield
     finally:
@@ -112,5 +128,5 @@ def _await_listener(address: str, listens: Callable[[str, int], bool] = answers)
     until = time.monotonic() + SILENT_SECONDS
     while not listens(host, int(port)):
         if time.monotonic() > until:
-            raise TimeoutError(f"nothing listens at {found}, tried for {SILENT_SECONDS:g} s")
+            raise TimeoutError(f"nothing listens there, tried for {SILENT_SECONDS:g} s")
         time.sleep(1)

@@ -34,6 +34,13 @@ OWN_TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 CREDENTIALS = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_", "HF_TOKEN", "HUGGING")
 """How names of environment variables begin whose values Ray must not write down."""
 
+RECONNECT = "RAY_gcs_rpc_server_reconnect_timeout_s"
+HEAD_SECONDS = float(os.environ.get(RECONNECT, "60"))
+"""How long a cluster's head may be away. Ray ends a process without a word to it after as long; ours end in order."""
+
+END_SECONDS = 60.0
+"""How long a process may take to end after it has noticed that the head is away, before Ray ends it."""
+
 JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Ray sets it for the entrypoint of a submitted job."""
 
@@ -78,6 +85,7 @@ def prepare(address: str | None) -> None:
     os.environ.update(visible_to_ray(os.environ, amdsmi=has_amdsmi()))
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    os.environ[RECONNECT] = f"{HEAD_SECONDS + END_SECONDS:.0f}"
     if address is None:
         os.environ.setdefault(LOOPBACK, "0")
         os.environ.update(OWN_TOKEN)

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import ray
+from ray._private import worker
 
+from runner.sweep.environment import HEAD_SECONDS
 from runner.sweep.membership import dead_here, has_own_cluster, kill_own_cluster
 from runner.sweep.stopping import StopRequest
 
@@ -20,9 +21,6 @@ LOOK_SECONDS = 1.0
 
 LEAVE_SECONDS = 20.0
 """How long the sweep may take to end once its cluster is dead. Then this process ends without it."""
-
-RECONNECT = "RAY_gcs_rpc_server_reconnect_timeout_s"
-"""After so many seconds without the head Ray ends this process; 60 if unset."""
 
 INTERRUPTED = 75
 
@@ -34,7 +32,7 @@ def watched(stop: StopRequest, find_dead: Callable[[], str] | None = None) -> It
     find_dead: names in words what of the cluster is dead, "" while it lives.
     """
     ended = threading.Event()
-    look = find_dead or (dead_here if has_own_cluster() else GivenCluster())
+    look = find_dead or _way_to_look()
     watch = threading.Thread(target=_watch, args=(look, stop, ended), name="watch", daemon=True)
     stop.attentive = True
     watch.start()
@@ -43,6 +41,13 @@ def watched(stop: StopRequest, find_dead: Callable[[], str] | None = None) -> It
     finally:
         stop.attentive = False
         ended.set()
+
+
+def _way_to_look() -> Callable[[], str]:
+    if has_own_cluster():
+        return dead_here
+    node = worker._global_node
+    return GivenCluster(node.gcs_address, node.raylet_socket_name) if node is not None else lambda: ""
 
 
 def _watch(find_dead: Callable[[], str], stop: StopRequest, ended: threading.Event) -> None:
@@ -68,25 +73,42 @@ def _leave(reason: str) -> None:
 class GivenCluster:
     """Finds out whether a cluster that was there before is dead: its head, or the node by which we belong to it."""
 
-    def __init__(self) -> None:
-        context = ray.get_runtime_context()
-        self._node = context.get_node_id()
-        self._host, _, port = str(context.gcs_address).rpartition(":")
-        self._port = int(port)
+    def __init__(self, head: str, node_socket: str) -> None:
+        self._head = head
+        self._node_socket = node_socket
+        self._node = _connected(node_socket)
         self._answered = time.monotonic()
-        # Before Ray gives up on the head, since it then ends this process. Until then a head may come back.
-        self._patience = 0.75 * float(os.environ.get(RECONNECT, "60"))
 
     def __call__(self) -> str:
+        if self._node is not None and _has_closed(self._node):
+            self._node = _connected(self._node_socket)
+            if self._node is None:
+                return "Ray's node process (raylet) on this machine"
         now = time.monotonic()
-        if not answers(self._host, self._port):
-            where = f"{self._host}:{self._port}"
-            return f"the cluster's head at {where}" if now - self._answered > self._patience else ""
-        self._answered = now
-        nodes = ray.nodes()  # type: ignore[no-untyped-call]
-        if all(node["NodeID"] != self._node or node["Alive"] for node in nodes):
-            return ""
-        return "Ray's node process (raylet) on this machine"
+        host, _, port = self._head.rpartition(":")
+        if answers(host, int(port)):
+            self._answered = now
+        return f"the cluster's head at {self._head}" if now - self._answered > HEAD_SECONDS else ""
+
+
+def _connected(node_socket: str) -> socket.socket | None:
+    """A connection to Ray's node process, on which nothing is ever said: the system closes it when the process ends."""
+    node = socket.socket(socket.AF_UNIX)
+    try:
+        node.connect(node_socket)
+    except OSError:
+        node.close()
+        return None
+    return node
+
+
+def _has_closed(connection: socket.socket) -> bool:
+    try:
+        return not connection.recv(1, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def answers(host: str, port: int, patience: float = 2.0) -> bool:
