@@ -74,6 +74,6 @@ def pass_through(name: str) -> None:
 def learn_environment(name: str) -> None:
     """Set what the gate of this name tells, where this node does not say otherwise; once in a process."""
     with contextlib.suppress(ValueError):  # there is none
-        get: Any = ray.get  # mypy takes it for one that never gives a mapping
-        for variable, value in get(ray.get_actor(name).tell.remote()).items():
+        gate: Any = ray.get_actor(name)
+        for variable, value in ray.get(gate.tell.remote()).items():
             os.environ.setdefault(variable, value)
