@@ -14,6 +14,7 @@ from pathlib import Path
 
 import ray
 from ray._private import services
+from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
 from ray.exceptions import RayError
 
 from runner.store.scratch import scratch_folder
@@ -76,6 +77,9 @@ def _private(folder: Path) -> Iterator[None]:
 
 
 def _start(folder: Path, cpus: int | None) -> None:
+    # Ray may have been imported, and a token read, before `prepare` set those of our own.
+    Config.initialize("")
+    AuthenticationTokenLoader.instance().reset_cache()
     ray.init(
         address="local",  # left out, Ray would join whatever cluster it finds running here
         num_cpus=cpus,
