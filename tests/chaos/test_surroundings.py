@@ -268,7 +268,8 @@ def test_a_closed_terminal_stops_a_run_in_order(study: Path, tmp_path: Path, pla
     store = tmp_path / "store"
     ours, theirs = pty.openpty()
     how = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "preexec_fn": _controlled}
-    with driver(study, store, place, "training.epochs=40", **how) as process:
+    told = {"TMPDIR": "/dev/null/none"}  # cannot be written: another place is found
+    with driver(study, store, place, "training.epochs=40", environment=told, **how) as process:
         os.close(theirs)
         os.set_blocking(ours, False)
 
@@ -294,12 +295,20 @@ def _controlled() -> None:
 
 
 def test_a_moved_store_is_called_by_its_name(study: Path, tmp_path: Path, place: Path) -> None:
-    """The store's folder is moved while a study runs: no other driver is blamed, and it is not made anew."""
-    store = tmp_path / "store"
-    with driver(study, store, place, "training.epochs=40", environment={"PIESWEEP_LEASE_SECONDS": "6"}) as process:
+    """The store's folder is moved while a study runs: no other driver is blamed, and it is not made anew. The place for
+    temporary files is too long for sockets: Ray's folder lies in another, as private, and goes too."""
+    store, long = tmp_path / "store", tmp_path / ("long" * 20)
+    long.mkdir()
+    told = {"PIESWEEP_LEASE_SECONDS": "6", "TMPDIR": str(long)}
+    with driver(study, store, place, "training.epochs=40", environment=told) as process:
         await_(lambda: saved(store), process)
+        (folder,) = Path("/tmp").glob(f"piesweep-ray-*-{process.pid}-*")
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         store.rename(tmp_path / "elsewhere")
         output, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 75, errors
     assert f"stopped by the loss of the store: {store} was moved or deleted, run again" in output
     assert "another driver" not in output + errors
+    assert not store.exists()
+    assert not folder.exists()
+    assert ours(path.name for path in long.iterdir()) == set()
