@@ -5,7 +5,9 @@ Fields: `ray-schema.json`, which Ray carries.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,7 @@ JOIN_SECONDS = 1800
 HEADER = """\
 # {name} on {title}: written by `piesweep submit`, yours to read, keep and edit.
 #
-#   ray get-auth-token --generate               once: the password of your clusters, copied to their machines
+#   (umask 077; ray get-auth-token --generate)  once: the password of your clusters, copied to their machines
 #   ray up --yes THIS_FILE                      makes the machines, or mends the cluster if some are gone
 #   ray exec THIS_FILE {start}
 #   ray exec THIS_FILE 'RAY_AUTH_MODE=token ray job list'
@@ -54,7 +56,7 @@ def script(job: Job, site: Site) -> str:
 def submit(path: Path, job: Job) -> str:
     """Make or mend the machines and start the command as a Ray job on them. HalfLaunchedError if that fails midway."""
     purpose = f"make machines for '{job.name}'"
-    call(["ray", "get-auth-token", "--generate"], purpose)
+    _require_token(purpose)
     try:
         call(["ray", "up", "--yes", str(path)], purpose)
         return call(["ray", "exec", str(path), _start(job)], purpose)
@@ -63,6 +65,17 @@ def submit(path: Path, job: Job) -> str:
             f"{error}\nmachines may have been made, and cost until they are given back: ray down --yes "
             f"{shlex.quote(str(path))}; submitting again mends the cluster and goes on"
         ) from None
+
+
+def _require_token(purpose: str) -> None:
+    """Have a token that this user alone can read: who has it can run code on the machines."""
+    before = os.umask(0o077)
+    try:
+        call(["ray", "get-auth-token", "--generate"], purpose)
+    finally:
+        os.umask(before)
+    with contextlib.suppress(FileNotFoundError):  # it may lie elsewhere, or in a variable
+        Path(TOKEN_FILE).expanduser().chmod(0o600)
 
 
 def _start(job: Job) -> str:

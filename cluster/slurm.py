@@ -29,7 +29,7 @@ def script(job: Job, site: Site) -> str:
         "site": site,
         "wall_time": duration_text(job.seconds),
         "warning": max(warning, RESERVE_SECONDS // 2),
-        "longest_folder": SCRATCH_LENGTH + len("/ray-67043328-7fff"),
+        "longest_folder": SCRATCH_LENGTH + len("/ray-67043328-7f"),
         "reserve": min(RESERVE_SECONDS, max(warning // 2, RESERVE_SECONDS // 3)),
     }
     return fill("slurm.sh.j2", values)

@@ -6,6 +6,10 @@ loads what it works with.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+
 import typer
 
 from runner.command_line import (
@@ -62,5 +66,17 @@ app.command("doctor")(doctor_verb.doctor)
 
 
 def main() -> None:
-    """Run the command that `sys.argv` gives, and leave with its exit code."""
-    app()
+    """Run the command that `sys.argv` gives, and leave with its exit code.
+
+    A process that had to do with Ray leaves at once: all is done, and what Ray does at an exit may hang.
+    """
+    try:
+        app()
+    except SystemExit as end:
+        if "ray" not in sys.modules:
+            raise
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)

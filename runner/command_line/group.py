@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from runner.store.scratch import sweep_scratch
+
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 75
 
 # Errors that are the user's to mend, by full name: importing them would load pydantic, pyarrow and more.
@@ -17,6 +19,7 @@ EXIT_CODES: dict[str, int] = {
     "runner.studies.errors.StudyError": BAD_INPUT,
     "runner.models.ModelError": BAD_INPUT,
     "runner.store.files.StoreError": BAD_INPUT,
+    "runner.store.scratch.NoScratch": BAD_INPUT,
     "runner.store.ingest.IngestError": BAD_INPUT,
     "runner.store.tabular.TableError": BAD_INPUT,
     "tasks.base.TaskError": BAD_INPUT,
@@ -50,7 +53,8 @@ class VerbGroup(TyperGroup):
     """The group of all verbs: turns what they raise into a message on stderr and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the verb."""
+        """Run the verb; what killed processes left in temporary folders goes first."""
+        sweep_scratch()
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()

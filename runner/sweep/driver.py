@@ -5,33 +5,33 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray import tune
+from ray.tune.execution import class_cache
 
 from runner.spec import TrialSpec
 from runner.store.place import place
+from runner.store.scratch import scratch_folder
 from runner.store.session import is_holder
 from runner.sweep.arrival import await_nodes
-from runner.sweep.connection import connected
-from runner.sweep.environment import ClusterError
+from runner.sweep.connection import given_cluster, own_cluster
+from runner.sweep.environment import CREDENTIALS, ClusterError
 from runner.sweep.gate import pass_through, put_up
 from runner.sweep.jobs import Job, Queue
+from runner.sweep.liveness import watched
 from runner.sweep.nodes import Ask, gpu_nodes, vendor_here
 from runner.sweep.searcher import PlanSearcher, Unsaved, Watcher
 from runner.sweep.stopping import StopRequest
 from runner.sweep.turns import Turns
 from runner.sweep.worker import Assignment, Work, configured, report_on, train_and_prune
-from runner.vendors import has_amdsmi, uncounted_gpus
 
 NOTHING = {"memory": 1.0}
 """What occupies nothing: one byte of main memory. Ray has no empty placement."""
@@ -48,7 +48,9 @@ class Execution:
     """How jobs are executed: what each occupies, how many at once at most, how often a failed one is tried again.
 
     ask: tells on a node whose GPUs it has, where jobs want a certain vendor's. places_itself: the work itself asks Ray
-    for what jobs need, so that Ray Tune sets nothing aside for them.
+    for what jobs need, so that Ray Tune sets nothing aside for them. environment: what reaches a store in object
+    storage, where the nodes do not say it themselves; credentials, so that they are never printed. umask: the user's,
+    where the cluster was started under another.
     """
 
     needs: Needs
@@ -57,37 +59,32 @@ class Execution:
     work: Work = train_and_prune
     ask: Ask = vendor_here
     places_itself: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    umask: int | None = None
 
 
 @contextmanager
-def cluster(address: str | None, cpus: int | None = None) -> Iterator[dict[str, float]]:
-    """Connect to a Ray cluster, or start one on this machine's cores, loopback only; yields its resources."""
+def cluster(
+    address: str | None, cpus: int | None = None, is_dead: Callable[[], bool] = lambda: False
+) -> Iterator[dict[str, float]]:
+    """Connect to a Ray cluster, or start one on this machine's cores, loopback only; yields its resources.
+
+    is_dead: asked at the end, since a dead cluster cannot be left in order.
+    """
     for name in ("ray", "ray.tune"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    if address is None:
-        ray.init(
-            address="local",  # left out, Ray would join whatever cluster it finds running here
-            num_cpus=cpus,
-            num_gpus=uncounted_gpus(os.environ, amdsmi=has_amdsmi()),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            object_store_memory=128 * 2**20,
-        )
-    else:
-        with connected(address):
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    try:
+    with own_cluster(cpus, is_dead) if address is None else given_cluster(address, is_dead):
         yield ray.cluster_resources()  # type: ignore[no-untyped-call]
-    finally:
-        ray.shutdown()
 
 
 @contextmanager
 def joined(address: str | None, stop: StopRequest) -> Iterator[None]:
-    """A cluster with the nodes that its allocation promises, as far as they come in time; a stop is heard meanwhile."""
-    with cluster(address, os.cpu_count() if address is None else None):
-        stop.listen()  # Ray has claimed SIGTERM
+    """A cluster with the nodes that its allocation promises, as far as they come in time; a stop is heard meanwhile.
+
+    Left by KeyboardInterrupt when the cluster dies: `stop.is_lost` then, and says what died.
+    """
+    cpus = os.cpu_count() if address is None else None
+    with cluster(address, cpus, lambda: stop.is_lost), watched(stop):
         await_nodes(stop)
         yield
 
@@ -149,12 +146,12 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
     root, session = place(assignment.root), assignment.session
     queue = Queue.of(jobs, root, lambda: not session or is_holder(root, session))
     searcher = PlanSearcher(queue, watcher, stop, execution.retries, room)
-    scratch = Path(tempfile.mkdtemp(prefix="piesweep-tune-"))
-    gate = put_up(scratch.name, room())
-    try:
+    keep_out_of_ray(CREDENTIALS)
+    with scratch_folder("tune") as scratch, put_up(scratch.name, room(), execution.environment):
         tune.Tuner(
             tune.with_resources(
-                partial(_trainable, execution.work, assignment, scratch.name), _placement(jobs, execution)
+                partial(_trainable, execution.work, replace(assignment, gate=scratch.name)),
+                _placement(jobs, execution),
             ),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
@@ -173,9 +170,16 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
                 callbacks=[Deaths(watcher), Listening(stop)],
             ),
         ).fit()
-    finally:
-        del gate
-        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def keep_out_of_ray(beginnings: tuple[str, ...]) -> None:
+    """Keep environment variables whose names begin so out of what Ray Tune tells its nodes, and they log.
+
+    Tune copies AWS's keys into the runtime environment of every worker, which lies readable in runtime_env_agent.log.
+    """
+    class_cache.ENV_VARS_TO_PROPAGATE.difference_update(
+        [name for name in class_cache.ENV_VARS_TO_PROPAGATE if name.startswith(beginnings)]
+    )
 
 
 class Deaths(Unsaved, tune.Callback):
@@ -201,8 +205,8 @@ class Listening(Unsaved, tune.Callback):
         self.stop.listen()
 
 
-def _trainable(work: Work, assignment: Assignment, gate: str, config: dict[str, str]) -> None:
-    pass_through(gate)
+def _trainable(work: Work, assignment: Assignment, config: dict[str, str]) -> None:
+    pass_through(assignment.gate)
     report_on(work, assignment, config)
 
 

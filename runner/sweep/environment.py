@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 from runner.vendors import has_amdsmi, visible_to_ray
@@ -27,6 +28,18 @@ LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """Set to 0, Ray makes a one-machine cluster that listens on loopback alone, as it does on a Mac; otherwise its
 services listen on every network interface."""
 
+OWN_TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+"""With it processes of this run alone get into a cluster of our own; it is kept in no file."""
+
+CREDENTIALS = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_", "HF_TOKEN", "HUGGING")
+"""How names of environment variables begin whose values Ray must not write down."""
+
+RECONNECT = "RAY_gcs_rpc_server_reconnect_timeout_s"
+HEAD_SECONDS = float(os.environ.get(RECONNECT, "60"))
+"""How long a cluster's head may be away. Ray ends a process without a word to it after as long; ours end in order."""
+
+END_SECONDS = 60.0
+"""How long a process may take to end after it has noticed that the head is away, before Ray ends it."""
 
 JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Ray sets it for the entrypoint of a submitted job."""
@@ -65,12 +78,17 @@ def cluster_address(given: str | None) -> str | None:
 
 
 def prepare(address: str | None) -> None:
-    """Set what the user's environment leaves open: quiet always, loopback only for a cluster of our own.
+    """Set what the user's environment leaves open: quiet always, loopback and a token only for a cluster of our own.
 
     What a batch system says of GPUs is put in the words that Ray understands.
     """
     os.environ.update(visible_to_ray(os.environ, amdsmi=has_amdsmi()))
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    os.environ[RECONNECT] = f"{HEAD_SECONDS + END_SECONDS:.0f}"
     if address is None:
         os.environ.setdefault(LOOPBACK, "0")
+        os.environ.update(OWN_TOKEN)
+    elif os.environ.get("RAY_AUTH_TOKEN") == OWN_TOKEN["RAY_AUTH_TOKEN"]:
+        for name in OWN_TOKEN:  # this process had a cluster of its own before
+            del os.environ[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -40,12 +41,14 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self.console.is_terminal:
-            self._live.start()
+            with contextlib.suppress(OSError):
+                self._live.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self.console.is_terminal:
-            self._live.stop()
+            with contextlib.suppress(OSError):  # a closed terminal ends no sweep
+                self._live.stop()
         else:
             self._print_line()
 
@@ -82,7 +85,8 @@ class Progress:
 
     def _print_line(self) -> None:
         self._last_line = time.monotonic()
-        self.console.print(self.summary, highlight=False, soft_wrap=True)
+        with contextlib.suppress(OSError):  # nobody reads any more; Rich would end the process
+            print(self.summary, file=self.console.file, flush=True)
 
     def _render(self) -> Group:
         sparsities = sorted({row[3] for row in self.planned})

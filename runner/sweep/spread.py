@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,8 +11,9 @@ import ray.train
 from ray.train.torch import TorchTrainer
 
 from runner.checkpoints import ParentMissing
+from runner.store.scratch import scratch_folder, sweep_scratch
 from runner.sweep.jobs import Job
-from runner.sweep.worker import Assignment, in_this_process
+from runner.sweep.worker import Assignment, in_this_process, settle_in
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,14 @@ class Spread:
         cpus, gpus = self.needs[job.spec.model]
         bundle = {"CPU": cpus, "GPU": gpus} if gpus else {"CPU": cpus}
         # A folder for Ray Train's own notes, of which nothing is ever read again: the store remembers.
-        with tempfile.TemporaryDirectory(prefix="piesweep-train-") as scratch:
+        sweep_scratch(["train"])  # this may be a node on which no driver ever starts
+        with scratch_folder("train") as scratch:
             trainer: Any = TorchTrainer(
                 cast("Any", partial(_one_of_several, job, assignment, self.stage)),
                 scaling_config=ray.train.ScalingConfig(
                     num_workers=self.processes, use_gpu=gpus > 0, resources_per_worker=bundle
                 ),
-                run_config=ray.train.RunConfig(name="trial", storage_path=scratch),
+                run_config=ray.train.RunConfig(name="trial", storage_path=str(scratch)),
             )
             try:
                 result = trainer.fit()
@@ -53,8 +53,7 @@ class Spread:
 
 def _one_of_several(job: Job, assignment: Assignment, stage: int) -> str:
     """What each of the processes does: the trial, top to bottom, together with the others."""
-    for name, value in assignment.environment.items():
-        os.environ.setdefault(name, value)
+    settle_in(assignment)
     return in_this_process(job, assignment, stage)
 
 

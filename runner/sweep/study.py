@@ -20,7 +20,7 @@ from runner.store.files import StoreError, require_exclusive_creation
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
 from runner.store.place import storage_environment
-from runner.store.session import Session, clock_of, hold, require_free
+from runner.store.session import Session, clock_of, hold, is_holder, require_free
 from runner.store.writer import freeze_plan, record_failure, save_task
 from runner.studies import Study
 from runner.sweep.allocation import Allocation
@@ -41,7 +41,7 @@ GRACE_SECONDS = 30.0
 """How long running trials may take to reach a checkpoint when a stop is asked for."""
 
 
-LOST = "another driver, which took this one for dead and has the store now"
+TAKEN = "another driver, which took this one for dead and has the store now"
 """The reason for a stop where this driver slept past its lease."""
 
 
@@ -89,7 +89,8 @@ def run_study(
     tasks = {choice.name: shown(open_task(choice)) for choice in plan.study.tasks}
     specs = identify(plan, {name: data.fingerprint for name, data in tasks.items()}).trials
     with stop_on_signals(GRACE_SECONDS, Allocation.of(os.environ)) as (stop, _):
-        specs += copies(plan.study, specs, placement.address, stop)
+        with _losses(stop):
+            specs += copies(plan.study, specs, placement.address, stop)
         _check_store(root, specs, tasks)
         jobs = missing_jobs(specs, root)
         if not jobs:
@@ -97,8 +98,8 @@ def run_study(
                 freeze_plan(root, plan.study.model_dump(mode="json"), specs)
             return _ending(root, specs, "")
         require_free(root)
-        with ExitStack() as cluster:
-            execution = cluster.enter_context(_joined(plan.study, jobs, placement, stop))
+        with _losses(stop), ExitStack() as cluster:
+            execution = cluster.enter_context(_joined(plan.study, jobs, placement, root, stop))
             if not stop:
                 if not Layout(root).tasks.is_dir():
                     require_exclusive_creation(root)
@@ -116,7 +117,17 @@ def run_study(
 
 
 @contextmanager
-def _joined(study: Study, jobs: list[Job], placement: Placement, stop: StopRequest) -> Iterator[Execution]:
+def _losses(stop: StopRequest) -> Iterator[None]:
+    """A block that the death of the cluster ends."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not stop.is_lost:
+            raise
+
+
+@contextmanager
+def _joined(study: Study, jobs: list[Job], placement: Placement, root: Path, stop: StopRequest) -> Iterator[Execution]:
     """A cluster with room for each of the jobs, or else ClusterError; yields how they are executed on it."""
     prepare(placement.address)
     from runner.sweep.driver import Execution, Room, joined
@@ -127,6 +138,9 @@ def _joined(study: Study, jobs: list[Job], placement: Placement, stop: StopReque
         retries=study.retries,
         work=placement.work or _work(study),
         places_itself=study.strategy.is_sharded,
+        # The processes of a cluster of our own have this one's environment.
+        environment=storage_environment(root, dict(os.environ)) if placement.address else {},
+        umask=None if placement.address else _umask(),
     )
     with joined(placement.address, stop):
         if not stop:
@@ -148,16 +162,36 @@ def _sweep(
         threads=max(1, int(min(study.resources.of_model(model.name)[0] for model in study.models))),
         stop_file=str(session.stop_file.resolve()),
         session=session.session_id,
-        environment=storage_environment(root, dict(os.environ)),
+        umask=execution.umask,
     )
     if stop.allocation.facts:
         session.event("allocation", None, **stop.allocation.facts)
     stop.tell(session.stop_file)
-    session.when_lost = lambda: stop.ask(LOST)
+    session.when_lost = lambda: stop.ask(_why_lost(session))
     with progress:
         if jobs and not stop:
             drive(jobs, assignment, execution, Ledger(session, progress), stop)
         stop.look()
+
+
+def _umask() -> int:
+    """This process's own, by which the files of a store are made."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _why_lost(session: Session) -> str:
+    """Why this driver has the store no longer: that is gone, cannot be written, or was taken over."""
+    root = session.layout.root
+    try:
+        if not session.layout.tasks.is_dir():
+            return f"the loss of the store: {root} was moved or deleted"
+        if is_holder(root, session.session_id):
+            clock_of(session.layout.sessions)
+    except OSError as error:
+        return f"the loss of the store: {root} cannot be written ({error.strerror or error})"
+    return TAKEN
 
 
 def _work(study: Study) -> Work:

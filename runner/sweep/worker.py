@@ -6,8 +6,7 @@ import functools
 import json
 import os
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from runner.store.place import place
 from runner.store.reader import failures, is_committed, task_data
 from runner.store.session import is_holder, note
 from runner.store.writer import record_failure
+from runner.sweep.gate import learn_environment
 from runner.sweep.jobs import Job
 from tasks.base import TaskData
 
@@ -28,8 +28,8 @@ from tasks.base import TaskData
 class Assignment:
     """Where a trial runs: the store's folder, a cache folder of the node, threads, and the file that says stop.
 
-    session: the driver's, which must hold the store for the trial to go on; "" where nobody asks. environment: what
-    reaches a store in object storage, where the node does not say it itself; credentials, so that it is never printed.
+    session: the driver's, which must hold the store for the trial to go on; "" where nobody asks. gate: the name of the
+    gate that tells how to reach the store. umask: the user's, where the cluster was started under another.
     """
 
     root: str
@@ -37,7 +37,8 @@ class Assignment:
     threads: int
     stop_file: str
     session: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    gate: str = ""
+    umask: int | None = None
 
 
 class Work(Protocol):
@@ -64,8 +65,7 @@ def report_on(work: Work, assignment: Assignment, config: dict[str, str]) -> Non
     Raising makes Ray replace the process, so that a retry starts in a fresh one.
     """
     job = configured(config)
-    for name, value in assignment.environment.items():
-        os.environ.setdefault(name, value)
+    settle_in(assignment)
     try:
         ending = work(job, assignment)
     except Exception:
@@ -78,6 +78,14 @@ def report_on(work: Work, assignment: Assignment, config: dict[str, str]) -> Non
         record_failure(root, job.trial_id, attempts + 1, traceback.format_exc())
         raise
     tune.report({"ending": ending})
+
+
+def settle_in(assignment: Assignment) -> None:
+    """Make this process one that reaches the store, and writes files as the user's own processes do."""
+    if assignment.gate:
+        learn_environment(assignment.gate)
+    if assignment.umask is not None:
+        os.umask(assignment.umask)
 
 
 def train_and_prune(job: Job, assignment: Assignment) -> str:

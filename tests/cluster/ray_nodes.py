@@ -23,6 +23,12 @@ LOOPBACK = "127.0.0.1"
 ALSO_LOOPBACK = "127.0.0.9"
 """Ray replaces 127.0.0.1 by the address of a network card where more than one node may come; this one it keeps."""
 
+TOKEN = "(umask 077; ray get-auth-token --generate)"
+"""How the README has a token made."""
+
+TAKE_TOKEN = "install -D -m 600 /dev/stdin .ray/auth_token"
+"""How the README has another node take it, in its home folder."""
+
 TOKENS = {"RAY_AUTH_MODE": "token"}
 """What the README has users export wherever they call ray or piesweep, beside a token in ~/.ray/auth_token."""
 
@@ -54,7 +60,7 @@ class RayNodes:
         self.environment = {**os.environ, **QUIET, **TOKENS, "HOME": str(home), MARK: str(self.folder)}
         for name in ("RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
             self.environment.pop(name, None)
-        generate = [RAY, "get-auth-token", "--generate"]
+        generate = ["bash", "-c", TOKEN]
         subprocess.run(generate, check=True, capture_output=True, timeout=START_SECONDS, env=self.environment)
         self.host = LOOPBACK if alone else ALSO_LOOPBACK
         self.environment["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0" if alone else "1"
@@ -102,7 +108,9 @@ class RayNodes:
     def _home(self, name: str) -> Path:
         home = self.folder / f"home-{name}"
         if not home.exists():
-            shutil.copytree(self.folder / "home-head" / ".ray", home / ".ray")
+            home.mkdir()
+            with (self.folder / "home-head" / ".ray" / "auth_token").open("rb") as token:
+                subprocess.run(["bash", "-c", TAKE_TOKEN], check=True, stdin=token, cwd=home)
         return home
 
     def _await(self, name: str) -> None:

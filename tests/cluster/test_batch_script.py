@@ -36,6 +36,7 @@ PROGRAMS = {
         [[ $1 == start ]] || { echo ' node_1'; echo ' node_2'; exit; }
         for word; do case $word in --temp-dir=*) folder=${word#*=};; esac; done
         echo "$folder" >>"$BOX/folders"
+        mkdir -m 777 "$folder" && stat -c %a "${folder%/r}" >>"$BOX/modes"
         case $* in *--head*) echo "$$" >"$BOX/head"; echo 127.0.0.1:6379 >"$folder/ray_current_cluster";; esac
         while /bin/sleep 0.02; do :; done""",
     "piesweep": """
@@ -224,12 +225,18 @@ def test_folders_are_short_enough_for_rays_sockets(allocation: Allocation) -> No
     assert {len(folder) + len("999") + RAYS_OWN for folder in allocation.lines("folders")} == {107}
 
 
+def test_nobody_else_gets_into_rays_folders(allocation: Allocation) -> None:
+    """Ray opens the folder that it is given to all; it lies in one that is the user's alone."""
+    assert allocation.run("exit 0") == 0
+    assert set(allocation.lines("modes")) == {"700"}
+
+
 def test_folders_that_are_too_long_are_refused(allocation: Allocation) -> None:
     """Who edits the script is told how many characters there are."""
     text = allocation.script.read_text()
     allocation.script.write_text(text.replace("folders=/", "folders=/a/longer/path/", 1))
     assert allocation.run("exit 0") == 2
-    assert "too long for Ray's sockets below it: allowed are 38 characters" in allocation.said
+    assert "too long for Ray's sockets below it: allowed are 36 characters" in allocation.said
     assert not allocation.lines("steps")
 
 

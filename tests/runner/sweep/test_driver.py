@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,15 +18,29 @@ from tests.runner.store import samples
 
 prepare(None)
 
-from runner.sweep.driver import ROOM_SECONDS, ClusterError, Execution, Room, cluster, drive  # noqa: E402
+import ray  # noqa: E402
+from ray.tune.execution import class_cache  # noqa: E402
+
+from runner.sweep.driver import (  # noqa: E402
+    CREDENTIALS,
+    ROOM_SECONDS,
+    ClusterError,
+    Execution,
+    Room,
+    cluster,
+    drive,
+    keep_out_of_ray,
+)
 from runner.sweep.worker import Assignment  # noqa: E402
 
+TOLD = "what only workers may know"
 CELLS = (("dense", 0.0), ("imp-ft", 0.5), ("imp-ft", 0.9), ("mp-ai", 0.5))
 
 
 def commit_at_once(job: Job, assignment: Assignment) -> str:
     """Stands for a trial: checks that its parent is there, fails where it is told to, commits."""
     root = Path(assignment.root)
+    assert os.environ["FSSPEC_TOLD"] == TOLD
     if (job.spec.method, job.spec.seed) == ("mp-ai", 1):
         raise ValueError("this trial always fails")
     if (job.spec.method, job.spec.seed) == ("dense", 2):
@@ -64,13 +79,20 @@ class Recorder:
 @pytest.mark.cluster
 def test_failures_are_retried_then_recorded_while_the_others_go_on(tmp_path: Path) -> None:
     """One trial that fails once commits; one that always fails is recorded with its traceback and attempts; a failed
-    parent's children do not start; everything else commits, and parents' states are gone in the end."""
+    parent's children do not start; everything else commits, and parents' states are gone in the end. Workers
+    are told how to reach the store, and no file of Ray's is."""
     specs = [samples.spec(method, sparsity, seed) for seed in range(3) for method, sparsity in CELLS]
     recorder = Recorder()
     assignment = Assignment(root=str(tmp_path), cache=str(tmp_path), threads=1, stop_file=str(tmp_path / "stop"))
-    execution = Execution(needs=lambda job: (1.0, 0.0), retries=1, work=commit_at_once)
+    execution = Execution(
+        needs=lambda job: (1.0, 0.0), retries=1, work=commit_at_once, environment={"FSSPEC_TOLD": TOLD}
+    )
     with cluster(None, cpus=2):
         drive(missing_jobs(specs, tmp_path), assignment, execution, recorder, StopRequest(1.0))
+        session = Path(ray._private.worker._global_node.get_session_dir_path())
+        logs = [path.read_bytes() for path in session.rglob("*") if path.is_file()]
+    assert logs
+    assert not [log for log in logs if TOLD.encode() in log]
     missing = {spec.trial_id: spec for spec in specs if spec.trial_id not in reader.committed_ids(tmp_path)}
     assert Counter((spec.method, spec.seed) for spec in missing.values()) == {
         ("mp-ai", 1): 1,
@@ -117,3 +139,13 @@ def test_room_follows_nodes_that_come_late_and_are_lost(monkeypatch: pytest.Monk
         assert room() == before
         now[0] += ROOM_SECONDS
         assert room() == expected
+
+
+def test_ray_is_told_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what Ray Tune would copy into the runtime environment of every worker, keys and secrets are left out."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "secret")
+    keep_out_of_ray(CREDENTIALS)
+    options = class_cache._ActorClassCache().get(type("Worker", (), {}))._default_options
+    assert "PL_DISABLE_FORK" in options["runtime_env"]["env_vars"]
+    assert "secret" not in options["runtime_env"]["env_vars"].values()

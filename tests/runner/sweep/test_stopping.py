@@ -13,7 +13,7 @@ from runner.sweep.allocation import Allocation
 from runner.sweep.stopping import StopRequest, stop_on_signals
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
 def test_a_signal_asks_running_trials_to_stop(tmp_path: Path, number: signal.Signals) -> None:
     """One signal sets the request and makes the stop file that running trials look for."""
     with stop_on_signals(60) as (stop, _):
@@ -23,6 +23,17 @@ def test_a_signal_asks_running_trials_to_stop(tmp_path: Path, number: signal.Sig
         assert stop
         assert stop.signal_name == number.name
         assert (tmp_path / "stop").exists()
+
+
+def test_under_nohup_a_closed_terminal_stays_ignored() -> None:
+    """Who started the run said that it shall go on."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stop_on_signals(60) as (stop, _):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stop
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_signal_before_the_session_is_not_lost(tmp_path: Path) -> None:
