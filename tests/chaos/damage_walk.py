@@ -1,7 +1,7 @@
 """Every kind of file of a store, damaged in every way, under every verb: `python -m tests.chaos.damage_walk`.
 
-A verb may answer as if nothing were damaged (it has not used the file, or made it anew), or refuse in one line. It may not
-answer otherwise, nor show a traceback, nor wait.
+A verb may answer as if nothing were damaged (it has not used the file, or made it anew), or refuse in one line. It may
+not answer otherwise, nor show a traceback, nor wait.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ LONGEST_SECONDS = 60
 QUERIES = {
     "sql": "SELECT * FROM pie_rate ORDER BY ALL",
     "sql trials": "SELECT * FROM trials ORDER BY ALL",
-    "sql rows": "SELECT split, example_id, text, p.label, r.flesch_kincaid_grade FROM predictions p JOIN examples USING "
-    "(task, split, example_id) LEFT JOIN readability r USING (task, split, example_id) ORDER BY ALL",
+    "sql rows": "SELECT split, example_id, text, p.label, r.flesch_kincaid_grade FROM predictions p JOIN examples "
+    "USING (task, split, example_id) LEFT JOIN readability r USING (task, split, example_id) ORDER BY ALL",
     "sql el2n": "SELECT * FROM el2n ORDER BY ALL",
 }
 
@@ -203,13 +203,18 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "pipe": _pipe,
     "link": _link,
 }
+
+
+def _question(query: str) -> Callable[[Place], list[str]]:
+    return lambda at: ["sql", str(at.store), query, "--format", "csv"]
+
+
 VERBS: dict[str, Callable[[Place], list[str]]] = {
     "status": lambda at: ["status", str(at.store)],
     "progress": lambda at: ["status", str(at.store), "--progress"],
     "verify": lambda at: ["verify", str(at.store)],
     "digest": lambda at: ["digest", str(at.store)],
-    **{name: (lambda at, query=query: ["sql", str(at.store), query, "--format", "csv"])
-       for name, query in QUERIES.items()},  # fmt: skip
+    **{name: _question(query) for name, query in QUERIES.items()},
     "table": lambda at: ["table", str(at.store), "pie_percent", "--format", "csv"],
     "figure": lambda at: ["figure", str(at.store), "pie_rate", "--out", str(at.out / "rate.svg")],
     "example": lambda at: ["example", str(at.store), "walk-films:test:3"],
@@ -284,7 +289,7 @@ def _seen(place: Place, verb: str, stdout: str) -> object:
     if verb in CHANGING:
         return _digest(place.out / "merged" if verb == "merge" else place.store)
     if verb in ("export", "report"):
-        kept = {path for path in place.out.rglob("*.csv")} | {path for path in place.out.rglob("*.parquet")}
+        kept = [*place.out.rglob("*.csv"), *place.out.rglob("*.parquet")]
         return sorted((path.name, path.read_bytes()) for path in kept if path.is_file())
     if verb == "figure":
         return sorted((path.name, len(path.read_bytes())) for path in place.out.glob("*.svg"))
@@ -354,7 +359,9 @@ def main() -> None:
         print(f"{kind:<14}" + "".join(f"{row[name]:>11}" for name in names))
     total = sum((row for row in counts.values()), collections.Counter())
     print(f"{'all':<14}" + "".join(f"{total[name]:>11}" for name in names))
-    print(f"{len(KINDS)} kinds x {len(DAMAGES)} damages x {len(verbs)} verbs in {time.monotonic() - started:.0f} seconds")
+    print(
+        f"{len(KINDS)} kinds x {len(DAMAGES)} damages x {len(verbs)} verbs in {time.monotonic() - started:.0f} seconds"
+    )
 
 
 if __name__ == "__main__":
