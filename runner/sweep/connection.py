@@ -17,7 +17,7 @@ from ray._private import services
 from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
 from ray.exceptions import RayError
 
-from runner.store.scratch import scratch_folder
+from runner.store.scratch import scratch_folder, sweep_scratch
 from runner.sweep.environment import ClusterError
 from runner.sweep.liveness import answers
 from runner.sweep.membership import Membership
@@ -51,12 +51,17 @@ def own_cluster(cpus: int | None, is_dead: Callable[[], bool]) -> Iterator[None]
     """A cluster of this machine's cores, loopback only. Nobody else can look into its files, which go with it."""
     with scratch_folder("ray", LONGEST_SOCKET - len(SOCKET)) as folder:
         member = Membership(partial(_start, folder / "r", cpus))
-        with _private(folder):
-            member.begin(None)
+        try:
+            with _private(folder):
+                member.begin(None)
+        except (RayError, OSError, RuntimeError) as error:
+            raise ClusterError(f"Ray could not be started on this machine ({_first_line(error)})") from error
         try:
             yield
         finally:
             member.end(is_dead())
+    # What a killed run left may have been in use still, for its last seconds, when this one began.
+    sweep_scratch(["ray"])
 
 
 @contextmanager
@@ -101,12 +106,15 @@ def given_cluster(address: str, is_dead: Callable[[], bool]) -> Iterator[None]:
         with _word(address):
             member.begin(MUTE_SECONDS)
     except (RayError, OSError, RuntimeError) as error:
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ClusterError(f"no Ray cluster could be joined at {address} ({first}); {ADVICE}") from error
+        raise ClusterError(f"no Ray cluster could be joined at {address} ({_first_line(error)}); {ADVICE}") from error
     try:
         yield
     finally:
         member.end(is_dead())
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 @contextmanager

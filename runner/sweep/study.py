@@ -91,6 +91,8 @@ def run_study(
     with stop_on_signals(GRACE_SECONDS, Allocation.of(os.environ)) as (stop, _):
         with _losses(stop):
             specs += copies(plan.study, specs, placement.address, stop)
+        if stop.is_lost:
+            return _ending(root, specs, stop.signal_name)
         _check_store(root, specs, tasks)
         jobs = missing_jobs(specs, root)
         if not jobs:
@@ -189,8 +191,8 @@ def _why_lost(session: Session) -> str:
             return f"the loss of the store: {root} was moved or deleted"
         if is_holder(root, session.session_id):
             clock_of(session.layout.sessions)
-    except OSError as error:
-        return f"the loss of the store: {root} cannot be written ({error.strerror or error})"
+    except Exception as error:  # each library of object storage has errors of its own
+        return f"the loss of the store: {root} cannot be written ({getattr(error, 'strerror', None) or error})"
     return TAKEN
 
 

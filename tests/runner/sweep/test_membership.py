@@ -68,6 +68,23 @@ def test_a_cluster_that_never_lets_us_in_is_a_cluster_error(
         pytest.fail("it was let in")
 
 
+def test_a_ray_that_cannot_start_is_a_cluster_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says why; the folder that was made for it is gone."""
+
+    def refuse(**options: str) -> None:
+        folders.append(Path(options["_temp_dir"]))
+        raise RuntimeError("no room in /dev/shm\nand more")
+
+    folders: list[Path] = []
+    monkeypatch.setattr(connection.ray, "init", refuse)
+    with (
+        pytest.raises(ClusterError, match=r"Ray could not be started on this machine \(no room in /dev/shm\)$"),
+        connection.own_cluster(1, lambda: False),
+    ):
+        pytest.fail("it started")
+    assert not folders[0].parent.exists()
+
+
 def test_where_nothing_listens_is_tried_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cluster that only just starts is waited for; a dead address is refused."""
     now, looks = [0.0], [0]
