@@ -61,7 +61,8 @@ class CheckedFiles:
         self._sound: dict[str, Identity] = {}
         self._copies: dict[str, Path] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._folder: Path | None = None
+        self._folders: set[Path] = set()
+        self._private: Path | None = None
         self._making = threading.Lock()
 
     def __contains__(self, path: object) -> bool:
@@ -90,10 +91,7 @@ class CheckedFiles:
 
     def _as_recorded(self, path: str) -> BinaryIO:
         expected = self._expected[path]
-        if is_on_disk(self.root):
-            file = open_regular(self.root, path)
-        else:
-            file = self._fetched(path).open("rb")
+        file = self._opened(path) if is_on_disk(self.root) else self._fetched(path).open("rb")
         try:
             if isinstance(expected, Recorded):
                 self._check(path, file, expected)
@@ -104,6 +102,24 @@ class CheckedFiles:
         except BaseException:
             file.close()
             raise
+
+    def _opened(self, path: str) -> BinaryIO:
+        """A regular file of a folder of the store: links are not followed, and pipes and devices not waited for."""
+        place = self.root / path
+        if place.parent not in self._folders:
+            if not place.parent.resolve().is_relative_to(self.root.resolve()):
+                raise self._damaged(path, "a link leads outside the store")
+            self._folders.add(place.parent)
+        try:
+            handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO):
+                raise self._damaged(path, "it is no regular file") from None
+            raise
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise self._damaged(path, "it is no regular file")
+        return os.fdopen(handle, "rb")
 
     def _check(self, path: str, file: BinaryIO, expected: Recorded) -> None:
         identity = _identity(file)
@@ -131,7 +147,11 @@ class CheckedFiles:
             raise self._damaged(path, "it is missing") from error
 
     def _damaged(self, path: str, what: str) -> StoreError:
-        return damaged(self.root, path, what)
+        """What is said of a file from which nothing is answered, and what mends it."""
+        return StoreError(
+            f"{self.root / path} is damaged: {what}. Nothing is answered from it; run piesweep verify {self.root}, "
+            "which names all that is, then piesweep verify --repair"
+        )
 
     def _fetched(self, path: str) -> Path:
         """The object's bytes in the private folder; what it was before it is checked is no copy yet."""
@@ -152,35 +172,10 @@ class CheckedFiles:
 
     def _local(self, path: str) -> Path:
         with self._making:
-            if self._folder is None:
-                self._folder = own_folder()
-                weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        return self._folder / hashlib.sha256(path.encode(errors="surrogatepass")).hexdigest()
-
-
-def open_regular(root: Path, path: str) -> BinaryIO:
-    """A regular file inside the folder `root`; StoreError for links, pipes and devices, which are not even waited for."""
-    place = root / path
-    if not place.parent.resolve().is_relative_to(root.resolve()):
-        raise damaged(root, path, "a link leads outside the store")
-    try:
-        handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENXIO):
-            raise damaged(root, path, "it is no regular file") from None
-        raise
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise damaged(root, path, "it is no regular file")
-    return os.fdopen(handle, "rb")
-
-
-def damaged(root: Path, path: str, what: str) -> StoreError:
-    """What is said of a file from which nothing is answered, and what mends it."""
-    return StoreError(
-        f"{root / path} is damaged: {what}. Nothing is answered from it; run piesweep verify {root}, which names all "
-        "that is, then piesweep verify --repair"
-    )
+            if self._private is None:
+                self._private = own_folder()
+                weakref.finalize(self, shutil.rmtree, self._private, ignore_errors=True)
+        return self._private / hashlib.sha256(path.encode(errors="surrogatepass")).hexdigest()
 
 
 def inside(root: Path, relative: str) -> Path:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
+import click
 import typer
 from typer.core import TyperGroup
+
+from runner.printable import printable
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 75
 
@@ -35,15 +39,32 @@ EXIT_CODES: dict[str, int] = {
     "cluster.launcher.LaunchError": BAD_INPUT,
     "cluster.site.SiteError": BAD_INPUT,
     "builtins.OSError": FAILED,
+    "builtins.MemoryError": FAILED,
     "botocore.exceptions.BotoCoreError": FAILED,
     "_duckdb.OutOfMemoryException": FAILED,
+    "_duckdb.Error": BAD_INPUT,
     "runner.store.session.StoreHeld": INTERRUPTED,
 }
 
+OUT_OF_MEMORY = (
+    "this takes more memory than it may have here: compact the store, so that its votes are counted once for all; ask "
+    "for one task and split at a time; or set PIESWEEP_MEMORY, as to 16GiB"
+)
+
+
+def _of_duckdb(error: Any) -> str:
+    from analysis.committed_files import damage_behind
+    from analysis.duckdb_errors import in_one_line
+
+    damage = damage_behind(error)
+    return str(damage) if damage else f"DuckDB cannot answer this: {in_one_line(error)}"
+
+
 # What to say instead of the error's own words, where these do not help.
-SAID = {
-    "_duckdb.OutOfMemoryException": "this takes more memory than DuckDB may have here: compact the store, so that its "
-    "votes are counted once for all; ask for one task and split at a time; or set PIESWEEP_MEMORY, as to 16GiB",
+SAID: dict[str, Callable[[Exception], str]] = {
+    "_duckdb.OutOfMemoryException": lambda _: OUT_OF_MEMORY,
+    "builtins.MemoryError": lambda _: OUT_OF_MEMORY,
+    "_duckdb.Error": _of_duckdb,
 }
 
 
@@ -61,6 +82,9 @@ class VerbGroup(TyperGroup):
             raise typer.Exit(128 + signal.SIGPIPE) from None
         except KeyboardInterrupt:
             raise typer.Exit(128 + signal.SIGINT) from None
+        except click.ClickException as error:
+            error.message = printable(error.message, block=True)
+            raise
         except Exception as error:
             code = exit_code_of(error)
             if code is None:
@@ -77,7 +101,8 @@ def exit_code_of(error: Exception) -> int | None:
 
 def message_of(error: Exception) -> str:
     """What the user is told of such an error."""
-    return next((SAID[name] for name in _names(error) if name in SAID), str(error))
+    said = next((SAID[name] for name in _names(error) if name in SAID), str)
+    return printable(said(error), block=True)
 
 
 def _names(error: Exception) -> list[str]:
