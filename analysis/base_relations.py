@@ -136,7 +136,9 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     _create_view(connection, "single_rows", "trial_id, split, example_id, label, probabilities", _labels(snapshot))
     _create_view(connection, "multi_rows", "trial_id, split, example_id, labels, probabilities", _label_sets(snapshot))
     _create_view(connection, "canary_rows", "trial_id, split, example_id, answer", _canary_rows(snapshot))
-    _create_view(connection, "human_rows", "task_no, split, example_id, disagreement", human_rows(snapshot, files, examples))
+    _create_view(
+        connection, "human_rows", "task_no, split, example_id, disagreement", human_rows(snapshot, files, examples)
+    )
     _create_view(connection, "readability_rows", COLUMNS, score_rows(scores))
     create_counted(connection, snapshot)
     parts = [NO_ROWS["example"], *_examples(files, examples)]

@@ -15,8 +15,8 @@ import threading
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -68,7 +68,7 @@ class CheckedFiles:
     def __contains__(self, path: object) -> bool:
         return path in self._expected
 
-    def open(self, path: str) -> BinaryIO:
+    def open(self, path: str) -> BufferedReader:
         """A file's bytes as they were recorded, from the first of them on."""
         with self._locks[path]:
             if path not in self._copies:
@@ -89,7 +89,7 @@ class CheckedFiles:
         with self.open(path) as file:
             return file.seek(0, os.SEEK_END)
 
-    def _as_recorded(self, path: str) -> BinaryIO:
+    def _as_recorded(self, path: str) -> BufferedReader:
         expected = self._expected[path]
         file = self._opened(path) if is_on_disk(self.root) else self._fetched(path).open("rb")
         try:
@@ -103,7 +103,7 @@ class CheckedFiles:
             file.close()
             raise
 
-    def _opened(self, path: str) -> BinaryIO:
+    def _opened(self, path: str) -> BufferedReader:
         """A regular file of a folder of the store: links are not followed, and pipes and devices not waited for."""
         place = self.root / path
         if place.parent not in self._folders:
@@ -121,7 +121,7 @@ class CheckedFiles:
             raise self._damaged(path, "it is no regular file")
         return os.fdopen(handle, "rb")
 
-    def _check(self, path: str, file: BinaryIO, expected: Recorded) -> None:
+    def _check(self, path: str, file: BufferedReader, expected: Recorded) -> None:
         identity = _identity(file)
         if self._sound.get(path) == identity:
             return
@@ -186,7 +186,7 @@ def inside(root: Path, relative: str) -> Path:
     return root / relative
 
 
-def _identity(file: BinaryIO) -> Identity:
+def _identity(file: BufferedReader) -> Identity:
     """What changes when a file is replaced, or written to."""
     found = os.fstat(file.fileno())
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -12,7 +12,7 @@ _PICTURE = re.compile(r"\n\s*LINE \d+:|\n\s*\n\s*LINE")
 
 
 def in_one_line(error: duckdb.Error) -> str:
-    """What is said of an error: the damage that DuckDB met, or its own first paragraph without the picture of the query.
+    """What is said of an error: the damage that DuckDB met, or its first paragraph without the picture.
 
     Of an error raised in Python, where DuckDB read a file, only what it says and not where.
     """

@@ -35,7 +35,7 @@ class Recorded:
 
 
 Proof = Callable[[bytes], bytes]
-"""Takes a file's bytes and gives those to read instead; ValueError or ArrowException where they are not what was written.
+"""Takes a file's bytes and gives those to read instead; ValueError or ArrowException where they are not as written.
 
 It is for files whose bytes nobody has recorded, but what is in them. They are encoded again, so that nothing is read
 that the proof has not seen, such as statistics by which a reader leaves rows out.
@@ -87,7 +87,7 @@ def _same_fingerprint(card: TaskCard) -> Proof:
 
 
 def same_rows(content: bytes) -> bytes:
-    """The proof of a file with a hash of its rows; one that an earlier version wrote has none, and is taken as it is."""
+    """The proof of a file with a hash of its rows; one of an earlier version has none, and is taken as it is."""
     table = _table(content)
     said = (table.schema.metadata or {}).get(CONTENT)
     if said is not None and said.decode(errors="replace") != content_hash(table):

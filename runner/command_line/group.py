@@ -82,9 +82,8 @@ class VerbGroup(TyperGroup):
             raise typer.Exit(128 + signal.SIGPIPE) from None
         except KeyboardInterrupt:
             raise typer.Exit(128 + signal.SIGINT) from None
-        except click.ClickException as error:
-            error.message = printable(error.message, block=True)
-            raise
+        except click.UsageError as error:
+            raise click.UsageError(printable(error.format_message(), block=True), error.ctx) from None
         except Exception as error:
             code = exit_code_of(error)
             if code is None:

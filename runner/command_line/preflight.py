@@ -141,9 +141,7 @@ def print_preflight(flight: Preflight) -> None:
         say(f"not measured, taken as slow as the slowest: {', '.join(found.unmeasured)}")
     foreign = flight.vendors - {flight.site.vendor}
     if foreign:
-        say(
-            f"measured on {', '.join(sorted(foreign))}, not on the site's {flight.site.vendor}: the hours will differ"
-        )
+        say(f"measured on {', '.join(sorted(foreign))}, not on the site's {flight.site.vendor}: the hours will differ")
 
 
 def _jobs(flight: Preflight) -> str:
