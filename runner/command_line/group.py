@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
 from runner.printable import printable
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 75
+PARSERS_PREFIX = "Value error, "
+"""What stands before the message of a ValueError that an argument's parser has raised."""
 
 # Errors that are the user's to mend, by full name: importing them would load pydantic, pyarrow and more.
 EXIT_CODES: dict[str, int] = {
@@ -82,8 +83,12 @@ class VerbGroup(TyperGroup):
             raise typer.Exit(128 + signal.SIGPIPE) from None
         except KeyboardInterrupt:
             raise typer.Exit(128 + signal.SIGINT) from None
-        except click.UsageError as error:
-            raise click.UsageError(printable(error.format_message(), block=True), error.ctx) from None
+        except typer.BadParameter as error:
+            if not error.message:  # an argument is missing: its usage says more than a line
+                raise
+            said = error.format_message().replace(PARSERS_PREFIX, "")
+            typer.echo(f"piesweep: {printable(said, block=True)}", err=True)
+            raise typer.Exit(BAD_INPUT) from None
         except Exception as error:
             code = exit_code_of(error)
             if code is None:
