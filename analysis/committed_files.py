@@ -79,7 +79,7 @@ def _damage_remembered() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        _damage.append(error)
+        _damage.append(StoreError(str(error)))  # without the frames, which would hold the connection for ever
         raise
 
 
