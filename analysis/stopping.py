@@ -33,12 +33,12 @@ def ends_at_once() -> Iterator[None]:
         yield
         return
     came = threading.Event()
+    taken: list[int] = []
 
     def end(number: int, frame: FrameType | None) -> None:
+        taken.append(number)
         came.set()
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(128 + number)
+        raise _end_by(number)
 
     heard = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
     reading, writing = os.pipe()
@@ -49,6 +49,11 @@ def ends_at_once() -> Iterator[None]:
     watch.start()
     try:
         yield
+    except BaseException:
+        # DuckDB's own look at signals runs the handler, drops what it raises, and raises an error of its own.
+        if taken:
+            raise _end_by(taken[0]) from None
+        raise
     finally:
         signal.set_wakeup_fd(wakeup)
         for number, handler in before.items():
@@ -56,6 +61,10 @@ def ends_at_once() -> Iterator[None]:
         os.close(writing)
         watch.join()
         os.close(reading)
+
+
+def _end_by(number: int) -> BaseException:
+    return KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
 
 
 def _watch(reading: int, came: threading.Event) -> None:
