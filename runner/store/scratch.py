@@ -23,6 +23,9 @@ from pathlib import Path
 
 NAME = re.compile(r"piesweep-(?P<purpose>[a-z]+)-(?P<boot>[0-9a-f]{6})-(?P<pid>[0-9]+)-(?P<draw>[0-9a-f]{4})")
 MOST_DRAWS = 100
+OWN_PLACES = {"ray": "RAY_TMPDIR"}
+"""Purpose -> the variable by which a user says where its folders go, before TMPDIR."""
+
 OTHER_PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - folders of mode 700 are made in them
 """Where else a folder may lie if the one for temporary files cannot be written, or is too long."""
 
@@ -51,7 +54,7 @@ def make_scratch(purpose: str, longest: int | None = None) -> Path:
     no place for temporary files can be written and is short enough.
     """
     refused = []
-    for place in _places():
+    for place in _places([purpose]):
         with contextlib.suppress(OSError):
             folder = place / _name(purpose)
             if longest is not None and len(os.fsencode(folder)) > longest:
@@ -70,22 +73,23 @@ def remove_scratch(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sweep_scratch(purposes: Sequence[str], places: Iterable[Path] | None = None) -> int:
-    """Remove folders for these purposes whose makers, processes of this user on this machine, are dead; how many."""
+def sweep_scratch(purposes: Sequence[str] = ()) -> int:
+    """Remove folders for these purposes (none named: for all) whose makers, this user's here, are dead; how many."""
     boot = _boot()
     found = 0
-    for place in _places() if places is None else places:
+    for place in _places(purposes or OWN_PLACES):
         for name in _names(place):
             match = NAME.fullmatch(name)
-            if match and match["purpose"] in purposes and match["boot"] == boot:
+            if match and match["boot"] == boot and (not purposes or match["purpose"] in purposes):
                 found += _removed_if_dead(place / name)
     return found
 
 
-def _places() -> list[Path]:
-    """The folder for temporary files, then the others; a place that is named twice counts once."""
-    first = []
-    with contextlib.suppress(OSError):  # TMPDIR and all that Python tries next cannot be written
+def _places(purposes: Iterable[str]) -> list[Path]:
+    """The folders for temporary files, then the others; a place that is named twice counts once."""
+    variables = [OWN_PLACES[purpose] for purpose in purposes if purpose in OWN_PLACES]
+    first = [os.environ[name] for name in variables if os.environ.get(name)]
+    with contextlib.suppress(OSError):  # nothing that Python tries can be written
         first.append(tempfile.gettempdir())
     return list(dict.fromkeys(Path(place) for place in (*first, *OTHER_PLACES)))
 
@@ -100,13 +104,24 @@ def _made(place: Path, purpose: str) -> Path:
     """A new folder, locked. Someone may sweep it in the instant before it is locked: then another is made."""
     for _ in range(MOST_DRAWS):
         folder = place / _name(purpose)
-        with contextlib.suppress(FileExistsError, FileNotFoundError, BlockingIOError):
+        with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=0o700)
-            descriptor = _locked(folder)
-            if descriptor is not None:
-                _held[folder] = descriptor
+            if _is_kept(folder):
                 return folder
     raise FileExistsError(f"{place} is full of names")
+
+
+def _is_kept(folder: Path) -> bool:
+    """Lock a folder that was just made; False if somebody was faster. Where there are no locks nobody sweeps either."""
+    try:
+        descriptor = _locked(folder)
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    except OSError:
+        return True
+    if descriptor is not None:
+        _held[folder] = descriptor
+    return descriptor is not None
 
 
 def _removed_if_dead(folder: Path) -> bool:
