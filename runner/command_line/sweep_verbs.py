@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from runner.command_line.output import say
 from runner.store.place import place
 
 
@@ -52,5 +51,5 @@ def run(
         line += f", {end.failed} failed (tracebacks in {store / 'failures'})"
     if end.exit_code == 75:
         line += f"; stopped by {end.stopped_by}, run again to finish (exit code 75)"
-    say(line)
+    typer.echo(line)
     raise typer.Exit(end.exit_code)

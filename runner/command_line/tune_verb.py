@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.command_line.output import print_json, print_table, say
+from runner.command_line.output import print_json, print_table
 from runner.command_line.plan_verb import ChangesArgument, StudyArgument
 from runner.store.place import place
 
@@ -71,7 +71,7 @@ def tune(  # noqa: PLR0913 - the arguments of a verb are its options
     else:
         if chosen:
             _print_best(done.found, chosen)
-        say(_ending(done.end, root, table, file if is_written else None))
+        print(_ending(done.end, root, table, file if is_written else None))
     raise typer.Exit(done.end.exit_code)
 
 
