@@ -10,7 +10,6 @@ example(task_no, split, example_id, label, labels, text, text_pair, and what els
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,16 +20,18 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.committed_files import CommittedFiles, address, inside
-from analysis.counted import create_counted, vote_files, votes_written_anew
+from analysis.checked_files import CheckedFiles
+from analysis.committed_files import CommittedFiles, address
+from analysis.counted import create_counted
 from analysis.readability.rows import COLUMNS, NO_SCORES, score_files, score_rows
+from analysis.recorded_files import examples_path
+from analysis.restored_files import committed_files
 from analysis.snapshot import Cell, Snapshot
 from analysis.statistics.declarations import COMPARISON, HYPOTHESIS, declared
 from analysis.statistics.human_ratings import human_rows
 from runner.methods import DENSE
 from runner.store.layout import Layout
 from runner.store.schema import CommitRecord
-from runner.store.sharing import written_anew
 
 TASK = {
     "task_no": pa.int16(),
@@ -124,19 +125,10 @@ NO_ROWS = {
 def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
     """Create everything named in this module's docstring, and the macros that say how a vote is kept."""
     layout = Layout(snapshot.root)
-    examples = [layout.task_examples(task).relative_to(snapshot.root).as_posix() for task in snapshot.tasks]
-    rows: dict[str, list[CommitRecord]] = {}
-    for record in [*snapshot.commits, *snapshot.canaries]:
-        for file in record.files:
-            rows.setdefault(file.path, []).append(record)
+    examples = [examples_path(layout, task) for task in snapshot.tasks]
     scores = score_files(snapshot)
-    committed = [*examples, *itertools.chain(*scores.values()), *rows]
-    files = CommittedFiles(
-        snapshot.root,
-        [*committed, *vote_files(snapshot)],
-        lambda path: written_anew(snapshot.root, rows[path]) if path in rows else votes_written_anew(snapshot),
-    )
-    connection.register_filesystem(files)
+    files = committed_files(snapshot)
+    connection.register_filesystem(CommittedFiles(files))
     connection.execute("CREATE SCHEMA internal")
     _create_macros(connection, lists=any(card.kind == "multi-label" for card in snapshot.tasks.values()))
     for name, content in (_contents(snapshot) | declared(snapshot)).items():
@@ -144,10 +136,12 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     _create_view(connection, "single_rows", "trial_id, split, example_id, label, probabilities", _labels(snapshot))
     _create_view(connection, "multi_rows", "trial_id, split, example_id, labels, probabilities", _label_sets(snapshot))
     _create_view(connection, "canary_rows", "trial_id, split, example_id, answer", _canary_rows(snapshot))
-    _create_view(connection, "human_rows", "task_no, split, example_id, disagreement", human_rows(snapshot, examples))
+    _create_view(
+        connection, "human_rows", "task_no, split, example_id, disagreement", human_rows(snapshot, files, examples)
+    )
     _create_view(connection, "readability_rows", COLUMNS, score_rows(scores))
     create_counted(connection, snapshot)
-    parts = [NO_ROWS["example"], *_examples(snapshot, examples)]
+    parts = [NO_ROWS["example"], *_examples(files, examples)]
     connection.execute(f"CREATE VIEW internal.example AS {' UNION ALL BY NAME '.join(parts)}")
 
 
@@ -265,11 +259,11 @@ def _select(columns: str, records: Iterable[CommitRecord]) -> Iterator[str]:
         yield f"SELECT {columns} FROM read_parquet([{', '.join(address(path) for path in paths)}])"
 
 
-def _examples(snapshot: Snapshot, paths: Iterable[str]) -> Iterator[str]:
+def _examples(files: CheckedFiles, paths: Iterable[str]) -> Iterator[str]:
     """One SELECT a task; a further column of the task's own is kept unless a view's column has its name."""
     reserved = {"task_no", "task", "trial_id", *EXAMPLE_COLUMNS}
     for number, path in enumerate(paths):
-        with inside(snapshot.root, path).open("rb") as file:
+        with files.open(path) as file:
             names = pq.read_schema(file).names
         further = {name.lower(): name for name in names if name.lower() not in reserved}
         own = [*(name for name in EXAMPLE_COLUMNS if name in names), *further.values()]

@@ -2,71 +2,85 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import threading
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
+import duckdb
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 
+from analysis.checked_files import CheckedFiles
 from runner.store.files import StoreError
 
 PROTOCOL = "committed"
 
+_damage: deque[StoreError] = deque(maxlen=16)
+"""What was found where DuckDB read: it tells of the text of an error in a file system of ours, and of nothing else."""
+
+
+def damage_behind(error: duckdb.Error) -> StoreError | None:
+    """The damage to a store's file for which DuckDB has given up; None where it had another reason."""
+    return next((found for found in reversed(_damage) if str(found) in str(error)), None)
+
 
 class CommittedFiles(AbstractFileSystem):  # type: ignore[misc]
-    """A read-only file system of the named files below `root`, whose addresses are committed://<relative path>.
+    """A read-only file system of a store's files, whose addresses are committed://<relative path>.
 
     DuckDB counts a path that it may read as one that it may write, and a SELECT can carry a COPY in its WITH clause:
     a committed file would not be safe under its own name. Here there is no way to open one for writing. Any other
-    address, and any listing, finds nothing. A file that a compaction takes away while a query runs is made again by
-    `restore`, from where its rows are now.
+    address, and any listing, finds nothing.
     """
 
     protocol = PROTOCOL
     cachable = False
 
-    def __init__(self, root: Path, relative_paths: Iterable[str], restore: Callable[[str], bytes]) -> None:
+    def __init__(self, files: CheckedFiles) -> None:
         super().__init__()
-        self._paths = {f"{PROTOCOL}://{relative}": inside(root, relative) for relative in relative_paths}
-        self._restored = functools.lru_cache(maxsize=8)(lambda path: restore(path.removeprefix(f"{PROTOCOL}://")))
+        self._files = files
 
     def open(self, path: str, mode: str = "rb", **options: Any) -> BinaryIO:
         """A committed file's bytes; PermissionError for any other mode than reading."""
         if mode != "rb":
             raise PermissionError(f"{path}: committed files are never written")
-        try:
-            file: BinaryIO = self._path(path).open("rb")
-        except FileNotFoundError:
-            file = io.BytesIO(self._restored(path))
-        return cast("BinaryIO", SharedFile(file))
+        with _damage_remembered():
+            return cast("BinaryIO", SharedFile(self._files.open(self._path(path))))
 
     def info(self, path: str, **options: Any) -> dict[str, Any]:
         """Name, size and type, as fsspec describes a file."""
-        try:
-            size = self._path(path).stat().st_size
-        except FileNotFoundError:
-            size = len(self._restored(path))
-        return {"name": path, "size": size, "type": "file"}
+        with _damage_remembered():
+            return {"name": path, "size": self._files.size(self._path(path)), "type": "file"}
 
     def modified(self, path: str) -> datetime:
-        """When the file was written: DuckDB drops what it cached of an older one."""
-        try:
-            return datetime.fromtimestamp(self._path(path).stat().st_mtime, UTC)
-        except FileNotFoundError:
-            return datetime.fromtimestamp(0, UTC)
+        """When the file was written, by which DuckDB drops what it cached: these are never written to again."""
+        self._path(path)
+        return datetime.fromtimestamp(0, UTC)
 
     def glob(self, path: str, maxdepth: int | None = None, **options: Any) -> list[str]:
         """The file itself: an address is never a pattern."""
-        return [path] if path in self._paths else []
+        return [path] if self._relative(path) in self._files else []
 
-    def _path(self, address: str) -> Path:
-        if address not in self._paths:
+    def _path(self, address: str) -> str:
+        relative = self._relative(address)
+        if relative not in self._files:
             raise PermissionError(f"{address} is not a committed file of this store")
-        return self._paths[address]
+        return relative
+
+    @staticmethod
+    def _relative(address: str) -> str:
+        return address.removeprefix(f"{PROTOCOL}://") if address.startswith(f"{PROTOCOL}://") else ""
+
+
+@contextmanager
+def _damage_remembered() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        _damage.append(StoreError(str(error)))  # without the frames, which would hold the connection for ever
+        raise
 
 
 class SharedFile(io.RawIOBase):
@@ -111,14 +125,6 @@ class SharedFile(io.RawIOBase):
         if not self.closed:
             self._file.close()
         super().close()
-
-
-def inside(root: Path, relative: str) -> Path:
-    """The path of a store's file; StoreError if a record names a place outside the store."""
-    parts = PurePosixPath(relative)
-    if parts.is_absolute() or ".." in parts.parts:
-        raise StoreError(f"the store at {root} names the file '{relative}', which lies outside it; do not trust it")
-    return root / relative
 
 
 def address(relative: str) -> str:

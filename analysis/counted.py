@@ -15,7 +15,6 @@ import duckdb
 from analysis.committed_files import address
 from analysis.snapshot import Snapshot
 from runner.methods import DENSE
-from runner.store import kept_votes
 from runner.store.schema import CommitRecord
 
 NO_VOTES = """
@@ -29,11 +28,6 @@ ANSWERS = {"label": "SMALLINT", "labels": "SMALLINT[]", "el2n": "FLOAT"}
 def vote_files(snapshot: Snapshot) -> list[str]:
     """The file of kept votes, if any cell's are of use."""
     return [snapshot.votes.file.path] if snapshot.votes and snapshot.kept else []
-
-
-def votes_written_anew(snapshot: Snapshot) -> bytes:
-    """The file of kept votes again, where a compaction has replaced it since."""
-    return kept_votes.written_anew(snapshot.root, {no: snapshot.cells[cell] for cell, no in snapshot.kept.items()})
 
 
 def create_counted(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:

@@ -6,8 +6,7 @@ A connection lives in memory and reads committed files alone; nothing is ever wr
 from __future__ import annotations
 
 import os
-import tempfile
-import uuid
+import weakref
 from collections.abc import Collection
 from pathlib import Path
 
@@ -16,10 +15,13 @@ import duckdb
 from analysis.base_relations import create_base_relations
 from analysis.committed_files import PROTOCOL
 from analysis.snapshot import Snapshot
+from analysis.spill import own_folder
 from runner.store.files import StoreError
 
 SQL = Path(__file__).parent / "sql"
 MOST_GIB = 4
+OPEN: weakref.WeakSet[duckdb.DuckDBPyConnection] = weakref.WeakSet()
+"""The connections that may have a query at work, for whoever must stop it."""
 
 # Both in the order in which they can be created: each stands on those before it.
 STEPS: dict[str, str] = {
@@ -70,13 +72,13 @@ def connect(
 
     kept: steps that are computed once, here, for a connection that asks for them many times; but not of the training
     split, which is as large as it is seldom asked for. without: trials, by id, that are read as if they had never
-    committed. DuckDB takes 4 GiB of memory at most (or PIESWEEP_MEMORY, such as 16GiB), then it spills to temporary
-    files.
+    committed. DuckDB takes 4 GiB of memory at most (or PIESWEEP_MEMORY, such as 16GiB), then it spills to a private
+    temporary folder.
     """
     snapshot = Snapshot.of(store, without)
-    # Spilled data of a large query must land neither in the store nor in the user's working folder.
-    spill = Path(tempfile.gettempdir()) / f"piesweep-{uuid.uuid4().hex}"
-    connection = duckdb.connect(config={"python_enable_replacements": False, "temp_directory": str(spill)})
+    # Spilled data of a large query must land neither in the store nor where anybody else could read it.
+    connection = duckdb.connect(config={"python_enable_replacements": False, "temp_directory": str(own_folder())})
+    OPEN.add(connection)
     _limit_memory(connection)
     create_base_relations(connection, snapshot)
     splits = sorted({split for record in snapshot.commits for split in record.rows} - {"train"})

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.database import VIEWS, statement
 from analysis.order import method_key
+from analysis.tables.formats import in_markdown
 from runner.store.schema import TaskCard
 from tasks import TASKS
 
@@ -51,7 +52,7 @@ def card(
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters["cell"] = lambda text: " ".join(str(text).replace("|", "\\|").split())
+    environment.filters["cell"] = lambda text: in_markdown(" ".join(str(text).split()))
     body = environment.get_template("dataset_card.md.j2").render(
         title=_title(studies),
         tasks=[(task, TASKS.get(task.task)) for task in tasks.values()],

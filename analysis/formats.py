@@ -8,7 +8,6 @@ import io
 import json
 import math
 import sys
-import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -16,6 +15,8 @@ from typing import IO, Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from runner.printable import json_line, no_formula, printable
 
 TABLE_ROWS = 1_000
 
@@ -53,11 +54,11 @@ def write_table(reader: pa.RecordBatchReader, out: IO[Any] | None) -> None:
 
 
 def write_csv(reader: pa.RecordBatchReader, out: IO[Any] | None) -> None:
-    """RFC 4180 with a header; null is empty, lists and structures are JSON."""
+    """RFC 4180 with a header; null is empty, lists and structures are JSON, no text is a formula."""
     writer = csv.writer(_text(out), lineterminator="\n")
-    writer.writerow(reader.schema.names)
+    writer.writerow([no_formula(name) for name in reader.schema.names])
     for row in _rows(reader):
-        writer.writerow(["" if value is None else _shown(value) for value in row])
+        writer.writerow(["" if value is None else _csv_cell(value) for value in row])
 
 
 def write_json(reader: pa.RecordBatchReader, out: IO[Any] | None) -> None:
@@ -66,7 +67,7 @@ def write_json(reader: pa.RecordBatchReader, out: IO[Any] | None) -> None:
     start = "[\n"
     for row in _rows(reader):
         named = dict(zip(reader.schema.names, (plain(value) for value in row), strict=False))
-        text.write(start + json.dumps(named, ensure_ascii=False, allow_nan=False))
+        text.write(start + json_line(named))
         start = ",\n"
     text.write("[]\n" if start == "[\n" else "\n]\n")
 
@@ -113,14 +114,8 @@ _PLAIN: dict[type, Callable[[Any], Any]] = {
 }
 
 
-def printable(text: str) -> str:
-    """The text without what would steer a terminal or a reader's eye: control and direction characters as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char == "\n" or unicodedata.category(char)[0] != "C" else char.encode("unicode_escape").decode()
-        for char in text
-    )
+def _csv_cell(value: Any) -> object:
+    return no_formula(value) if isinstance(value, str) else _shown(value)
 
 
 def _shown(value: Any) -> str:

@@ -12,8 +12,11 @@ from typing import IO, Any, Literal
 import duckdb
 import pyarrow as pa
 
+from analysis.committed_files import damage_behind
 from analysis.database import VIEWS, connect, sandbox
+from analysis.duckdb_errors import in_one_line
 from analysis.formats import FORMATS, FormatError
+from analysis.memory import bounded
 
 Format = Literal["table", "csv", "json", "parquet"]
 BATCH_ROWS = 10_000
@@ -28,13 +31,13 @@ def run_query(store: Path, query: str, format: Format = "table", out: IO[Any] | 
     """Answer one SELECT over the views of a store, written to a stream or a file (None: standard output).
 
     Raises QueryError for SQL that is wrong or more than a question, and for an output that cannot hold the answer;
-    StoreError where there is no store. A file appears whole or not at all.
+    StoreError where there is no store, or it is damaged. A file appears whole or not at all.
     """
     if format not in FORMATS:
         raise QueryError(f"unknown format '{format}'; formats are {', '.join(FORMATS)}")
     connection = connect(store)
     sandbox(connection)
-    with clear_errors():
+    with bounded(connection), clear_errors():
         reader = connection.sql(checked(connection, query)).to_arrow_reader(BATCH_ROWS)
         _write(reader, format, out)
 
@@ -73,7 +76,7 @@ def _without_semicolons(text: str) -> str:
 
 @contextlib.contextmanager
 def clear_errors() -> Iterator[None]:
-    """Turn DuckDB's errors into QueryErrors of one line: its own first paragraph, without the picture of the query."""
+    """Turn DuckDB's errors into QueryErrors of one line, and those that a damaged file has caused into StoreErrors."""
     try:
         yield
     except FormatError as error:
@@ -81,11 +84,8 @@ def clear_errors() -> Iterator[None]:
     except duckdb.OutOfMemoryException:
         raise  # no fault of the question
     except duckdb.Error as error:
-        text = str(error)
-        if "Traceback" in text:  # raised in Python, inside a file of the store
-            text = text.strip().splitlines()[-1]
-        told = re.split(r"\n\s*LINE \d+:|\n\s*\n\s*LINE", text)[0]
-        raise QueryError(" ".join(told.split())) from error
+        damage = damage_behind(error)
+        raise damage or QueryError(in_one_line(error)) from error
 
 
 _EMPTY = f'the query is empty; try "SELECT * FROM pie_rate". Views: {", ".join(VIEWS)}'

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from analysis.broken import Broken, most_broken
 from analysis.database import connect
-from analysis.formats import printable
 from analysis.hardware import warnings
 from analysis.order import method_key, method_name, percent
 from analysis.results import Results, Row, cell
 from analysis.tables.effectiveness import mean_and_deviation
 from runner.methods import DENSE
+from runner.printable import printable
 
 WIDTH = 100
 MISSING = "-"
@@ -73,7 +73,7 @@ def _block(results: Results, place: tuple[str, str, str], rows: list[Row]) -> st
 
 
 def _paragraph(one: Broken) -> str:
-    text = " / ".join(printable(part).replace("\n", " ") for part in (one.text, one.text_pair) if part is not None)
+    text = " / ".join(printable(" ".join(part.split())) for part in (one.text, one.text_pair) if part is not None)
     shown = textwrap.shorten(text, 4 * WIDTH, placeholder=" …") or f"(example {one.example_id} has no text)"
     quoted = textwrap.fill(f"“{shown}”", WIDTH, initial_indent="  ", subsequent_indent="   ")
     methods = {method for method, _, _ in one.cells}

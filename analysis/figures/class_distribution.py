@@ -13,9 +13,9 @@ from matplotlib.ticker import PercentFormatter
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.style import COLOURS, INK, styled
-from analysis.formats import printable
 from analysis.order import method_key, method_name, percent
 from analysis.results import Results, Row
+from runner.printable import printable
 
 EVERYTHING = "#c3c8d2"
 ENDS: tuple[dict[str, Any], ...] = (
@@ -88,5 +88,5 @@ def _panel(axes: Axes, classes: Sequence[str], rows: Sequence[Row], ends: Sequen
 
 
 def _short(name: str) -> str:
-    told = printable(name).replace("\n", " ")
+    told = printable(name)
     return told if len(told) <= NAME_LENGTH else told[: NAME_LENGTH - 1] + "…"

@@ -12,10 +12,12 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 from analysis.order import first_splits, method_key, method_name, percent
 from analysis.results import Row
 from runner.methods import DENSE, METHODS
+from runner.printable import printable
 
 INK = "#1f2430"
 RULE = "#d8dbe2"
@@ -45,6 +47,7 @@ SETTINGS: dict[Any, Any] = {
     "ytick.major.size": 0,
     "legend.frameon": False,
     "text.parse_math": False,  # names come from users: a dollar sign is a dollar sign
+    "text.usetex": False,
 }
 PANEL = (4.4, 2.7)
 DASHES = (0, (5, 3))
@@ -123,7 +126,8 @@ def positions(axes: Axes, rows: Sequence[Row]) -> dict[float, int]:
 
 def svg(figure: Figure) -> str:
     """The figure as SVG: the same bytes for the same figure."""
-    return _saved(figure, "svg", {"Date": None, "Creator": None}).decode("utf-8")
+    drawn = _saved(figure, "svg", {"Date": None, "Creator": None}).decode("utf-8")
+    return printable(drawn, block=True)  # whatever has kept a control character until here, the picture is well-formed
 
 
 def png(figure: Figure) -> bytes:
@@ -133,7 +137,18 @@ def png(figure: Figure) -> bytes:
 
 def _saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
     out = io.BytesIO()
+    _make_printable(figure)
     with styled():
         figure.savefig(out, format=kind, dpi=200, metadata=metadata, transparent=kind == "svg")
         figure.set_layout_engine("none")  # what is laid out once need not be again for another format
     return out.getvalue()
+
+
+def _make_printable(figure: Figure) -> None:
+    """Names come from users: no control character, which XML forbids, in a text or an id, and no mathematics."""
+    for artist in figure.findobj():
+        if isinstance(artist, Text):
+            artist.set_parse_math(False)
+            artist.set_text(printable(artist.get_text(), block=True))
+        if gid := artist.get_gid():
+            artist.set_gid(printable(gid))

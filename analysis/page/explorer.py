@@ -15,6 +15,7 @@ from analysis.page.measures import BINS, Measure, Place, measures_of_model, meas
 from analysis.page.packing import Packing
 from analysis.page.vote_matrix import LabelSets, VoteMatrix, pruned_cells, vote_matrix
 from analysis.results import Results, Row
+from runner.printable import printable_throughout
 
 LISTED = 100_000  # examples times models of a page; the first split of every task is listed whatever it has
 TEXT_LENGTH = 20_000
@@ -85,7 +86,7 @@ def explorer(results: Results) -> Explorer:
         "groups": groups,
     }
     return Explorer(
-        packed=packing.packed(head),
+        packed=packing.packed(printable_throughout(head)),
         listed=sum(len(matrix.ids) for matrix in kept),
         left_out=tuple(left_out),
         cut=sum(len(matrix.ids) > LISTED for matrix in matrices),

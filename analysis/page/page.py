@@ -26,6 +26,7 @@ from analysis.results import Results, Row
 from analysis.tables.formats import legend, signs
 from analysis.tables.table import Table
 from runner.methods import DENSE
+from runner.printable import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("archive.js", "elements.js", "pies.js", "life.js", "explorer.js", "tables.js", "start.js")
@@ -142,7 +143,13 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as one HTML text. The only script that a browser runs in it is ours, by its hash."""
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: printable(value, block=True) if type(value) is str else value,
+    )
     environment.filters |= {"signs": signs, "legend": legend, "zip": zip}
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -9,8 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from analysis.checked_files import CheckedFiles
 from analysis.readability.dictionary import versions
 from analysis.readability.scoring import score_texts
+from analysis.recorded_files import examples_files, examples_path
 from runner.store.layout import Layout
 from runner.store.readability import is_readable, save, scores_path
 from runner.store.reader import open_store, task_cards
@@ -68,7 +70,10 @@ def _scores(layout: Layout, card: TaskCard, split: str, progress: Progress, jobs
 
 def _texts(layout: Layout, card: TaskCard, split: str) -> pa.Table | None:
     """Ids and texts of a split, by example_id; examples without a text are left out."""
-    source = in_memory(layout.task_examples(card.task).read_bytes())
+    with CheckedFiles(layout.root, examples_files(layout, {card.task: card})).open(
+        examples_path(layout, card.task)
+    ) as file:
+        source = in_memory(file.read())
     names = set(pq.read_schema(source).names)
     if "text" not in names:
         return None

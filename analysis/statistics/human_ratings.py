@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.committed_files import address, inside
+from analysis.checked_files import CheckedFiles
+from analysis.committed_files import address
 from analysis.snapshot import Snapshot
 from tasks import TASKS
 
@@ -15,10 +16,10 @@ COLUMN = "human_disagreement"
 """The column of a task that is not registered: a user's own, or one whose predictions were ingested."""
 
 
-def human_rows(snapshot: Snapshot, paths: Iterable[str]) -> Iterator[str]:
+def human_rows(snapshot: Snapshot, files: CheckedFiles, paths: Iterable[str]) -> Iterator[str]:
     """One SELECT for each task that has such a column; `paths` are the files of examples, in the order of the tasks."""
     for number, (task, path) in enumerate(zip(snapshot.tasks, paths, strict=True)):
-        with inside(snapshot.root, path).open("rb") as file:
+        with files.open(path) as file:
             column = disagreement_column(task, pq.read_schema(file))
         if column:
             chosen = f'{number}::SMALLINT, split, example_id, "{column}"::DOUBLE'

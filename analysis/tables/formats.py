@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 
-from analysis.formats import printable
 from analysis.tables.table import Mark, Table, Value
+from runner.printable import no_formula, printable
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -26,15 +27,20 @@ _LATEX = {
     "±": r"$\pm$",
     "\N{EN DASH}": r"--",
 }
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>&|~$]")
 SIGNS: dict[Mark, str] = {"worst": "▾", "better": "▴", "incomplete": "†"}
 
 
 def markdown(table: Table) -> str:
     """A GitHub table; bold is the mark `best`, the others are signs behind the number."""
-    heads = [*table.keys, *(f"{column} {part}".strip() for column in table.columns for part in table.parts)]
-    rows = [[*line.keys, *(_marked(value) for group in line.values for value in group)] for line in table.lines]
+    names = [*table.keys, *(f"{column} {part}".strip() for column in table.columns for part in table.parts)]
+    heads = [in_markdown(name) for name in names]
+    rows = [
+        [*map(in_markdown, line.keys), *(_marked(value) for group in line.values for value in group)]
+        for line in table.lines
+    ]
     align = ["---"] * len(table.keys) + ["---:"] * (len(heads) - len(table.keys))
-    body = ["| " + " | ".join(_in_markdown(text) for text in row) + " |" for row in [heads, *rows]]
+    body = ["| " + " | ".join(row) + " |" for row in [heads, *rows]]
     body.insert(1, "| " + " | ".join(align) + " |")
     return f"## {table.title}\n\n{table.caption}\n\n" + "\n".join(body) + f"\n\n{legend(table)}\n"
 
@@ -65,11 +71,11 @@ def plain_text(table: Table) -> str:
 
 
 def csv_text(table: Table) -> str:
-    """The full numbers, one row a cell: what to compute with."""
+    """The full numbers, one row a cell: what to compute with. No text is a formula to a spreadsheet."""
     out = io.StringIO()
     if table.records:
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(table.records[0])
+        writer.writerow([no_formula(name) for name in table.records[0]])
         writer.writerows([_plain(value) for value in record.values()] for record in table.records)
     return out.getvalue()
 
@@ -135,16 +141,18 @@ def _signed(value: Value) -> str:
 
 
 def _marked(value: Value) -> str:
-    text = f"**{value.text}**" if "best" in value.marks else value.text
+    text = in_markdown(value.text)
+    text = f"**{text}**" if "best" in value.marks else text
     return f"{text} {signs(value)}".strip()
 
 
-def _in_markdown(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def in_markdown(text: str) -> str:
+    """A text of one line of which nothing is taken for Markdown, HTML or mathematics."""
+    return _MARKDOWN.sub(r"\\\g<0>", printable(text))
 
 
 def _in_latex(text: str) -> str:
-    return "".join(_LATEX.get(char, char) for char in text)
+    return "".join(_LATEX.get(char, char) for char in printable(text))
 
 
 def _latex_value(value: Value) -> str:
@@ -160,4 +168,4 @@ def _plain(value: object) -> object:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    return json.dumps(value) if isinstance(value, list) else value
+    return json.dumps(value) if isinstance(value, list) else no_formula(value)

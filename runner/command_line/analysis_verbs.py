@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from runner.command_line.output import print_json, say
 from runner.command_line.readability_verb import scored_for_report
 from runner.store.place import place
 
@@ -26,8 +26,10 @@ def sql(
 ) -> None:
     """Ask a store a question in SQL. Reads the store alone and changes nothing in it."""
     from analysis.query import run_query
+    from analysis.stopping import ends_at_once
 
-    run_query(store, query, output_format, out)
+    with ends_at_once():
+        run_query(store, query, output_format, out)
 
 
 def report(
@@ -42,18 +44,20 @@ def report(
     """Write a store's tables, figures and HTML page; print the PIE table and the examples that pruning breaks most."""
     from analysis.published.figures import publication
     from analysis.report import write_report
+    from analysis.stopping import ends_at_once
 
     if compare:
         publication(compare)  # refuses an unknown name before anything long
     scored_for_report(store)
-    page = write_report(store, out, compare)
-    if as_json:
-        typer.echo(json.dumps({"page": str(page)}))
-        return
-    from analysis.summary import broken_examples, pie_table
+    with ends_at_once():
+        page = write_report(store, out, compare)
+        if as_json:
+            print_json({"page": str(page)})
+            return
+        from analysis.summary import broken_examples, pie_table
 
-    typer.echo(pie_table(store))
-    if examples:
-        typer.echo("\nRight when dense, and broken by most methods and sparsities:\n")
-        typer.echo(broken_examples(store, examples))
-    typer.echo(f"\nThe whole report: {page}")
+        say(pie_table(store))
+        if examples:
+            say("\nRight when dense, and broken by most methods and sparsities:\n")
+            say(broken_examples(store, examples))
+        say(f"\nThe whole report: {page}")

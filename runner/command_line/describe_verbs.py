@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from runner.command_line.output import print_facts, print_json, print_table
+from runner.command_line.output import print_facts, print_json, print_table, say
 from runner.command_line.plan_verb import ChangesArgument, StudyArgument
 
 Registry = Literal["tasks", "models", "methods", "studies", "views", "tables", "figures"]
@@ -107,7 +107,7 @@ def describe_study(study: StudyArgument, changes: ChangesArgument = None, as_jso
         return
     import yaml
 
-    print(yaml.safe_dump(loaded, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120), end="")
+    say(yaml.safe_dump(loaded, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120).rstrip("\n"))
 
 
 def _print_card(card: dict[str, Any], as_json: bool) -> None:

@@ -20,7 +20,7 @@ from typing import Annotated
 import typer
 
 from runner.command_line.group import FAILED
-from runner.command_line.output import bytes_text, print_json, print_table
+from runner.command_line.output import bytes_text, print_json, print_table, say
 from runner.store.place import is_on_disk, place
 
 PACKAGES = (
@@ -209,7 +209,7 @@ def _chaos(study: str, changes: list[str], parent: Path, address: str | None) ->
     from runner.sweep.rehearsal import RehearsalError, rehearse
 
     try:
-        came = rehearse(study, changes, parent, cluster_address(address), lambda line: typer.echo(line, err=True))
+        came = rehearse(study, changes, parent, cluster_address(address), lambda line: say(line, err=True))
     except RehearsalError as error:
         return Check(check="chaos", ok=False, found=str(error), advice="mend what it says, then try again")
     kills = f"{came.driver_kills} drivers and {came.worker_kills} trials killed, {came.restored} checkpoints restored"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.command_line.analysis_verbs import StoreArgument
-from runner.command_line.output import print_facts, print_json, print_table
+from runner.command_line.output import print_facts, print_json, print_table, say
+from runner.printable import printable
 
 if TYPE_CHECKING:
     from analysis.example_life import Answer, Example, Life
@@ -27,8 +28,10 @@ def example(
     from analysis.database import connect
     from analysis.example_life import Address
     from analysis.example_life import example as found
+    from analysis.stopping import ends_at_once
 
-    told = found(connect(store), Address.parse(address), model)
+    with ends_at_once():
+        told = found(connect(store), Address.parse(address), model)
     if as_json:
         print_json(asdict(told))
         return
@@ -40,9 +43,9 @@ def example(
 def _print_example(told: Example) -> None:
     facts: dict[str, object] = {
         "example": f"{told.address.task}, {told.address.split} split, {told.address.example_id}",
-        "text": None if told.text is None else printable(told.text),
-        "text pair": None if told.text_pair is None else printable(told.text_pair),
-        "label": [printable(name) for name in told.gold] or "no class",
+        "text": told.text,
+        "text pair": told.text_pair,
+        "label": list(told.gold) or "no class",
         "people's disagreement": None if told.disagreement is None else f"{told.disagreement:.4g}",
         **{name.replace("_", " "): f"{value:.4g}" for name, value in told.readability.items()},
     }
@@ -51,7 +54,7 @@ def _print_example(told: Example) -> None:
 
 def _print_life(life: Life, is_multi_label: bool) -> None:
     dense = "not committed yet" if life.dense is None else _spelled(life.dense)
-    print(f"\n{printable(life.model)}: dense vote {dense}")
+    say(f"\n{printable(life.model)}: dense vote {dense}")
     if life.el2n is not None:
         print(f"EL2N {life.el2n:.4g}, bin {life.bin} of 20 (the hardest in the last)")
     sparsities = sorted({answer.sparsity for answer in life.answers})
@@ -91,11 +94,3 @@ def _changes(answer: Answer, dense: Answer) -> str:
     ]
     less = [f"-{printable(name)}" for name in dense.vote if name not in answer.vote]
     return f"{', '.join([*more, *less])} {DIFFERS}"
-
-
-def printable(text: str) -> str:
-    """A text of a dataset, safe in a terminal: what could move the cursor or change colours is spelled out."""
-    return "".join(
-        character if character.isprintable() else " " if character.isspace() else ascii(character)[1:-1]
-        for character in text
-    )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.command_line.analysis_verbs import StoreArgument
-from runner.command_line.output import cell_text, print_facts, print_json, print_table
+from runner.command_line.output import cell_text, print_facts, print_json, print_table, say
+from runner.printable import printable
 
 if TYPE_CHECKING:
     from analysis.explanation import Asked, Side
@@ -31,12 +32,14 @@ def explain(
     from dataclasses import asdict
 
     from analysis.explanation import explain as explained
+    from analysis.stopping import ends_at_once
 
-    found = explained(store, what)
+    with ends_at_once():
+        found = explained(store, what)
     if as_json:
         print_json(asdict(found))
         return
-    print(found.title)
+    say(found.title)
     for asked in found.questions:
         _print_question(asked)
     print()
@@ -46,17 +49,17 @@ def explain(
     ]
     print_table(("trials", "planned", "committed", "failed", "rows of each", "rows"), rows)
     for side in found.sides:
-        print(f"\n{side.name}")
+        say(f"\n{side.name}")
         print_facts({"trial ids": _few(side.trial_ids), "files": _few(side.files)})
     print("\nThe views, each after what it stands on; relations without SQL here are made of the committed files:")
     for name, sql in found.sources.items():
-        print(f"\n-- {name}\n{sql.rstrip()}")
+        say(f"\n-- {name}\n{sql.rstrip()}")
 
 
 def _print_question(asked: Asked) -> None:
-    print(f"\n{asked.query}")
+    say(f"\n{asked.query}")
     for row in asked.rows:
-        print("  " + ", ".join(f"{name} {_exact(value)}" for name, value in row.items()))
+        print("  " + printable(", ".join(f"{name} {_exact(value)}" for name, value in row.items())))
 
 
 def _exact(value: object) -> str:

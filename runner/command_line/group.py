@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from runner.printable import printable
 from runner.store.scratch import sweep_scratch
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 75
+PARSERS_PREFIX = "Value error, "
+"""What stands before the message of a ValueError that an argument's parser has raised."""
 
 # Errors that are the user's to mend, by full name: importing them would load pydantic, pyarrow and more.
 EXIT_CODES: dict[str, int] = {
@@ -37,15 +41,32 @@ EXIT_CODES: dict[str, int] = {
     "cluster.launcher.LaunchError": BAD_INPUT,
     "cluster.site.SiteError": BAD_INPUT,
     "builtins.OSError": FAILED,
+    "builtins.MemoryError": FAILED,
     "botocore.exceptions.BotoCoreError": FAILED,
     "_duckdb.OutOfMemoryException": FAILED,
+    "_duckdb.Error": BAD_INPUT,
     "runner.store.session.StoreHeld": INTERRUPTED,
 }
 
+OUT_OF_MEMORY = (
+    "this takes more memory than it may have here: compact the store, so that its votes are counted once for all; ask "
+    "for one task and split at a time; or set PIESWEEP_MEMORY, as to 16GiB"
+)
+
+
+def _of_duckdb(error: Any) -> str:
+    from analysis.committed_files import damage_behind
+    from analysis.duckdb_errors import in_one_line
+
+    damage = damage_behind(error)
+    return str(damage) if damage else f"DuckDB cannot answer this: {in_one_line(error)}"
+
+
 # What to say instead of the error's own words, where these do not help.
-SAID = {
-    "_duckdb.OutOfMemoryException": "this takes more memory than DuckDB may have here: compact the store, so that its "
-    "votes are counted once for all; ask for one task and split at a time; or set PIESWEEP_MEMORY, as to 16GiB",
+SAID: dict[str, Callable[[Exception], str]] = {
+    "_duckdb.OutOfMemoryException": lambda _: OUT_OF_MEMORY,
+    "builtins.MemoryError": lambda _: OUT_OF_MEMORY,
+    "_duckdb.Error": _of_duckdb,
 }
 
 
@@ -64,6 +85,12 @@ class VerbGroup(TyperGroup):
             raise typer.Exit(128 + signal.SIGPIPE) from None
         except KeyboardInterrupt:
             raise typer.Exit(128 + signal.SIGINT) from None
+        except typer.BadParameter as error:
+            if not error.message:  # an argument is missing: its usage says more than a line
+                raise
+            said = error.format_message().replace(PARSERS_PREFIX, "")
+            typer.echo(f"piesweep: {printable(said, block=True)}", err=True)
+            raise typer.Exit(BAD_INPUT) from None
         except Exception as error:
             code = exit_code_of(error)
             if code is None:
@@ -80,7 +107,8 @@ def exit_code_of(error: Exception) -> int | None:
 
 def message_of(error: Exception) -> str:
     """What the user is told of such an error."""
-    return next((SAID[name] for name in _names(error) if name in SAID), str(error))
+    said = next((SAID[name] for name in _names(error) if name in SAID), str)
+    return printable(said(error), block=True)
 
 
 def _names(error: Exception) -> list[str]:

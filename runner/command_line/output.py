@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+from runner.printable import json_line, printable
 
 WIDE = 10_000
 
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    print(json.dumps(value, ensure_ascii=False))
+    print(json_line(value))
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Lines for people, on standard output or (err) standard error; nothing in them steers a terminal."""
+    print(printable(text, block=True), file=sys.stderr if err else sys.stdout)
 
 
 def print_last(line: str) -> None:
     """The last words of a verb that has done its work: where nobody can read them, it ends as well as it did."""
     try:
-        print(line, flush=True)
+        print(printable(line), flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -31,21 +37,23 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", show_edge=False)
+    heading = None if title is None else Text(printable(title))
+    table = Table(box=SIMPLE_HEAD, title=heading, title_justify="left", show_edge=False)
     listed = [list(row) for row in rows]
     for index, column in enumerate(columns):
         numeric = bool(listed) and all(isinstance(row[index], int | float) for row in listed)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(printable(column)), justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        table.add_row(*(Text(cell_text(cell)) for cell in row))
+        table.add_row(*(Text(printable(cell_text(cell))) for cell in row))
     Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 def print_facts(facts: Mapping[str, object]) -> None:
     """Names and values, one a line."""
-    width = max(map(len, facts), default=0)
-    for name, value in facts.items():
-        print(f"{name:<{width}}  {cell_text(value)}")
+    told = {printable(name): printable(cell_text(value)) for name, value in facts.items()}
+    width = max(map(len, told), default=0)
+    for name, value in told.items():
+        print(f"{name:<{width}}  {value}")
 
 
 def cell_text(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.command_line.output import bytes_text, print_facts, print_json, print_table
+from runner.command_line.output import bytes_text, print_facts, print_json, print_table, say
 from runner.store.place import place
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def plan(  # noqa: PLR0913 - the arguments of a verb are its options
     found = estimate(planned)
     if found.unsized:
         names = ", ".join(found.unsized)
-        typer.echo(f"piesweep: the sizes of {names} are known once loaded; rows and bytes leave them out", err=True)
+        say(f"piesweep: the sizes of {names} are known once loaded; rows and bytes leave them out", err=True)
     flight = None
     if site:
         from runner.command_line.preflight import Wish, preflight, print_preflight
@@ -100,7 +100,7 @@ def _print_plan(study: Study, found: Estimate) -> None:
     print()
     print_table(("task", "model", "epochs", "batch size", "learning rate", "CPUs", "GPUs"), _cells(study))
     for problem in missing_inputs(study):
-        print(f"before it can run: {problem.message}")
+        say(f"before it can run: {problem.message}")
 
 
 def _families(study: Study) -> list[str]:

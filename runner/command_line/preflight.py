@@ -9,7 +9,7 @@ from pathlib import Path
 from cluster import LaunchError, Site, load_site
 from cluster.duration import duration_text, parse_duration
 from cluster.limits import Demand, Needs, Request, refusal
-from runner.command_line.output import bytes_text, print_facts
+from runner.command_line.output import bytes_text, print_facts, say
 from runner.footprint import Footprint, Machines, Speed, footprint, measured
 from runner.plan import Plan
 from runner.studies import StudyError
@@ -138,12 +138,10 @@ def print_preflight(flight: Preflight) -> None:
         }
     )
     if found.unmeasured:
-        print(f"not measured, taken as slow as the slowest: {', '.join(found.unmeasured)}")
+        say(f"not measured, taken as slow as the slowest: {', '.join(found.unmeasured)}")
     foreign = flight.vendors - {flight.site.vendor}
     if foreign:
-        print(
-            f"measured on {', '.join(sorted(foreign))}, not on the site's {flight.site.vendor}: the hours will differ"
-        )
+        say(f"measured on {', '.join(sorted(foreign))}, not on the site's {flight.site.vendor}: the hours will differ")
 
 
 def _jobs(flight: Preflight) -> str:

@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from runner.command_line.output import say
+from runner.printable import printable
 from runner.store.place import place
 
 LINE_SECONDS = 15.0
@@ -63,25 +65,26 @@ def scored_for_report(store: Path) -> None:
         with shown() as told:
             ensure_scores(store, told)
     except (ReadabilityError, OSError) as error:
-        typer.echo(f"piesweep: the report goes without readability: {error}", err=True)
+        say(f"piesweep: the report goes without readability: {error}", err=True)
 
 
 @contextmanager
 def shown() -> Iterator[Told]:
     """What tells people how far the scoring is: a bar on a terminal, lines in a log; on standard error."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress, TaskID
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _lines(console.print)
+        yield _lines(lambda line: say(line, err=True))
         return
     with Progress(console=console, transient=True) as bars:
         rows: dict[str, TaskID] = {}
 
         def told(what: str, done: int, total: int) -> None:
             if what not in rows:
-                rows[what] = bars.add_task(f"readability of {what}", total=total)
+                rows[what] = bars.add_task(escape(printable(f"readability of {what}")), total=total)
             bars.update(rows[what], completed=done)
 
         yield told

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from runner.command_line.analysis_verbs import StoreArgument
+from runner.command_line.output import say
 
 
 def table(
@@ -19,8 +20,10 @@ def table(
 ) -> None:
     """Print one table of a store."""
     from analysis.single import FORMATS, one_table
+    from analysis.stopping import ends_at_once
 
-    typer.echo(FORMATS[output_format](one_table(store, name)).rstrip("\n"))
+    with ends_at_once():
+        say(FORMATS[output_format](one_table(store, name)).rstrip("\n"))
 
 
 def figure(
@@ -30,6 +33,8 @@ def figure(
 ) -> None:
     """Draw one figure of a store; where it has one picture for each task and model, one file for each."""
     from analysis.single import write_figures
+    from analysis.stopping import ends_at_once
 
-    for path in write_figures(store, name, out):
-        typer.echo(path)
+    with ends_at_once():
+        for path in write_figures(store, name, out):
+            say(str(path))

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from runner.printable import printable
 from runner.store.place import place
 
 StoreFolder = Annotated[Path, typer.Argument(metavar="DIR", parser=place, help="The store's folder or URL.")]
@@ -38,10 +39,10 @@ def status(
         return
     typer.echo(", ".join(f"{number} {name}" for name, number in counts.items()))
     for trial_id, failure in failures(store).items():
-        last = failure["traceback"].strip().splitlines()[-1]
-        typer.echo(f"failed {trial_id} after {failure['attempts']} attempts: {last}")
+        last = next(reversed(failure["traceback"].strip().split("\n")))
+        typer.echo(printable(f"failed {trial_id} after {failure['attempts']} attempts: {last}"))
     for event in events_of(store, "restore-failed"):
-        typer.echo(f"restore failed {event['trial_id']} at {event['time']}: {event['message']}")
+        typer.echo(printable(f"restore failed {event['trial_id']} at {event['time']}: {event['message']}"))
 
 
 def digest(store: StoreFolder) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.command_line.output import say
 from runner.command_line.plan_verb import ChangesArgument, StudyArgument
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def submit(  # noqa: PLR0913 - the arguments of a verb are its options
         typer.echo(script, nl=False)
         return
     answer, path = hand_over(launcher, job, script)
-    typer.echo(f"{answer}\n{path}")
+    say(f"{answer}\n{path}")
 
 
 def _checked(words: list[str], *, elsewhere: bool, site: Site) -> tuple[str, dict[str, str]]:

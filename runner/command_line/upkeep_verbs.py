@@ -83,8 +83,10 @@ def export(
 ) -> None:
     """Write a store as Parquet with a dataset card, as the Hugging Face `datasets` library loads it."""
     from analysis.export import export as write
+    from analysis.stopping import ends_at_once
 
-    done = write(store, out, texts=texts)
+    with ends_at_once():
+        done = write(store, out, texts=texts)
     if as_json:
         typer.echo(json.dumps({"folder": str(done.folder), "rows": done.rows}))
         return

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
+OBJECT_STORAGE = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
+"""Protocols of places that every process, on any machine, finds with the same content and can write to."""
+FOLDERS = ("file", "local")
 ENVIRONMENT = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_")
 """How names of environment variables begin that hold endpoints and credentials of object storage."""
 
@@ -17,12 +20,18 @@ def place(text: str) -> Path:
     """
     if "://" not in text:
         return Path(text)
+    protocol = text.partition("://")[0]
+    if protocol not in (*FOLDERS, *OBJECT_STORAGE):
+        raise ValueError(
+            f"{text} is no place for a store: '{protocol}' keeps nothing that other processes can read and write; give "
+            f"a folder, or a URL that begins with {', '.join(f'{name}://' for name in OBJECT_STORAGE)}"
+        )
     try:
         from upath import UPath
 
         # Listings must never be remembered: other processes write too.
         found = UPath(text, use_listings_cache=False)
-        if found.protocol in ("file", "local"):
+        if found.protocol in FOLDERS:
             return Path(found.path)
         found.fs.protocol  # noqa: B018  (loads the file system, or says what is not installed)
     except ImportError as error:

@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from runner.printable import printable
 from runner.spec import TrialSpec
 from runner.sweep.jobs import Job
 
@@ -100,7 +101,10 @@ class Progress:
         busy = sorted(groups, key=lambda group: not any(self.running[(*group, s)] for s in sparsities))
         shown = [group for group in groups if group in set(busy[:room])]
         for group in shown:
-            table.add_row(*group, *(self._count((*group, sparsity)) for sparsity in sparsities))
+            table.add_row(
+                *(Text(printable(name)) for name in group),
+                *(self._count((*group, sparsity)) for sparsity in sparsities),
+            )
         hidden = len(groups) - len(shown)
         note = Text(f"and {hidden} more methods without running trials" if hidden > 0 else "", style="dim")
         bar = ProgressBar(total=max(self.total, 1), completed=self.finished, width=40)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
+from analysis.checked_files import CheckedFiles
 from analysis.committed_files import CommittedFiles, SharedFile
+from analysis.recorded_files import Recorded
 
 
 def test_a_seek_of_another_thread_does_not_move_a_read() -> None:
@@ -22,8 +25,10 @@ def test_a_seek_of_another_thread_does_not_move_a_read() -> None:
 
 def test_it_reads_as_a_file_does(tmp_path: Path) -> None:
     """Seeking from the start, from here and from the end, and reading to the end, past it and into a buffer."""
-    (tmp_path / "rows").write_bytes(bytes(range(50)))
-    with CommittedFiles(tmp_path, ["rows"], lambda _: b"").open("committed://rows") as file:
+    content = bytes(range(50))
+    (tmp_path / "rows").write_bytes(content)
+    files = CheckedFiles(tmp_path, {"rows": Recorded(50, sha256(content).hexdigest())})
+    with CommittedFiles(files).open("committed://rows") as file:
         assert (file.seek(-2, io.SEEK_END), file.read()) == (48, bytes([48, 49]))
         assert (file.seek(5), file.seek(5, io.SEEK_CUR), file.read(1)) == (5, 10, b"\n")
         assert (file.seek(60), file.read(1)) == (60, b"")

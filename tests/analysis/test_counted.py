@@ -11,7 +11,6 @@ import pytest
 from analysis.database import connect
 from runner.store.compact import compact
 from runner.store.layout import Layout
-from runner.store.place import place
 from tests.runner.store import mixed
 
 COUNTED = ("majority_vote", "pies", "pie_rate", "el2n", "accuracy_on_pies")
@@ -62,9 +61,7 @@ def test_cells_that_grew_are_counted_from_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize("in_memory", [False, True], ids=["folder", "object storage"])
 def test_a_query_goes_on_when_its_votes_are_replaced(tmp_path: Path, *, in_memory: bool) -> None:
     """A connection made before two more compactions counts the votes of its time again."""
-    if in_memory:
-        pytest.importorskip("upath")
-    root = place(f"memory://{tmp_path.name}/counted") if in_memory else tmp_path
+    root = pytest.importorskip("upath").UPath(f"memory://{tmp_path.name}/counted") if in_memory else tmp_path
     mixed.store(root, range(2), planned=range(4))
     compact(root)
     earlier = connect(root)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from runner.command_line.example_verb import printable
+from runner.printable import printable
 from tests.analysis.stores import write_task, write_trials
 
 
@@ -55,5 +55,6 @@ def test_a_wrong_address_exits_2(piesweep, store, address, said):
 def test_texts_cannot_steer_a_terminal():
     """Escape sequences, bells and direction marks are spelled out; letters of any script stay."""
     assert (
-        printable("a\x1b[31mred\x07 \u202etxt\nline\tend café 北京") == r"a\x1b[31mred\x07 \u202etxt line end café 北京"
+        printable("a\x1b[31mred\x07 \u202etxt\nline\tend café 北京")
+        == r"a\x1b[31mred\x07 \u202etxt\nline\tend café 北京"
     )

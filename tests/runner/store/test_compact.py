@@ -22,7 +22,6 @@ from runner.store.digest import digest
 from runner.store.disk import Disk
 from runner.store.files import StoreError
 from runner.store.layout import Layout
-from runner.store.place import place
 from runner.store.schema import Facts
 from runner.store.status import status
 from runner.store.trial_rows import TrialRows, coordinates
@@ -426,8 +425,7 @@ def test_compaction_takes_no_more_bytes_a_prediction(tmp_path: Path) -> None:
 
 def test_compaction_in_object_storage(tmp_path: Path) -> None:
     """A store that lies behind a URL is compacted, read and added to like one on a disk."""
-    pytest.importorskip("upath")
-    root = place(f"memory://{tmp_path.name}/store")
+    root = pytest.importorskip("upath").UPath(f"memory://{tmp_path.name}/store")
     mixed.store(root, range(1), planned=range(2))
     loose = connect(root)
     before = digest(root)

@@ -1,0 +1,147 @@
+"""A question that takes too long, or too much: it ends at once, in one line, and leaves nothing that it spilled."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+JOIN = "SELECT count(*) FROM range(10000000) AS a, range(10000000) AS b WHERE a.range * b.range = 7"
+ONE_VALUE = "SELECT length(lpad('x', 2000000000, 'y'))"
+SORT = "SELECT count(*) FROM (SELECT range::VARCHAR AS a, hash(range) AS h FROM range(200000000) ORDER BY h, a)"
+
+
+@pytest.fixture
+def asked(store, tmp_path):
+    """Start a question as a process whose temporary folder is its own; those still there at the end are killed."""
+    (tmp_path / "temporary").mkdir()
+    started = []
+
+    def start(query, **environment):
+        process = subprocess.Popen(
+            [sys.executable, "-c", ASK, str(store), query],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": str(tmp_path / "temporary"), **environment},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+# A shell that starts a command in the background lets it, and all that it starts, ignore Ctrl-C.
+ASK = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv[0:1] = ["piesweep", "sql"]
+from runner.command_line import main
+main()
+"""
+
+
+def folders(tmp_path):
+    """The private folders that there are."""
+    return sorted((tmp_path / "temporary").glob("piesweep-spill-*"))
+
+
+def wait_for(what, seconds=60):
+    """Poll until it is so."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_ends_a_long_query_at_once(asked, tmp_path, number):
+    """In the middle of DuckDB's work: 128 + the signal's number within two seconds, no traceback, nothing left."""
+    process = asked(JOIN)
+    wait_for(lambda: folders(tmp_path))
+    time.sleep(1.5)
+    began = time.monotonic()
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=30)
+    assert time.monotonic() - began < 2
+    assert (process.returncode, output, errors) == (128 + number, "", "")
+    assert folders(tmp_path) == []
+
+
+def test_ctrl_c_ends_even_one_endless_value(asked, tmp_path):
+    """Where DuckDB does not look for interrupts, the process ends all the same."""
+    process = asked(ONE_VALUE)
+    wait_for(lambda: folders(tmp_path))
+    time.sleep(1.5)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+    assert time.monotonic() - began < 3
+    assert (process.returncode, output, errors) == (130, "", "")
+    assert folders(tmp_path) == []
+
+
+def test_what_is_spilled_is_private_and_goes_with_the_process_or_the_next(asked, tmp_path):
+    """Mode 700; after SIGKILL the next question removes what was left."""
+    killed = asked(SORT, PIESWEEP_MEMORY="100MB")
+    wait_for(lambda: any(path.is_file() for path in (tmp_path / "temporary").rglob("*")))
+    (left,) = folders(tmp_path)
+    assert stat.S_IMODE(left.stat().st_mode) == 0o700
+    killed.kill()
+    killed.wait()
+    assert folders(tmp_path) == [left]
+    after = asked("SELECT 1")
+    assert after.wait(60) == 0
+    assert folders(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT repeat('x', 2000000000) AS x",
+        "SELECT string_agg(repeat('x', 1000000), '') AS x FROM range(2000)",
+        "SELECT range(300000000) AS x",
+        "SELECT list_transform(range(100000000), lambda x: x::VARCHAR || 'abcdefghijklmnop') AS x",
+    ],
+)
+def test_no_value_outgrows_the_limit(asked, tmp_path, query):
+    """With 100 MB the process stays below 100 MB, what it takes anyway and a margin; one line, exit code 1."""
+    process = asked(query, PIESWEEP_MEMORY="100MB")
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    output, errors = process.communicate()
+    assert (process.returncode, output) == (1, "")
+    assert errors.startswith("piesweep: this takes more memory than it may have here")
+    assert len(errors.splitlines()) == 1
+    assert used.ru_maxrss < 1_000_000  # kilobytes
+    assert folders(tmp_path) == []
+
+
+def test_ordinary_questions_stay_within_it(asked):
+    """Threads, sorting that spills, and rows on their way out fit beside the limit."""
+    query = "SELECT count(DISTINCT v) AS n FROM (SELECT range::VARCHAR AS v FROM range(3000000) ORDER BY hash(range))"
+    process = asked(query, PIESWEEP_MEMORY="100MB")
+    output, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (0, "")
+    assert "3000000" in output
+
+
+def test_the_bound_ends_with_the_question(store):
+    """The process that asked may take memory again."""
+    import io
+    import resource
+
+    from analysis.query import run_query
+
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    run_query(store, "SELECT 1", "csv", io.StringIO())
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
