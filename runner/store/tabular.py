@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from tasks.cells import Cells, class_lists, class_names, fractions, whole_numbers, words
+from tasks.further import further_columns
 from tasks.spelling import respelled
 from tasks.tabular import columns_of, read_columns, require_columns
 
@@ -62,6 +63,14 @@ def read_table(tables: duckdb.DuckDBPyConnection, name: str, path: Path, types: 
 
 _LABELS = "CASE WHEN label IS NULL THEN labels END AS labels"
 """A row that has a label has no labels, be it that an empty cell is the empty set."""
+
+
+def further_of(path: Path, known: Collection[str]) -> pa.Table:
+    """The columns of a file beside the known ones, by row, as they are kept with the examples."""
+    names = [name for name in columns_of(path) if name not in known and columns_of(path).count(name) == 1]
+    table = read_columns(path, names) if names else pa.table({})
+    kept, _ = further_columns({"test": table}, None)
+    return pa.table(kept["test"])
 
 
 def label_names(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool) -> tuple[str, ...]:

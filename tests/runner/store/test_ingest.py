@@ -361,6 +361,21 @@ def test_ids_without_a_gap_stay(tmp_path: Path) -> None:
     assert reader.task_data(store, "t").examples.column_names == ["split", "example_id", "text", "label"]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_further_columns_of_the_examples_stay(tmp_path: Path, suffix: str) -> None:
+    """A group or rating of each example is kept beside it, whatever the order of rows, as the number it is."""
+    known = [
+        {**row, "group": f"g{row['example_id']}", "human_disagreement": row["example_id"] / 4} for row in examples()
+    ]
+    store = take_in(tmp_path, predictions(), known[::-1], suffix)
+    found = reader.task_data(store, "t").examples
+    assert found["group"].to_pylist() == [f"g{number}" for number in range(6)]
+    assert found["human_disagreement"].to_pylist() == [number / 4 for number in range(6)]
+    (tmp_path / "bare").mkdir()
+    bare = take_in(tmp_path / "bare", predictions(), examples(), suffix)
+    assert reader.committed_ids(store) == reader.committed_ids(bare)
+
+
 def test_ids_of_a_task_that_the_store_has(tmp_path: Path) -> None:
     """Further predictions find the examples by the ids of the user's; other ids are another task."""
     known = [{**row, "example_id": 100 + row["example_id"]} for row in examples()]
