@@ -105,8 +105,10 @@ def _quoting(path: Path, written: Written, delimiter: str, width: int) -> tuple[
         raise TaskError(
             f"{path} {fault}, where quotes hold cells together; and {plain}, where quotes are characters; {ADVICE}"
         )
-    if fault or delimiter == "\t":
-        return "none", ""
+    if fault:
+        return "none", f"{path}: its quotes are read as characters, since cells in quotes do not fit ({fault})"
+    if delimiter == "\t":
+        return "none", f"{path}: its quotes are read as characters, since every line has {width} cells (row {spanning})"
     said = f"{path} row {spanning}: a quote opens a cell that ends lines later, and every line has {width} cells too"
     if delimiter == ",":
         return "csv", f"{said}: read as one cell; set quoting: none if its quotes are characters"

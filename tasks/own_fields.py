@@ -27,10 +27,9 @@ def check_fields(choice: TaskChoice) -> None:
         "separator is empty": choice.separator == "",
         "splits names train and test of the data set at least": bool(choice.splits)
         and not {"train", "test"} <= set(choice.splits) | set(parts),
-        "a fraction for test or validation is held out from train; it lies between 0 and 1, and so does their sum": any(
-            part <= 0 for part in parts.values()
-        )
-        or sum(parts.values()) >= 1,
+        "a fraction for test or validation is held out from train; it and their sum lie between 0 and 1": not (
+            all(0 < part < 1 for part in parts.values()) and sum(parts.values()) < 1
+        ),
         "splits and a fraction name the same split": bool(set(parts) & set(choice.splits)),
         "quoting, delimiter, encoding and columns say how files are written; a dataset has none": marks != AS_FOUND
         and choice.dataset is not None,
@@ -67,4 +66,6 @@ def column_names(choice: TaskChoice) -> list[str]:
     names = [*texts, choice.label or choice.labels or ""]
     if len(set(names)) < len(names):
         raise TaskError(f"task '{choice.name}': text and label must be different columns, not {', '.join(names)}")
+    if choice.id in names:
+        raise TaskError(f"task '{choice.name}': id is a column beside text and label, not {choice.id}")
     return names

@@ -113,7 +113,7 @@ def from_dataset(choice: TaskChoice) -> dict[Split, RawSplit]:
 
 def _dataset_split(choice: TaskChoice, loaded: Any, place: str) -> RawSplit:
     names = column_names(choice)
-    for name in names:
+    for name in [*names, choice.id] if choice.id else names:
         if name not in loaded.column_names:
             raise TaskError(
                 f"{place} has no column '{name}'; its columns are {', '.join(loaded.column_names)}"

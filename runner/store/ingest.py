@@ -26,7 +26,7 @@ from runner.store.logged_twice import IngestError, refuse
 from runner.store.numbering import number_examples
 from runner.store.rows import canonical, rows_hash
 from runner.store.schema import Facts
-from runner.store.tabular import further_of, label_names, read_table, respell
+from runner.store.tabular import further_of, label_names, read_table, refuse_other_case, respell
 from runner.store.writer import Subject, commit_rows, save_task
 from tasks.base import TaskData
 from tasks.further import OWN_ID
@@ -91,7 +91,9 @@ def _tasks(
     result = {}
     for task in names:
         is_multi = _is_multi(tables, task)
-        respell(tables, task, is_multi, cards[task].classes if task in cards else ())
+        held = cards[task].classes if task in cards else ()
+        respell(tables, task, is_multi, held)
+        refuse_other_case(tables, task, is_multi, held)
         known = cards[task].classes if task in cards else label_names(tables, task, is_multi)
         _index_labels(tables, task, known, is_multi)
         examples = _examples(tables, task, is_multi, further)

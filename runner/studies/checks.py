@@ -192,7 +192,7 @@ def _splits_of(choice: TaskChoice) -> list[str]:
     if registered and registered.sizes is not None:
         return [split for split in SPLITS if registered.sizes.get(split)]
     if registered or choice.dataset is not None:
-        return [split for split in SPLITS if not choice.splits or split in choice.splits]
+        return [split for split in SPLITS if not choice.splits or split in choice.splits or getattr(choice, split)]
     return [split for split in SPLITS if getattr(choice, split)]
 
 

@@ -42,6 +42,8 @@ def test_ids_that_are_no_ids_are_told(tmp_path):
     """A missing id column is named as others are; ids that stand there twice are counted."""
     with pytest.raises(TaskError, match=r"train.csv has no column 'uuid'; .*did you mean 'uid'\?"):
         files.check(choice(tmp_path, ".csv", ROWS, ROWS, id="uuid"))
+    with pytest.raises(TaskError, match="id is a column beside text and label, not text"):
+        files.check(choice(tmp_path, ".csv", ROWS, ROWS, id="text"))
     twice = [ROWS[0], {**ROWS[1], "uid": "a-1"}]
     warnings = files.load(choice(tmp_path, ".csv", twice, ROWS, id="uid")).warnings
     assert "train: 1 ids in 'uid' stand there before, 0 are empty" in warnings

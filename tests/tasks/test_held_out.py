@@ -5,9 +5,12 @@ from __future__ import annotations
 import collections
 import random
 
+import datasets
 import pyarrow as pa
 import pytest
 
+from runner.studies.checks import problems
+from runner.studies.study import Study
 from tasks import files
 from tasks.base import TaskChoice, TaskError
 from tasks.examples import split_sizes
@@ -73,6 +76,7 @@ def test_a_study_gives_a_fraction(tmp_path):
     [
         ({"test": 0.0}, "a fraction for test or validation .* between 0 and 1"),
         ({"test": 1.0}, "a fraction for test or validation .* between 0 and 1"),
+        ({"test": float("nan")}, "a fraction for test or validation .* between 0 and 1"),
         ({"test": 0.5, "validation": 0.5}, "a fraction for test or validation .* between 0 and 1"),
         ({"test": 0.01}, "the fractions leave test without one of the 3 examples"),
         ({"test": 0.9}, "the fractions leave train without one of the 3 examples"),
@@ -88,3 +92,20 @@ def test_fractions_that_leave_nothing(fields, match, tmp_path):
 def test_sizes_are_rounded():
     """Each fraction of the rows, to the nearest; train has the rest."""
     assert sizes("own", 11, {"validation": 0.1, "test": 0.25}) == {"train": 7, "validation": 1, "test": 3}
+
+
+def test_a_data_set_without_a_test_split(tmp_path):
+    """A fraction of the train split stands for the one that is missing, in a study too."""
+    part = datasets.Dataset.from_dict({"text": [f"t{i}" for i in range(10)], "label": ["a", "b"] * 5, "uid": range(10)})
+    datasets.DatasetDict({"train": part}).save_to_disk(str(tmp_path / "saved"))
+    given = TaskChoice(name="own", dataset=str(tmp_path / "saved"), text="text", label="label", test=0.2, id="uid")
+    data = files.load(given)
+    assert split_sizes(data.examples) == {"train": 8, "test": 2}
+    assert [f"t{one}" for one in data.split("test")["source_id"].to_pylist()] == data.split("test")["text"].to_pylist()
+    with pytest.raises(TaskError, match=r"has no column 'uuid'; .*did you mean 'uid'"):
+        files.load(given.model_copy(update={"id": "uuid"}))
+    for splits in ({}, {"train": "train"}):
+        study = {"name": "x", "tasks": [{**given.model_dump(exclude_defaults=True), "splits": splits}]}
+        study |= {"models": ["bilstm"], "methods": ["imp-ft"], "sparsities": [0.5], "seeds": 1}
+        study |= {"training": {"epochs": 1, "batch_size": 2, "learning_rate": 1e-3}}
+        assert problems(Study.model_validate(study)) == []

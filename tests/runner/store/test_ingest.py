@@ -193,6 +193,16 @@ BAD: dict[str, tuple[Rows, Rows, str]] = {
         [{**row, "example_id": 2.0**60} for row in examples()],
         r"below 2\^53 where it is stored in floating point; else write it as text",
     ),
+    "label in another case": (
+        [{**row, "label": row["label"].upper()} for row in predictions()],
+        examples(),
+        "differ from the examples' in upper and lower case; write both alike; found row 1, predicted B, gold b",
+    ),
+    "id of words": (
+        predictions(),
+        [{**row, "example_id": f"doc-{row['example_id']}"} for row in examples()],
+        "holds 'doc-0'; it must be a whole number .*; number the examples, and keep ids of another kind in a further",
+    ),
     "sparsity True": ([{**row, "sparsity": True} for row in predictions()], examples(), "'sparsity' holds True"),
     "sparsity as words": (
         [{**row, "sparsity": "half"} for row in predictions()],
