@@ -68,6 +68,13 @@ def column_types(place: str, sample: Iterable[Record], names: Sequence[str]) -> 
     return pa.schema([(name, kinds.get(name, pa.string())) for name in names])
 
 
+def with_fractions(lines: Iterable[Record], kinds: pa.Schema) -> pa.Schema:
+    """The same types, but floating-point for columns of whole numbers in which some record has another number."""
+    whole = {column.name for column in kinds if pa.types.is_integer(column.type)}
+    wider = {name for _, record in lines for name in whole if isinstance(record.get(name), float)}
+    return pa.schema([(column.name, pa.float64() if column.name in wider else column.type) for column in kinds])
+
+
 def refuse_odd_value(place: str, lines: Iterable[Record], kinds: pa.Schema) -> None:
     """TaskError for the first value that is of another kind than its column."""
     for number, record in lines:

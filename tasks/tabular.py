@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from tasks.base import TaskError
-from tasks.json_lines import as_lines, column_types, records, refuse_odd_value
+from tasks.json_lines import as_lines, column_types, records, refuse_odd_value, with_fractions
 from tasks.marks import Marks, marks_of, refuse_ragged
 from tasks.text_files import AS_FOUND, Written, opened, refuse_undecodable
 
@@ -92,7 +93,7 @@ def read_columns(path: Path, names: Sequence[str], written: Written = AS_FOUND) 
         ".tsv": partial(_read_marked, written=written),
         ".json": partial(_read_json, written=written),
         ".jsonl": partial(_read_json, written=written),
-        ".parquet": lambda path, names: pq.read_table(path, columns=names),
+        ".parquet": lambda path, names: pq.ParquetFile(path).read(columns=names),  # no partitions in folders' names
     }
     with _readable(path):
         return readers[form_of(path)](path, list(names)).select(list(names))
@@ -162,14 +163,22 @@ def _read_json(path: Path, names: list[str], written: Written) -> pa.Table:
         lines, place = as_lines(path, file)
         start = lines.tell()
         kinds = column_types(place, records(place, itertools.islice(lines, SAMPLE)), names)
-        lines.seek(start)
-        options = arrow_json.ParseOptions(explicit_schema=kinds, unexpected_field_behavior="ignore")
         try:
-            return arrow_json.read_json(lines, arrow_json.ReadOptions(block_size=BLOCK), options)
+            return _parsed(lines, start, kinds)
         except pa.ArrowException:
             lines.seek(start)
-            refuse_odd_value(place, records(place, lines), kinds)
-            raise
+            wider = with_fractions(records(place, lines), kinds)
+            lines.seek(start)
+            refuse_odd_value(place, records(place, lines), wider)
+            if wider == kinds:
+                raise
+        return _parsed(lines, start, wider)
+
+
+def _parsed(lines: BinaryIO, start: int, kinds: pa.Schema) -> pa.Table:
+    lines.seek(start)
+    options = arrow_json.ParseOptions(explicit_schema=kinds, unexpected_field_behavior="ignore")
+    return arrow_json.read_json(lines, arrow_json.ReadOptions(block_size=BLOCK), options)
 
 
 @contextmanager

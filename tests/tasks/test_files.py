@@ -226,6 +226,16 @@ def test_dictionaries_in_another_order(tmp_path):
     assert data.split("test")["label"].to_pylist() == [0, 1]
 
 
+@pytest.mark.parametrize("kind", [".csv", ".jsonl", ".parquet"])
+def test_folders_of_any_name(kind, tmp_path):
+    """Folders named as partitions or patterns are names like others: they add no column and match no file."""
+    folder = tmp_path / "seed=7" / "label=9" / "[1] a?#* %20"
+    folder.mkdir(parents=True)
+    data = files.load(choice(folder, kind))
+    assert data.examples.column_names == ["split", "example_id", "text", "label"]
+    assert data.classes == ("9", "10", "11")
+
+
 def test_labels_of_several_kinds_in_one_file(tmp_path):
     """1, "1" and [1] in one JSONL are refused with the line."""
     for value in ('"1"', "[1]"):

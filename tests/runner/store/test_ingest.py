@@ -431,7 +431,16 @@ def test_samples_logged_twice_are_told_apart(tmp_path: Path) -> None:
     assert not (tmp_path / "store").exists()
 
 
-@pytest.mark.parametrize("second", ["1.6", "true", "[1]", "12345678901234567890123"])
+def test_whole_numbers_and_fractions_in_jsonl(tmp_path: Path) -> None:
+    """A sparsity of 0 first and 0.5 far below is one column of numbers; an id of 1.6 far below is refused by row."""
+    many = [{**row, "model": f"m{number}"} for number in range(9) for row in predictions()]
+    store = take_in(tmp_path, [{**row, "sparsity": row["sparsity"] or 0} for row in many], examples(), ".jsonl")
+    assert {record.settings["sparsity"] for record in reader.commits(store)} == {0.0, 0.5}
+    with pytest.raises(TaskError, match=r"p\.jsonl row 201: column 'example_id' holds 1.6; it must be a whole number"):
+        take_in(tmp_path, change(many, 200, example_id=1.6), examples(), ".jsonl")
+
+
+@pytest.mark.parametrize("second", ["true", "[1]", "12345678901234567890123"])
 def test_values_of_another_kind_in_jsonl_are_named(tmp_path: Path, second: str) -> None:
     """JSONL whose id is a whole number first and then another kind of value is refused with the line."""
     lines = [json.dumps(row) for row in predictions()]
