@@ -17,6 +17,7 @@ Kind = Literal["single-label", "multi-label"]
 Inputs = Literal["text", "pair", "image"]
 Metric = Literal["accuracy", "macro-f1"]
 Split = Literal["train", "validation", "test"]
+Quoting = Literal["csv", "none"]
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
@@ -25,12 +26,19 @@ class TaskError(ValueError):
     """Bad or missing data: says what was given, what is allowed and what to do."""
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class TaskChoice(BaseModel):
     """One entry of a study's `tasks`: a registered task, the user's own files, or a `datasets` name.
 
     A registered task needs `name` alone (and `data`, where the user must bring a copy). A user's own task
     gives `train` and `test` files, or `dataset`; then `text` names the text column or the pair of them, and
-    `label` (or `labels`, for several per example) the column of the answer.
+    `label` (or `labels`, for several per example) the column of the answer. A number for `test` or `validation` is the
+    fraction of train that is held out (`tasks.held_out`). `id` names the column of the user's own ids. `quoting`,
+    `delimiter`, `encoding` and `columns` say how files of text are written, where that cannot be told from them
+    (`tasks.text_files.Written`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,8 +47,8 @@ class TaskChoice(BaseModel):
     data: str | None = None
     limit: dict[Split, int] = Field(default_factory=dict)
     train: str | None = None
-    validation: str | None = None
-    test: str | None = None
+    validation: str | float | None = None
+    test: str | float | None = None
     dataset: str | None = None
     config: str | None = None
     splits: dict[Split, str] = Field(default_factory=dict)
@@ -49,6 +57,12 @@ class TaskChoice(BaseModel):
     labels: str | None = None
     separator: str | None = None
     max_tokens: int | None = Field(default=None, ge=1)
+    # Left out of frozen studies where they are not given: those of before have no such keys.
+    id: str | None = Field(default=None, exclude_if=_is_none)
+    quoting: Quoting | None = Field(default=None, exclude_if=_is_none)
+    delimiter: str | None = Field(default=None, exclude_if=_is_none)
+    encoding: str | None = Field(default=None, exclude_if=_is_none)
+    columns: tuple[str, ...] | None = Field(default=None, exclude_if=_is_none)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,9 @@ from tasks.splitting import scrambled, stratified_subset
 from tasks.statistics import counted_statistics, declared_statistics
 from tasks.tabular import nearest
 
+HOW_WRITTEN = ("quoting", "delimiter", "encoding", "columns")
+"""The fields of a choice that say how a user's files are written."""
+
 
 def task_named(name: str) -> Task:
     """The registered task of that name; TaskError with the known names and the nearest one."""
@@ -46,7 +49,7 @@ def check(choice: TaskChoice) -> None:
         files.check(choice)
         return
     task = task_named(choice.name)
-    foreign = ("config", "splits", "text", "label", "labels", "separator")
+    foreign = ("config", "splits", "text", "label", "labels", "separator", "id", *HOW_WRITTEN)
     given = [name for name in foreign if getattr(choice, name)]
     if given:
         raise TaskError(
@@ -192,6 +195,6 @@ def _key(choice: TaskChoice) -> dict[str, Any]:
     """What the parsed examples depend on."""
     chosen = choice.model_dump(mode="json", exclude={"limit", "max_tokens"}, exclude_defaults=True)
     given = [choice.data, choice.train, choice.validation, choice.test, choice.dataset]
-    sources = {path: file_stamps(Path(path)) for path in given if path is not None and Path(path).exists()}
+    sources = {path: file_stamps(Path(path)) for path in given if isinstance(path, str) and Path(path).exists()}
     version = TASKS[choice.name].version if choice.name in TASKS else 1
     return {"choice": chosen, "version": version, "sources": sources}

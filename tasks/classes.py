@@ -160,7 +160,7 @@ def _repeats(labels: Mapping[Split, pa.Array]) -> list[str]:
 
 
 def _told(label: str, by_split: Mapping[Split, int]) -> str:
-    return f"'{label}' ({', '.join(f'{count} in {split}' for split, count in by_split.items())})"
+    return f"{label!r} ({', '.join(f'{count} in {split}' for split, count in by_split.items())})"
 
 
 def _listed(counts: Counts, pattern: str) -> str:

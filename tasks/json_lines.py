@@ -1,11 +1,12 @@
-"""JSON records, one a line: what kind of value each column holds, and the line of the first that is of another."""
+"""JSON records, one a line or in one list: what kind of value each column holds, and the first of another kind."""
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -15,21 +16,40 @@ Record = tuple[int, dict[str, Any]]
 """The number of a line and the object on it."""
 
 
-def records(path: Path, lines: Iterable[bytes]) -> Iterator[Record]:
+def as_lines(path: Path, file: BinaryIO) -> tuple[BinaryIO, str]:
+    """A file of JSON as one record a line, and how the place of a record is called: line, or item of the file's list.
+
+    TaskError for a list that is no JSON.
+    """
+    start = file.tell()
+    first = next((byte for byte in iter(lambda: file.read(1), b"") if not byte.isspace()), b"")
+    file.seek(start)
+    if first != b"[":
+        return file, f"{path} line"
+    try:
+        items = json.loads(file.read())
+    except (ValueError, RecursionError) as error:
+        raise TaskError(f"{path} is no list of JSON objects, nor one object a line: {error}") from error
+    return io.BytesIO(b"".join(json.dumps(item).encode() + b"\n" for item in items)), f"{path} item"
+
+
+def records(place: str, lines: Iterable[bytes]) -> Iterator[Record]:
     """The objects of these lines; empty lines hold none. TaskError names a line that is no JSON object."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
+        except UnicodeDecodeError:
+            raise
         except (ValueError, RecursionError) as error:
-            raise TaskError(f"{path} line {number} is not JSON: {error}") from error
+            raise TaskError(f"{place} {number} is not JSON: {error}") from error
         if not isinstance(record, dict):
-            raise TaskError(f'{path} line {number} is not a JSON object like {{"text": ..., "label": ...}}')
+            raise TaskError(f'{place} {number} is not a JSON object like {{"text": ..., "label": ...}}')
         yield number, record
 
 
-def column_types(path: Path, sample: Iterable[Record], names: Sequence[str]) -> pa.Schema:
+def column_types(place: str, sample: Iterable[Record], names: Sequence[str]) -> pa.Schema:
     """The Arrow type of every column: that of its first value that says anything, text where none does."""
     kinds: dict[str, pa.DataType] = {}
     for number, record in sample:
@@ -41,21 +61,28 @@ def column_types(path: Path, sample: Iterable[Record], names: Sequence[str]) -> 
                 except (OverflowError, pa.ArrowException, UnicodeError) as error:
                     advice = "; write it in quotes" if isinstance(error, OverflowError) else ""
                     raise TaskError(
-                        f"{path} line {number}: column '{name}' holds {_shown(value)} ({error}){advice}"
+                        f"{place} {number}: column '{name}' holds {_shown(value)} ({error}){advice}"
                     ) from error
                 if not pa.types.is_null(inferred):
                     kinds[name] = inferred
     return pa.schema([(name, kinds.get(name, pa.string())) for name in names])
 
 
-def refuse_odd_value(path: Path, lines: Iterable[Record], kinds: pa.Schema) -> None:
+def with_fractions(lines: Iterable[Record], kinds: pa.Schema) -> pa.Schema:
+    """The same types, but floating-point for columns of whole numbers in which some record has another number."""
+    whole = {column.name for column in kinds if pa.types.is_integer(column.type)}
+    wider = {name for _, record in lines for name in whole if isinstance(record.get(name), float)}
+    return pa.schema([(column.name, pa.float64() if column.name in wider else column.type) for column in kinds])
+
+
+def refuse_odd_value(place: str, lines: Iterable[Record], kinds: pa.Schema) -> None:
     """TaskError for the first value that is of another kind than its column."""
     for number, record in lines:
         for column in kinds:
             value = record.get(column.name)
             if not _fits(value, column.type):
                 raise TaskError(
-                    f"{path} line {number}: column '{column.name}' holds {_shown(value)}, where lines before hold "
+                    f"{place} {number}: column '{column.name}' holds {_shown(value)}, where lines before hold "
                     f"{_said(column.type)}; write one kind of value in a column"
                 )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import gzip
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,12 +17,16 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from tasks.base import TaskError
-from tasks.json_lines import column_types, records, refuse_odd_value
+from tasks.json_lines import as_lines, column_types, records, refuse_odd_value, with_fractions
+from tasks.marks import Marks, marks_of, refuse_ragged
+from tasks.text_files import AS_FOUND, Written, opened, refuse_undecodable
 
-FORMATS = (".csv", ".tsv", ".jsonl", ".parquet")
-ALLOWED = ".csv, .tsv, .jsonl (each also with .gz) or .parquet"
-SAMPLE = 100  # lines of a JSONL file from which its columns and their types are told
+FORMATS = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
+ALLOWED = ".csv, .tsv, .json, .jsonl (each also with .gz) or .parquet"
+SAMPLE = 100  # records of a JSON file from which its columns and their types are told
 BLOCK = 64 << 20  # bytes; no single line may be longer
+NO_ROWS = "Empty CSV"
+HEADING = "; where the file has no heading, name its columns in their order: columns: [..., ...]"
 
 
 def form_of(path: Path) -> str:
@@ -34,29 +38,30 @@ def form_of(path: Path) -> str:
     return form
 
 
-def columns_of(path: Path) -> list[str]:
-    """The names of a file's columns, from its head alone."""
+def columns_of(path: Path, written: Written = AS_FOUND, wanted: Sequence[str] = ()) -> list[str]:
+    """The names of a file's columns; wanted: those that it must have, which helps to tell how it is written."""
     form = form_of(path)
     if not path.is_file():
         raise TaskError(f"{path} does not exist{_nearest_file(path)}")
     with _readable(path):
         if form == ".parquet":
             return list(pq.read_schema(path).names)
-        if form == ".jsonl":
-            with _open(path) as file:
-                sample = records(path, itertools.islice(file, SAMPLE))
-                return list(dict.fromkeys(name for _, record in sample for name in record))
-        with _open(path) as file:
-            return list(csv.open_csv(file, parse_options=_marks(form)).schema.names)
+        if form in (".csv", ".tsv"):
+            return list(marks_of(path, written, wanted).columns)
+        with opened(path, written.encoding) as file:
+            lines, place = as_lines(path, file)
+            sample = records(place, itertools.islice(lines, SAMPLE))
+            return list(dict.fromkeys(name for _, record in sample for name in record))
 
 
-def require_columns(path: Path, wanted: Sequence[str]) -> None:
+def require_columns(path: Path, wanted: Sequence[str], written: Written = AS_FOUND) -> None:
     """TaskError if the file lacks one of the columns, with the columns it has and the nearest name."""
-    present = columns_of(path)
+    present = columns_of(path, written, wanted)
+    hint = "" if written.columns or form_of(path) not in (".csv", ".tsv") else HEADING
     for name in wanted:
         if name not in present:
             raise TaskError(
-                f"{path} has no column '{name}'; its columns are {', '.join(present)}{nearest(name, present)}"
+                f"{path} has no column '{name}'; its columns are {', '.join(present)}{nearest(name, present) or hint}"
             )
         if present.count(name) > 1:
             raise TaskError(f"{path} has {present.count(name)} columns named '{name}'; rename all but one")
@@ -68,44 +73,77 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
-def count_rows(path: Path) -> int:
-    """The number of examples in a file, without keeping any in memory."""
+def count_rows(path: Path, written: Written = AS_FOUND, wanted: Sequence[str] = ()) -> int:
+    """The number of examples in a file, without keeping any in memory; wanted as in `columns_of`."""
     form = form_of(path)
     with _readable(path):
         if form == ".parquet":
             return int(pq.read_metadata(path).num_rows)
-        with _open(path) as file:
-            if form == ".jsonl":
-                return sum(1 for line in file if line.strip())
-            first = columns_of(path)[0]
-            options = csv.ConvertOptions(include_columns=[first], column_types={first: pa.string()})
-            reader = csv.open_csv(file, csv.ReadOptions(), _marks(form), options)
-            return sum(batch.num_rows for batch in reader)
+        if form in (".csv", ".tsv"):
+            return _count_marked(path, written, wanted)
+        with opened(path, written.encoding) as file:
+            return sum(1 for line in as_lines(path, file)[0] if line.strip())
 
 
-def read_columns(path: Path, names: Sequence[str]) -> pa.Table:
+def read_columns(path: Path, names: Sequence[str], written: Written = AS_FOUND) -> pa.Table:
     """The named columns of a file in the order given; cells of CSV and TSV stay text, whatever they look like."""
-    require_columns(path, names)
+    require_columns(path, names, written)
     readers: dict[str, Callable[[Path, list[str]], pa.Table]] = {
-        ".csv": _read_marked,
-        ".tsv": _read_marked,
-        ".jsonl": _read_jsonl,
-        ".parquet": lambda path, names: pq.read_table(path, columns=names),
+        ".csv": partial(_read_marked, written=written),
+        ".tsv": partial(_read_marked, written=written),
+        ".json": partial(_read_json, written=written),
+        ".jsonl": partial(_read_json, written=written),
+        ".parquet": lambda path, names: pq.ParquetFile(path).read(columns=names),  # no partitions in folders' names
     }
     with _readable(path):
         return readers[form_of(path)](path, list(names)).select(list(names))
 
 
-def _read_marked(path: Path, names: list[str]) -> pa.Table:
-    form = form_of(path)
+def doubt_of(path: Path, names: Sequence[str], written: Written = AS_FOUND) -> str:
+    """What is doubtful of how a file is written, a sentence; empty if nothing is."""
+    return marks_of(path, written, names).doubt if form_of(path) in (".csv", ".tsv") else ""
+
+
+def _read_marked(path: Path, names: list[str], written: Written) -> pa.Table:
+    marks = marks_of(path, written, names)
     options = csv.ConvertOptions(
         include_columns=names, column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
     )
-    with _open(path) as file:
-        table = csv.read_csv(file, csv.ReadOptions(block_size=BLOCK), _marks(form), options)
-    if form == ".tsv":
+    try:
+        with opened(path, written.encoding) as file:
+            table = csv.read_csv(file, _reading(marks), _parsing(marks), options)
+    except pa.ArrowInvalid as error:
+        if NO_ROWS in str(error):
+            return pa.table({name: pa.array([], pa.string()) for name in names})
+        refuse_ragged(path, written, marks)
+        raise
+    if marks.delimiter == "\t" and marks.quoting == "csv":
         _refuse_swallowed(path, table)
     return table
+
+
+def _count_marked(path: Path, written: Written, wanted: Sequence[str]) -> int:
+    marks = marks_of(path, written, wanted)
+    first = next((name for name in marks.columns if marks.columns.count(name) == 1), marks.columns[0])
+    options = csv.ConvertOptions(include_columns=[first], column_types={first: pa.string()})
+    try:
+        with opened(path, written.encoding) as file:
+            return sum(batch.num_rows for batch in csv.open_csv(file, _reading(marks), _parsing(marks), options))
+    except pa.ArrowInvalid as error:
+        if NO_ROWS in str(error):
+            return 0
+        refuse_ragged(path, written, marks)
+        raise
+
+
+def _reading(marks: Marks) -> csv.ReadOptions:
+    return csv.ReadOptions(block_size=BLOCK, column_names=None if marks.has_heading else list(marks.columns))
+
+
+def _parsing(marks: Marks) -> csv.ParseOptions:
+    if marks.quoting == "none":
+        return csv.ParseOptions(delimiter=marks.delimiter, quote_char=False)
+    return csv.ParseOptions(delimiter=marks.delimiter, newlines_in_values=True)
 
 
 def _refuse_swallowed(path: Path, table: pa.Table) -> None:
@@ -120,25 +158,27 @@ def _refuse_swallowed(path: Path, table: pa.Table) -> None:
             )
 
 
-def _read_jsonl(path: Path, names: list[str]) -> pa.Table:
-    with _open(path) as file:
-        kinds = column_types(path, records(path, itertools.islice(file, SAMPLE)), names)
+def _read_json(path: Path, names: list[str], written: Written) -> pa.Table:
+    with opened(path, written.encoding) as file:
+        lines, place = as_lines(path, file)
+        start = lines.tell()
+        kinds = column_types(place, records(place, itertools.islice(lines, SAMPLE)), names)
+        try:
+            return _parsed(lines, start, kinds)
+        except pa.ArrowException:
+            lines.seek(start)
+            wider = with_fractions(records(place, lines), kinds)
+            lines.seek(start)
+            refuse_odd_value(place, records(place, lines), wider)
+            if wider == kinds:
+                raise
+        return _parsed(lines, start, wider)
+
+
+def _parsed(lines: BinaryIO, start: int, kinds: pa.Schema) -> pa.Table:
+    lines.seek(start)
     options = arrow_json.ParseOptions(explicit_schema=kinds, unexpected_field_behavior="ignore")
-    try:
-        with _open(path) as file:
-            return arrow_json.read_json(file, arrow_json.ReadOptions(block_size=BLOCK), options)
-    except pa.ArrowException:
-        with _open(path) as file:
-            refuse_odd_value(path, records(path, file), kinds)
-        raise
-
-
-def _marks(form: str) -> csv.ParseOptions:
-    return csv.ParseOptions(delimiter="\t" if form == ".tsv" else ",", newlines_in_values=True)
-
-
-def _open(path: Path) -> BinaryIO:
-    return cast("BinaryIO", gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
+    return arrow_json.read_json(lines, arrow_json.ReadOptions(block_size=BLOCK), options)
 
 
 @contextmanager
@@ -147,6 +187,8 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, EOFError, UnicodeError) as error:
+        if isinstance(error, UnicodeError) or "UTF8" in str(error):
+            refuse_undecodable(path)
         raise TaskError(f"{path} cannot be read: {' '.join(str(error).split())[:300]}") from error
 
 

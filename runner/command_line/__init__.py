@@ -14,6 +14,7 @@ import typer
 
 from runner.command_line import (
     analysis_verbs,
+    check_verb,
     describe_verbs,
     doctor_verb,
     example_verb,
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.command("list")(describe_verbs.list_registered)
 app.add_typer(describe_verbs.app, name="describe")
 app.command("plan")(plan_verb.plan)
+app.command("check")(check_verb.check)
 app.command("run")(sweep_verbs.run)
 app.command("tune")(tune_verb.tune)
 app.command("submit")(submit_verb.submit)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from runner.store import reader
 from runner.store.coordinates import (
@@ -22,12 +23,13 @@ from runner.store.coordinates import (
 from runner.store.files import StoreError
 from runner.store.layout import Layout
 from runner.store.logged_twice import IngestError, refuse
-from runner.store.numbering import OWN_ID, number_examples
+from runner.store.numbering import number_examples
 from runner.store.rows import canonical, rows_hash
 from runner.store.schema import Facts
-from runner.store.tabular import label_names, read_table, respell
+from runner.store.tabular import further_of, label_names, read_table, refuse_other_case, respell
 from runner.store.writer import Subject, commit_rows, save_task
 from tasks.base import TaskData
+from tasks.further import OWN_ID
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,9 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
 
     predictions: Parquet, CSV, TSV or JSONL with the columns task, model, method ('dense' for unpruned), sparsity
     (fraction removed, 0 < s < 1; 0 or empty for dense), seed, split, example_id, and label or labels (a list).
-    examples: task, split, example_id, label or labels, text (optional). An example_id is any whole number: where the
-    ids of a split do not run from 0 without a gap, examples are numbered in their order, and `source_id` keeps yours.
+    examples: task, split, example_id, label or labels, text (optional), and what else is worth keeping. An
+    example_id is any whole number: where the ids of a split do not run from 0 without a gap, examples are numbered in
+    their order, and `source_id` keeps yours.
     Everything is checked before anything is written; the order of rows does not matter. Raises TaskError (IngestError
     among them), TableError or StoreError.
     """
@@ -55,7 +58,8 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
         read_table(tables, "predictions", predictions, PREDICTION_TYPES)
         check_coordinates(tables, predictions, examples)
         check_ids(tables)
-        tasks = _tasks(tables, root, number_examples(tables, root))
+        further = further_of(examples, {*EXAMPLE_TYPES, "label", "labels", "text"})
+        tasks = _tasks(tables, root, number_examples(tables, root), further)
         if not allow_unequal_seeds:
             check_seeds(tables, root)
         trials = list(_trials(tables, tasks))
@@ -78,17 +82,21 @@ class IngestedTrial:
     rows: pa.Table
 
 
-def _tasks(tables: duckdb.DuckDBPyConnection, root: Path, renumbered: set[str]) -> dict[str, TaskData]:
+def _tasks(
+    tables: duckdb.DuckDBPyConnection, root: Path, renumbered: set[str], further: pa.Table
+) -> dict[str, TaskData]:
     """The tasks of the examples file, with classes in index order: those of the store, or all labels seen, sorted."""
     cards = reader.task_cards(root) if root.exists() else {}
     names = [str(row[0]) for row in tables.execute("SELECT DISTINCT task FROM examples ORDER BY task").fetchall()]
     result = {}
     for task in names:
         is_multi = _is_multi(tables, task)
-        respell(tables, task, is_multi, cards[task].classes if task in cards else ())
+        held = cards[task].classes if task in cards else ()
+        respell(tables, task, is_multi, held)
+        refuse_other_case(tables, task, is_multi, held)
         known = cards[task].classes if task in cards else label_names(tables, task, is_multi)
         _index_labels(tables, task, known, is_multi)
-        examples = _examples(tables, task, is_multi)
+        examples = _examples(tables, task, is_multi, further)
         result[task] = TaskData(
             task=task,
             kind="multi-label" if is_multi else "single-label",
@@ -100,16 +108,22 @@ def _tasks(tables: duckdb.DuckDBPyConnection, root: Path, renumbered: set[str]) 
     return result
 
 
-def _examples(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool) -> pa.Table:
+def _examples(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool, further: pa.Table) -> pa.Table:
+    """The examples of a task by split and id, with those of the further columns in which any of them has a value."""
     column = "labels" if is_multi else "label"
     rows = tables.sql(
-        f"""SELECT split, example_id, text, {column}_index AS {column}, written_id AS {OWN_ID}
+        f"""SELECT split, example_id, text, {column}_index AS {column}, written_id AS {OWN_ID}, row
             FROM examples WHERE task = ? ORDER BY split, example_id""",
         params=[task],
     ).to_arrow_table()
     schema = {"split": pa.string(), "example_id": pa.int32(), "text": pa.string()}
     schema[column] = pa.list_(pa.int16()) if is_multi else pa.int16()
-    return pa.table(rows).cast(pa.schema({**schema, OWN_ID: pa.string()}))
+    examples = pa.table(rows).select([*schema, OWN_ID]).cast(pa.schema({**schema, OWN_ID: pa.string()}))
+    for name in further.column_names:
+        values = further[name].take(pc.subtract(rows["row"], 1))
+        if values.null_count < len(values):
+            examples = examples.append_column(name, values)
+    return examples
 
 
 def _is_multi(tables: duckdb.DuckDBPyConnection, task: str) -> bool:

@@ -9,10 +9,9 @@ import duckdb
 from runner.store import reader
 from runner.store.files import StoreError
 from runner.store.logged_twice import refuse
+from tasks.further import OWN_ID
 
 LARGEST = 2**31 - 1
-OWN_ID = "source_id"
-"""The column of the examples that keeps an id as the user wrote it."""
 
 
 def number_examples(tables: duckdb.DuckDBPyConnection, root: Path) -> set[str]:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from runner.store.logged_twice import refuse
+from tasks.base import TaskError
 from tasks.cells import Cells, class_lists, class_names, fractions, whole_numbers, words
+from tasks.further import further_columns
 from tasks.spelling import respelled
 from tasks.tabular import columns_of, read_columns, require_columns
+
+
+def ids(cells: Cells) -> pa.Array:
+    """Whole numbers that name examples; TaskError says what to do with ids that are none."""
+    try:
+        return whole_numbers(cells)
+    except TaskError as error:
+        raise TaskError(
+            f"{error}; number the examples, and keep ids of another kind in a further column of the examples"
+        ) from None
+
 
 READERS: dict[str, Callable[[Cells], pa.Array]] = {
     "VARCHAR": words,
     "DOUBLE": fractions,
     "BIGINT": whole_numbers,
-    "HUGEINT": whole_numbers,
+    "HUGEINT": ids,
 }
 SEPARATOR = "|"
 
@@ -64,6 +78,14 @@ _LABELS = "CASE WHEN label IS NULL THEN labels END AS labels"
 """A row that has a label has no labels, be it that an empty cell is the empty set."""
 
 
+def further_of(path: Path, known: Collection[str]) -> pa.Table:
+    """The columns of a file beside the known ones, by row, as they are kept with the examples."""
+    names = [name for name in columns_of(path) if name not in known and columns_of(path).count(name) == 1]
+    table = read_columns(path, names) if names else pa.table({})
+    kept, _ = further_columns({"test": table}, None)
+    return pa.table(kept["test"])
+
+
 def label_names(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool) -> tuple[str, ...]:
     """All labels of a task in both tables, sorted; as numbers where all are whole numbers."""
     names = _written(tables, task, is_multi)
@@ -87,6 +109,22 @@ def respell(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool, known:
             f"UPDATE {table} SET {column} = {value} WHERE task = $task",
             {"task": task, "written": [*changed], "classes": [*changed.values()]},
         )
+
+
+def refuse_other_case(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool, known: Sequence[str]) -> None:
+    """IngestError for an answer that is no label of the examples but for upper and lower case: it is never right."""
+    column = "unnest(labels)" if is_multi else "label"
+    refuse(
+        tables,
+        f"""WITH gold AS (SELECT DISTINCT {column} AS label FROM examples WHERE task = $task),
+            answers AS (SELECT row, {column} AS label FROM predictions WHERE task = $task)
+            SELECT a.row, a.label AS predicted, g.label AS gold
+            FROM answers a JOIN gold g ON lower(a.label) = lower(g.label)
+            WHERE a.label NOT IN (SELECT label FROM gold) AND NOT list_contains($known::VARCHAR[], a.label)
+            ORDER BY ALL""",
+        f"predictions: labels of '{task}' that differ from the examples' in upper and lower case; write both alike",
+        {"task": task, "known": list(known)},
+    )
 
 
 def _written(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool) -> list[str]:

@@ -17,7 +17,10 @@ from runner.studies.training import cell_name
 from tasks import TASKS
 from tasks.base import SPLITS, Inputs, TaskChoice, TaskError
 
-OWN = ("train", "validation", "test", "dataset", "config", "splits", "text", "label", "labels", "separator")
+OWN = (
+    *("train", "validation", "test", "dataset", "config", "splits", "text", "label", "labels", "separator"),
+    *("id", "quoting", "delimiter", "encoding", "columns"),
+)
 NEEDED = ("epochs", "batch_size", "learning_rate")
 
 
@@ -62,7 +65,8 @@ def paths(study: Study) -> dict[str, str]:
 
     found: dict[str, str | None] = {}
     for choice in study.tasks:
-        own = {"data": choice.data, "train": choice.train, "validation": choice.validation, "test": choice.test}
+        own = {key: getattr(choice, key) for key in ("data", *SPLITS)}  # a number is a fraction, no path
+        own = {key: path if isinstance(path, str) else None for key, path in own.items()}
         own["dataset"] = choice.dataset if is_path(choice.dataset) else None
         found.update({f"tasks.{choice.name}.{key}": path for key, path in own.items()})
     for model in study.models:
@@ -102,7 +106,8 @@ def _registered_problems(path: KeyPath, choice: TaskChoice) -> Iterator[Problem]
 
 
 def _own_problems(path: KeyPath, choice: TaskChoice, elsewhere: bool) -> Iterator[Problem]:
-    from tasks.files import check, check_fields
+    from tasks.files import check
+    from tasks.own_fields import check_fields
 
     if not any(getattr(choice, key) for key in OWN):
         advice = "; a task of your own needs `train` and `test` files, or `dataset`"
@@ -187,7 +192,7 @@ def _splits_of(choice: TaskChoice) -> list[str]:
     if registered and registered.sizes is not None:
         return [split for split in SPLITS if registered.sizes.get(split)]
     if registered or choice.dataset is not None:
-        return [split for split in SPLITS if not choice.splits or split in choice.splits]
+        return [split for split in SPLITS if not choice.splits or split in choice.splits or getattr(choice, split)]
     return [split for split in SPLITS if getattr(choice, split)]
 
 

@@ -31,6 +31,7 @@ from runner.sweep.progress import Progress
 from runner.sweep.stopping import StopRequest, stop_on_signals
 from tasks.base import TaskData
 from tasks.catalogue import open_task
+from tasks.overview import lines_of
 from tasks.registry_packages import cache_folder
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def run_study(
     leave no trace. shown: what of a task's examples the trials get to see; the store holds nothing else.
     """
     tasks = {choice.name: shown(open_task(choice)) for choice in plan.study.tasks}
+    for line in (line for data in tasks.values() for line in lines_of(data)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     specs = identify(plan, {name: data.fingerprint for name, data in tasks.items()}).trials
     with stop_on_signals(GRACE_SECONDS, Allocation.of(os.environ)) as (stop, _):
         with _losses(stop):

@@ -37,6 +37,8 @@ def write(path, rows):
     with opened(path, "wt", encoding="utf-8", newline="") as file:
         if kind == "jsonl":
             file.writelines(json.dumps(row) + "\n" for row in rows)
+        elif kind == "json":
+            json.dump(rows, file, indent=1)
         else:
             writer = csv.DictWriter(file, list(rows[0]), delimiter="\t" if kind == "tsv" else ",")
             writer.writeheader()
@@ -51,7 +53,7 @@ def choice(folder, kind=".csv", rows=TRAIN, test_rows=TEST, **fields):
     return TaskChoice(name="own", **{key: value for key, value in given.items() if value is not None})
 
 
-@pytest.mark.parametrize("kind", [".csv", ".tsv", ".jsonl", ".parquet", ".csv.gz", ".tsv.gz", ".jsonl.gz"])
+@pytest.mark.parametrize("kind", [".csv", ".tsv", ".json", ".jsonl", ".parquet", ".csv.gz", ".json.gz", ".jsonl.gz"])
 def test_every_kind_gives_the_same_examples(kind, tmp_path):
     """Texts stay texts whatever they look like; numeric labels sort as numbers; test may have new classes."""
     data = files.load(choice(tmp_path, kind))
@@ -132,7 +134,7 @@ WRONG_FIELDS = [
     ({"label": "text"}, "must be different columns"),
     ({"label": "lable"}, r"train.csv has no column 'lable'; its columns are text, label; did you mean 'label'\?"),
     ({"train": "nowhere/train.csv"}, "nowhere/train.csv does not exist"),
-    ({"train": "train.xlsx"}, r"unknown kind of file '.xlsx'; allowed: .csv, .tsv, .jsonl"),
+    ({"train": "train.xlsx"}, r"unknown kind of file '.xlsx'; allowed: .csv, .tsv, .json"),
 ]
 
 
@@ -191,13 +193,13 @@ def test_wrong_label_lists(kind, rows, separator, match, tmp_path):
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-@pytest.mark.parametrize("content", ["text,label\n"])
+@pytest.mark.parametrize("content", ["text,label\n", "text,label", '"text","label"\n\n'])
 def test_a_heading_alone_is_refused(split, content, tmp_path):
     """A file without a row is named before anything trains: when a plan counts, and when it is loaded."""
     given = choice(tmp_path)
     (tmp_path / f"{split}.csv").write_text(content)
     for ask in (files.row_counts, files.load):
-        with pytest.raises(TaskError, match=rf"{split}.csv has no rows, so that {split} is empty"):
+        with pytest.raises(TaskError, match=rf"tasks.own.{split}: .*{split}.csv has no rows"):
             ask(given)
 
 
@@ -222,6 +224,16 @@ def test_dictionaries_in_another_order(tmp_path):
     data = files.load(given)
     assert data.split("train")["label"].to_pylist() == [1, 0]
     assert data.split("test")["label"].to_pylist() == [0, 1]
+
+
+@pytest.mark.parametrize("kind", [".csv", ".jsonl", ".parquet"])
+def test_folders_of_any_name(kind, tmp_path):
+    """Folders named as partitions or patterns are names like others: they add no column and match no file."""
+    folder = tmp_path / "seed=7" / "label=9" / "[1] a?#* %20"
+    folder.mkdir(parents=True)
+    data = files.load(choice(folder, kind))
+    assert data.examples.column_names == ["split", "example_id", "text", "label"]
+    assert data.classes == ("9", "10", "11")
 
 
 def test_labels_of_several_kinds_in_one_file(tmp_path):
@@ -255,14 +267,15 @@ def test_one_file_for_train_and_test(tmp_path):
 
 
 WRONG_CONTENT = [
-    ("train.csv", b"", "cannot be read: Empty CSV"),
-    ("train.csv", b"text,label\nx,a,b\n", "cannot be read: .*Expected 2 columns, got 3"),
-    ("train.csv", b"text,label\n\xff,a\n", "cannot be read: .*UTF8"),
+    ("train.csv", b"", "train.csv is empty"),
+    ("train.csv", b"text,label\nx,a,b\n", "train.csv row 1 has 3 cells, where the heading has 2; set delimiter"),
+    ("train.csv", b"text,label\n\xff,a\n", "train.csv line 2: byte 0xFF is not UTF-8; set encoding"),
     ("train.csv.gz", b"text,label\n", "cannot be read"),
     ("train.jsonl", b'{"text": "x"\n', "line 1 is not JSON"),
-    ("train.jsonl", b"[1]\n", "line 1 is not a JSON object"),
+    ("train.jsonl", b"[1]\n", "item 1 is not a JSON object"),
+    ("train.jsonl", b"1\n", "line 1 is not a JSON object"),
+    ("train.jsonl", b"[1\n", "is no list of JSON objects, nor one object a line"),
     ("train.parquet", b"PAR1", "cannot be read"),
-    ("train.tsv", b'text\tlabel\n"x\ta\n"y\tb\n', "row 1: column 'text' starts with a quote that closes rows later"),
     ("train.csv", b"text,label,text\nx,a,y\n", "has 2 columns named 'text'"),
 ]
 
@@ -283,7 +296,7 @@ def test_a_missing_file_names_its_neighbour(tmp_path):
 
 def test_all_formats_are_tested():
     """The list of kinds above covers FORMATS."""
-    assert set(FORMATS) == {".csv", ".tsv", ".jsonl", ".parquet"}
+    assert set(FORMATS) == {".csv", ".tsv", ".json", ".jsonl", ".parquet"}
 
 
 @pytest.fixture

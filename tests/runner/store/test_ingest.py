@@ -193,6 +193,16 @@ BAD: dict[str, tuple[Rows, Rows, str]] = {
         [{**row, "example_id": 2.0**60} for row in examples()],
         r"below 2\^53 where it is stored in floating point; else write it as text",
     ),
+    "label in another case": (
+        [{**row, "label": row["label"].upper()} for row in predictions()],
+        examples(),
+        "differ from the examples' in upper and lower case; write both alike; found row 1, predicted B, gold b",
+    ),
+    "id of words": (
+        predictions(),
+        [{**row, "example_id": f"doc-{row['example_id']}"} for row in examples()],
+        "holds 'doc-0'; it must be a whole number .*; number the examples, and keep ids of another kind in a further",
+    ),
     "sparsity True": ([{**row, "sparsity": True} for row in predictions()], examples(), "'sparsity' holds True"),
     "sparsity as words": (
         [{**row, "sparsity": "half"} for row in predictions()],
@@ -361,6 +371,21 @@ def test_ids_without_a_gap_stay(tmp_path: Path) -> None:
     assert reader.task_data(store, "t").examples.column_names == ["split", "example_id", "text", "label"]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_further_columns_of_the_examples_stay(tmp_path: Path, suffix: str) -> None:
+    """A group or rating of each example is kept beside it, whatever the order of rows, as the number it is."""
+    known = [
+        {**row, "group": f"g{row['example_id']}", "human_disagreement": row["example_id"] / 4} for row in examples()
+    ]
+    store = take_in(tmp_path, predictions(), known[::-1], suffix)
+    found = reader.task_data(store, "t").examples
+    assert found["group"].to_pylist() == [f"g{number}" for number in range(6)]
+    assert found["human_disagreement"].to_pylist() == [number / 4 for number in range(6)]
+    (tmp_path / "bare").mkdir()
+    bare = take_in(tmp_path / "bare", predictions(), examples(), suffix)
+    assert reader.committed_ids(store) == reader.committed_ids(bare)
+
+
 def test_ids_of_a_task_that_the_store_has(tmp_path: Path) -> None:
     """Further predictions find the examples by the ids of the user's; other ids are another task."""
     known = [{**row, "example_id": 100 + row["example_id"]} for row in examples()]
@@ -406,7 +431,16 @@ def test_samples_logged_twice_are_told_apart(tmp_path: Path) -> None:
     assert not (tmp_path / "store").exists()
 
 
-@pytest.mark.parametrize("second", ["1.6", "true", "[1]", "12345678901234567890123"])
+def test_whole_numbers_and_fractions_in_jsonl(tmp_path: Path) -> None:
+    """A sparsity of 0 first and 0.5 far below is one column of numbers; an id of 1.6 far below is refused by row."""
+    many = [{**row, "model": f"m{number}"} for number in range(9) for row in predictions()]
+    store = take_in(tmp_path, [{**row, "sparsity": row["sparsity"] or 0} for row in many], examples(), ".jsonl")
+    assert {record.settings["sparsity"] for record in reader.commits(store)} == {0.0, 0.5}
+    with pytest.raises(TaskError, match=r"p\.jsonl row 201: column 'example_id' holds 1.6; it must be a whole number"):
+        take_in(tmp_path, change(many, 200, example_id=1.6), examples(), ".jsonl")
+
+
+@pytest.mark.parametrize("second", ["true", "[1]", "12345678901234567890123"])
 def test_values_of_another_kind_in_jsonl_are_named(tmp_path: Path, second: str) -> None:
     """JSONL whose id is a whole number first and then another kind of value is refused with the line."""
     lines = [json.dumps(row) for row in predictions()]

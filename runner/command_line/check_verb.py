@@ -1,0 +1,61 @@
+"""`piesweep check`: what a study's data are, before anything trains."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from runner.command_line.output import print_facts, print_json, print_table
+from runner.command_line.plan_verb import ChangesArgument, StudyArgument
+
+
+def check(
+    study: StudyArgument,
+    changes: ChangesArgument = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a study instead of tables.")] = False,
+) -> None:
+    """Read a study's data and say what they are: classes with their counts per split, lengths, and what is doubtful.
+
+    Doubts are labels that look alike or that train lacks, copies of examples within and across splits, and texts that
+    max_tokens cuts. Exits 0 with warnings, 2 where data are refused.
+    """
+    from runner.studies import load
+    from tasks.base import TaskError
+    from tasks.catalogue import open_task
+    from tasks.overview import overview
+
+    found, refused = [], []
+    for choice in load(study, changes or []).tasks:
+        try:
+            found.append(overview(open_task(choice)))
+        except TaskError as error:
+            refused.append(str(error))
+    if as_json:
+        print_json({"tasks": found, "refused": refused})
+    else:
+        for task in found:
+            _print_task(task)
+    if refused:
+        raise TaskError("\n".join(refused))
+
+
+def _print_task(task: dict[str, Any]) -> None:
+    facts = {
+        "task": f"{task['task']} ({task['kind']}, {task['inputs']}, scored by {task['metric']})",
+        "examples": task["splits"],
+        "max_tokens": task["max_tokens"],
+    }
+    if "tokens" in task:
+        facts["tokens"] = task["tokens"]
+        facts["cut"] = ", ".join(f"{share:.1%} of {split}" for split, share in task["cut"].items())
+    if task["note"]:
+        facts["note"] = task["note"]
+    print_facts(facts)
+    print()
+    rows = [(name, *counts.values()) for name, counts in task["classes"].items()]
+    print_table(("class", *task["splits"]), rows)
+    for warning in task["warnings"]:
+        print(f"warning: {warning}")
+    print()

@@ -1,0 +1,70 @@
+"""Splits held out from train by a fraction: stratified, and drawn by the examples alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tasks.base import SPLITS, Split, TaskError
+from tasks.metrics import indicators
+from tasks.spelling import in_order
+from tasks.splitting import iterative_stratification, stratified_split
+
+LABELS = "\0labels"
+"""The name of the labels among the columns of a split, which no column of a user's can have."""
+
+
+def sizes(task: str, rows: int, fractions: Mapping[Split, float]) -> dict[Split, int]:
+    """Examples of every split: each fraction of the rows, rounded to the nearest, and the rest for train."""
+    parts = {split: int(rows * fraction + 0.5) for split, fraction in fractions.items()}
+    left = rows - sum(parts.values())
+    for split, size in {"train": left, **parts}.items():
+        if size < 1:
+            raise TaskError(f"task '{task}': the fractions leave {split} without one of the {rows} examples")
+    counted: dict[Split, int] = {"train": left, **parts}
+    return {split: counted[split] for split in SPLITS if split in counted}
+
+
+def hold_out(
+    task: str, columns: Mapping[Split, Mapping[str, Any]], fractions: Mapping[Split, float]
+) -> dict[Split, dict[str, Any]]:
+    """The columns of all splits, those named in `fractions` taken from train, which keeps the other rows in order.
+
+    Each class has its share of every split (for several labels a row: iterative stratification, Sechidis et al.
+    2011). Which of its rows is told by a hash of the text alone: no seed, no order of rows, and a text that stands
+    there twice in one class goes to one side as far as the sizes allow. The same data give the same splits for ever.
+    """
+    train = {name: _whole(values) for name, values in columns["train"].items()}
+    labels, ids = train[LABELS], _ids(train)
+    wanted = sizes(task, len(ids), fractions)
+    if pa.types.is_list(labels.type):
+        names = in_order(pc.unique(labels.flatten()).to_pylist())
+        numbers = {name: number for number, name in enumerate(names)}
+        lists = [sorted({numbers[name] for name in row}) for row in labels.to_pylist()]
+        rows = iterative_stratification(ids, indicators(lists, len(names)), wanted)
+    else:
+        names = in_order(pc.unique(labels).to_pylist())
+        strata = pc.index_in(labels, pa.array(names)).to_numpy().astype(np.int64)
+        rows = stratified_split(ids, strata, wanted)
+    result: dict[Split, dict[str, Any]] = {split: dict(one) for split, one in columns.items() if split != "train"}
+    for split, chosen in rows.items():
+        result[split] = {name: values.take(pa.array(chosen)) for name, values in train.items()}
+    return result
+
+
+def _whole(values: Any) -> pa.Array:
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+
+
+def _ids(train: Mapping[str, pa.Array]) -> NDArray[np.int64]:
+    """A number of 63 bits for every example, from the SHA-256 of its text or texts."""
+    texts = [train[name].to_pylist() for name in ("text", "text_pair") if name in train]
+    digests = (hashlib.sha256("\x1f".join(row).encode()).digest() for row in zip(*texts, strict=True))
+    numbers = (int.from_bytes(digest[:8], "big") >> 1 for digest in digests)
+    return np.fromiter(numbers, dtype=np.int64, count=len(texts[0]))

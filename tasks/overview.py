@@ -1,0 +1,76 @@
+"""What a task's examples are before anything trains: splits, classes with their counts, lengths, what is doubtful."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from tasks import TASKS
+from tasks.base import SPLITS, TaskData
+from tasks.copies import copies
+from tasks.examples import split_sizes
+from tasks.lengths import statistics, token_counts
+
+MOST_NAMED = 12
+"""Classes that a line names; of more it names the smallest and the largest."""
+
+
+def overview(data: TaskData) -> dict[str, Any]:
+    """Everything that `piesweep check` says of a task, under names for scripts.
+
+    classes: name -> split -> examples. tokens: lengths by torchtext's rules, as the paper counts them; cut: of each
+    split the share of examples longer than max_tokens. warnings: sentences.
+    """
+    found: dict[str, Any] = {
+        "task": data.task,
+        "kind": data.kind,
+        "inputs": data.inputs,
+        "metric": data.metric,
+        "splits": split_sizes(data.examples),
+        "classes": class_counts(data),
+        "max_tokens": data.max_tokens,
+        "fingerprint": data.fingerprint,
+        "note": data.note,
+        "warnings": list(warnings_of(data)),
+    }
+    if data.inputs != "image":
+        counts = token_counts(data.examples)
+        splits = np.array(data.examples["split"].to_pylist())
+        found["tokens"] = statistics(counts)
+        found["cut"] = {
+            split: round(float(np.mean(counts[splits == split] > data.max_tokens)), 4) for split in found["splits"]
+        }
+    return found
+
+
+def warnings_of(data: TaskData) -> tuple[str, ...]:
+    """The warnings that a task came with; of the project's own tasks, which come without, its copies are counted."""
+    return data.warnings or (tuple(copies(data.examples)) if data.task in TASKS else ())
+
+
+def class_counts(data: TaskData) -> dict[str, dict[str, int]]:
+    """Class -> split -> examples that have it, in index order; an example counts for each of its classes."""
+    counts: dict[str, Counter[int]] = {}
+    for split in split_sizes(data.examples):
+        rows = data.examples.filter(pc.equal(data.examples["split"], split))
+        labels = rows["label"] if "label" in rows.column_names else pc.list_flatten(rows["labels"])
+        counts[split] = Counter({row["values"]: row["counts"] for row in pc.value_counts(labels).to_pylist()})
+    return {
+        name: {split: counts[split][index] for split in SPLITS if split in counts}
+        for index, name in enumerate(data.classes)
+    }
+
+
+def lines_of(data: TaskData) -> list[str]:
+    """A few lines for people who start a study: splits with their classes, and what is doubtful."""
+    counts = class_counts(data)
+    parts = []
+    for split, size in split_sizes(data.examples).items():
+        order = sorted(counts, key=lambda name: counts[name][split])
+        named = [*counts] if len(counts) <= MOST_NAMED else [*order[:3], "...", *order[-3:]]
+        told = ", ".join(f"{name!r} {counts[name][split]}" if name in counts else name for name in named)
+        parts.append(f"{split} {size} ({told})")
+    return [f"task {data.task}: {'; '.join(parts)}", *(f"warning: {data.task}: {one}" for one in data.warnings)]

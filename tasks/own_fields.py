@@ -1,0 +1,71 @@
+"""What a study says of a task of the user's own: the fields that belong together, and what they stand for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.base import SPLITS, Split, TaskChoice, TaskError
+from tasks.text_files import AS_FOUND, Written, require_encoding
+
+
+def check_fields(choice: TaskChoice) -> None:
+    """The fields of a choice that belong together, no file looked at. TaskError says what to do."""
+    files = bool(paths(choice))
+    needed = {"train": choice.train, "test": choice.test}
+    missing = [name for name, value in needed.items() if value is None] if choice.dataset is None else []
+    parts = fractions(choice)
+    marks = written(choice)
+    faults = {
+        "give either files (train, test) or dataset, not both": files and choice.dataset is not None,
+        f"missing {' and '.join(missing)}: a task of your own needs train and test": bool(missing),
+        "data is for registered tasks; your own task has train and test, or dataset": choice.data is not None,
+        "config and splits belong to dataset": files and bool(choice.config or choice.splits),
+        "text is missing: name the text column, or the two columns of a pair": choice.text is None,
+        "give exactly one of label (one class per example) and labels (several)": (choice.label is None)
+        == (choice.labels is None),
+        "separator belongs to labels, where one cell holds several": choice.separator is not None and not choice.labels,
+        "separator is empty": choice.separator == "",
+        "splits names train and test of the data set at least": bool(choice.splits)
+        and not {"train", "test"} <= set(choice.splits) | set(parts),
+        "a fraction for test or validation is held out from train; it and their sum lie between 0 and 1": not (
+            all(0 < part < 1 for part in parts.values()) and sum(parts.values()) < 1
+        ),
+        "splits and a fraction name the same split": bool(set(parts) & set(choice.splits)),
+        "quoting, delimiter, encoding and columns say how files are written; a dataset has none": marks != AS_FOUND
+        and choice.dataset is not None,
+        "delimiter is one character, such as ';' or '\\t'": marks.delimiter is not None
+        and (len(marks.delimiter) != 1 or not marks.delimiter.isascii() or marks.delimiter in '"\r\n'),
+        "columns names every column of the files once": marks.columns is not None
+        and (not marks.columns or len(set(marks.columns)) < len(marks.columns)),
+    }
+    for message, applies in faults.items():
+        if applies:
+            raise TaskError(f"task '{choice.name}': {message}")
+    if marks.encoding is not None:
+        require_encoding(marks.encoding)
+
+
+def paths(choice: TaskChoice) -> dict[Split, Path]:
+    """The files of a task, by split."""
+    return {split: Path(path) for split in SPLITS if isinstance(path := getattr(choice, split), str)}
+
+
+def fractions(choice: TaskChoice) -> dict[Split, float]:
+    """The splits that are held out from train, with the fraction of it that each takes."""
+    return {split: float(part) for split in SPLITS if isinstance(part := getattr(choice, split), int | float)}
+
+
+def written(choice: TaskChoice) -> Written:
+    """How the files of a task are written, as far as the study says."""
+    return Written(quoting=choice.quoting, delimiter=choice.delimiter, encoding=choice.encoding, columns=choice.columns)
+
+
+def column_names(choice: TaskChoice) -> list[str]:
+    """The columns of a task's texts and, last, of its answers."""
+    texts = [choice.text] if isinstance(choice.text, str) else list(choice.text or ())
+    names = [*texts, choice.label or choice.labels or ""]
+    if len(set(names)) < len(names):
+        raise TaskError(f"task '{choice.name}': text and label must be different columns, not {', '.join(names)}")
+    if choice.id in names:
+        raise TaskError(f"task '{choice.name}': id is a column beside text and label, not {choice.id}")
+    return names
