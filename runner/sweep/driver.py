@@ -23,7 +23,7 @@ from runner.store.place import place
 from runner.store.session import is_holder
 from runner.sweep.arrival import await_nodes
 from runner.sweep.connection import connected
-from runner.sweep.environment import ClusterError
+from runner.sweep.environment import OUR_FOLDERS, ClusterError
 from runner.sweep.gate import pass_through, put_up
 from runner.sweep.jobs import Job, Queue
 from runner.sweep.nodes import Ask, gpu_nodes, vendor_here
@@ -73,10 +73,11 @@ def cluster(address: str | None, cpus: int | None = None) -> Iterator[dict[str, 
             log_to_driver=False,
             logging_level=logging.ERROR,
             object_store_memory=128 * 2**20,
+            runtime_env=OUR_FOLDERS,
         )
     else:
         with connected(address):
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=OUR_FOLDERS)
     try:
         yield ray.cluster_resources()  # type: ignore[no-untyped-call]
     finally:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
+from runner.folders import ROOT, claimer
 from runner.vendors import has_amdsmi, visible_to_ray
 
 QUIET = {
@@ -27,6 +29,8 @@ LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """Set to 0, Ray makes a one-machine cluster that listens on loopback alone, as it does on a Mac; otherwise its
 services listen on every network interface."""
 
+OUR_FOLDERS: dict[str, Any] = {"worker_process_setup_hook": claimer(ROOT)}
+"""For `ray.init`: its workers import our code from where the driver has it, whatever lies in their working folder."""
 
 JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Ray sets it for the entrypoint of a submitted job."""
