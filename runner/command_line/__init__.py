@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -41,6 +42,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"piesweep {version('piesweep')}")
+        raise typer.Exit
+
+
+@app.callback()
+def before_the_verb(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options that stand before a verb."""
+
 
 app.command("list")(describe_verbs.list_registered)
 app.add_typer(describe_verbs.app, name="describe")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
+from runner.folders import ROOT, claimer
 from runner.vendors import has_amdsmi, visible_to_ray
 
 QUIET = {
@@ -40,6 +42,9 @@ HEAD_SECONDS = float(os.environ.get(RECONNECT, "60"))
 
 END_SECONDS = 60.0
 """How long a process may take to end after it has noticed that the head is away, before Ray ends it."""
+
+OUR_FOLDERS: dict[str, Any] = {"worker_process_setup_hook": claimer(ROOT)}
+"""For `ray.init`: its workers import our code from where the driver has it, whatever lies in their working folder."""
 
 JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Ray sets it for the entrypoint of a submitted job."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from runner.folders import command
 from runner.methods import METHODS
 from runner.store.digest import digest
 from runner.store.events import events_of
@@ -162,7 +163,7 @@ def _disturbed(request: list[object], deadline: float) -> int:
 
 def _driven(request: list[object], deadline: float) -> Iterator[subprocess.Popen[str]]:
     """A driver in a process of its own, given out again and again until it has finished the study."""
-    words = [sys.executable, "-m", "runner.sweep.rehearsal", json.dumps(request)]
+    words = command("runner.sweep.rehearsal", json.dumps(request))
     with (
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=errors, text=True) as driver,

@@ -12,6 +12,7 @@ import pytest
 
 from runner.store.reader import committed_ids
 from runner.store.verify import broken_invariants
+from tests.cluster.foreign_names import PIESWEEP, beside
 from tests.cluster.ray_nodes import RAY, RayNodes, ray_nodes
 from tests.cluster.small_study import TRIALS, digest, run
 
@@ -90,6 +91,17 @@ def test_a_job_refuses_a_store_that_would_vanish(cluster: RayNodes, survival_stu
     submit(cluster, "relative", survival_study, Path("results"))
     assert ended(cluster, "relative") == "FAILED"
     assert "give an absolute path to a folder that every node sees" in ray_job(cluster, "logs", "relative")
+
+
+def test_a_job_brings_files_with_the_names_of_our_folders(cluster: RayNodes, tmp_path: Path) -> None:
+    """What lies beside the study in the job's working directory is imported by no process of ours, on no node."""
+    study = beside(tmp_path / "project")
+    words = ["--submission-id", "beside", "--working-dir", str(study.parent), "--no-wait"]
+    store = tmp_path / "store"
+    ray_job(cluster, "submit", *words, "--", PIESWEEP, "run", "study.yaml", "--store", str(store))
+    assert ended(cluster, "beside") == "SUCCEEDED", ray_job(cluster, "logs", "beside")
+    assert "2 of 2 trials committed" in ray_job(cluster, "logs", "beside")
+    assert broken_invariants(store) == []
 
 
 def test_the_dashboards_address_is_no_clusters(cluster: RayNodes, survival_study: Path, tmp_path: Path) -> None:
