@@ -142,4 +142,4 @@ def _noise(world: World, examples: Examples, seeds: int, random: np.random.Gener
 def _answers(margins: NDArray[np.float32]) -> Answered:
     if margins.shape[-1] == 1:
         return (margins[..., 0] > 0).astype(np.int8)
-    return margins.argmax(axis=-1).astype(np.int8)
+    return np.asarray(margins.argmax(axis=-1), np.int8)

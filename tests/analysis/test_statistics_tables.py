@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from analysis.database import connect
 from analysis.figures import FIGURES
 from analysis.results import Results
 from analysis.tables import TABLES
+from tests.analysis.conftest import fill
 
 PLACES = {(task, method) for task in ("reviews", "topics") for method in ("IMP-FT", "RP-AI")}
 
 
 @pytest.fixture(scope="module")
-def results(store: Path) -> Results:
-    """The store of conftest, opened once."""
-    return Results(connect(store))
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The store of conftest with as many seeds as an interval needs, opened once."""
+    return Results(connect(fill(tmp_path_factory.mktemp("statistics") / "store", seeds=5)))
 
 
 def test_the_noise_floor_stands_once_between_rates_and_excess(results: Results) -> None:
@@ -29,12 +28,17 @@ def test_the_noise_floor_stands_once_between_rates_and_excess(results: Results) 
             ("PIE %", "IMP-FT"),
             ("PIE %", "RP-AI"),
             ("noise floor %", "dense"),
+            ("pruned floor %", "IMP-FT"),
+            ("pruned floor %", "RP-AI"),
+            ("PIE % of halves", "IMP-FT"),
+            ("PIE % of halves", "RP-AI"),
             ("excess, points", "IMP-FT"),
             ("excess, points", "RP-AI"),
         ]
     marked = {line.keys for line in table.lines for group in line.values if "incomplete" in group[0].marks}
     assert {(keys[0], keys[-1]) for keys in marked} == {("reviews", "RP-AI")}
-    assert {row["dense_seeds"] for row in table.records} == {4}
+    assert {row["dense_seeds"] for row in table.records} == {5}
+    assert "Votes are of 4 to 5 seeds: cells with unequal numbers are not to be compared." in table.caption
 
 
 def test_printed_intervals_are_those_of_the_numbers(results: Results) -> None:
@@ -48,7 +52,9 @@ def test_printed_intervals_are_those_of_the_numbers(results: Results) -> None:
         for line in table.lines
         if (line.keys[0], line.keys[-1]) == ("topics", "RP-AI")
     }
-    assert lines["PIE %"].text == f"{row['rate'] * 100:.1f} ({row['low'] * 100:.1f} to {row['high'] * 100:.1f})"
+    low, high = row["two_way_low"] * 100, row["two_way_high"] * 100
+    assert lines["PIE %"].text == f"{row['rate'] * 100:.1f} ({low:.1f} to {high:.1f})"
+    assert lines["PIE % of halves"].text == f"{row['halves_rate'] * 100:.1f}"
     assert ("best" in lines["excess, points"].marks) == (row["excess_low"] > 0)
 
 
@@ -73,4 +79,4 @@ def test_one_figure_a_model_with_a_line_per_method(results: Results) -> None:
     assert [picture.place for picture in pictures] == [("reviews", "bilstm"), ("topics", "bilstm")]
     steady, width = pictures[1].figure.axes
     assert [list(line.get_xdata()) for line in steady.lines] == [[2], [2]]
-    assert [list(line.get_xdata()) for line in width.lines[:2]] == [[2, 4, 8], [2, 4, 8]]
+    assert [list(line.get_xdata()) for line in width.lines[:2]] == [[2, 5, 10], [2, 5, 10]]
