@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Panel
+from runner.methods import DENSE
 
 Answered = NDArray[np.int8]
 """[experiment, seed, example]: the class that a seed answers."""
@@ -84,49 +85,63 @@ class Examples:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiments:
-    """Independent repetitions of one study: what its dense and its pruned seeds answered."""
+    """Independent repetitions of one study: what its dense seeds answered, and those of every pruned method."""
 
     gold: NDArray[np.int8]
     dense: Answered
-    pruned: Answered
+    pruned: tuple[Answered, ...]
 
-    def panel(self, number: int, *others: Answered) -> Panel:
-        """One repetition as the statistics read it: the method `pruned`, and `other-0`, ... for further cells."""
-        cells = [self.dense[number], self.pruned[number], *(other[number] for other in others)]
-        names = ["dense", "pruned", *(f"other-{place}" for place in range(len(others)))]
-        made = [
+    def panel(self, number: int) -> Panel:
+        """One repetition as the statistics read it; its methods are called method-0, ..."""
+        dense, *pruned = (
             Answers(
                 method=name,
-                sparsity=0.0 if name == "dense" else 0.5,
-                seeds=np.arange(len(codes)),
-                codes=codes.astype(np.int32),
+                sparsity=0.0 if name == DENSE else 0.5,
+                seeds=np.arange(answered.shape[1]),
+                codes=answered[number].astype(np.int32),
             )
-            for name, codes in zip(names, cells, strict=True)
-        ]
-        ids = np.arange(len(self.gold), dtype=np.int32)
-        first, *pruned = made
+            for name, answered in self._cells()
+        )
         return Panel(
-            task="world", split="test", model="simulated", sets=None, example_ids=ids, dense=first, pruned=tuple(pruned)
+            task="world",
+            split="test",
+            model="simulated",
+            sets=None,
+            example_ids=np.arange(len(self.gold), dtype=np.int32),
+            dense=dense,
+            pruned=tuple(pruned),
         )
 
+    @property
+    def gold_answers(self) -> Answers:
+        """The gold classes as one more seed's answers."""
+        return Answers(method="gold", sparsity=0.0, seeds=np.zeros(1, np.int64), codes=self.gold[None].astype(np.int32))
 
-def simulate(
-    world: World, examples: Examples, seeds: int, experiments: int, random: np.random.Generator
-) -> Experiments:
-    """Run a study so many times on the same examples, with new seeds each time."""
-    dense, pruned = [], []
-    for _ in range(experiments):
-        noise, twin = (_noise(world, examples, seeds, random) for _ in range(2))
-        twin = world.pairs * noise + np.float32((1 - world.pairs**2) ** 0.5) * twin
+    def _cells(self) -> list[tuple[str, Answered]]:
+        return [(DENSE, self.dense), *((f"method-{place}", answered) for place, answered in enumerate(self.pruned))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How large a study is, and how many pruned methods of one kind it has."""
+
+    seeds: int
+    experiments: int
+    methods: int = 1
+
+
+def simulate(world: World, examples: Examples, size: Size, random: np.random.Generator) -> Experiments:
+    """Run a study again and again on the same examples, with new seeds each time."""
+    dense: list[Answered] = []
+    pruned: list[list[Answered]] = [[] for _ in range(size.methods)]
+    own = np.float32((1 - world.pairs**2) ** 0.5)
+    for _ in range(size.experiments):
+        noise = _noise(world, examples, size.seeds, random)
         dense.append(_answers(examples.margins + noise))
-        pruned.append(_answers(examples.margins + examples.effect + np.float32(world.wear) * twin))
-    return Experiments(gold=examples.gold, dense=np.stack(dense), pruned=np.stack(pruned))
-
-
-def further(world: World, examples: Examples, seeds: int, experiments: int, random: np.random.Generator) -> Answered:
-    """A second pruned method of the same kind on the same examples, with noise of its own."""
-    noise = (np.float32(world.wear) * _noise(world, examples, seeds, random) for _ in range(experiments))
-    return np.stack([_answers(examples.margins + examples.effect + one) for one in noise])
+        for answered in pruned:
+            twin = np.float32(world.pairs) * noise + own * _noise(world, examples, size.seeds, random)
+            answered.append(_answers(examples.margins + examples.effect + np.float32(world.wear) * twin))
+    return Experiments(gold=examples.gold, dense=np.stack(dense), pruned=tuple(np.stack(one) for one in pruned))
 
 
 def _noise(world: World, examples: Examples, seeds: int, random: np.random.Generator) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ WITH chosen AS (
     LEFT JOIN internal.cell AS other
         ON other.task = c.task AND other.model = c.other_model AND other.method = c.other_method
         AND other.sparsity = c.other_sparsity
-    WHERE h.test <> 'mcnemar'
+    WHERE h.test IN ('paired-t', 'bootstrap')
 ),
 between_cells AS (
     SELECT

@@ -6,7 +6,9 @@ from itertools import groupby
 
 from analysis.order import first_splits, method_name, percent
 from analysis.results import Results, Row
+from analysis.statistics.duels import over_votes
 from analysis.statistics.families import Pairs, judge, over_examples, over_seeds
+from analysis.statistics.paired import SEED_TESTS
 from runner.methods import DENSE
 
 ALPHA = 0.05
@@ -22,12 +24,12 @@ def declared(results: Results) -> list[Row]:
     found: list[Row] = []
     for _, group in groupby(rows, key=lambda row: row["family_no"]):
         family = list(group)
-        comparisons = [
-            over_examples(row, examples.get(_number(row)), *sides(row))
-            if row["test"] == "mcnemar"
-            else over_seeds(seeds.get(_number(row), []), row["test"], *sides(row))
-            for row in family
-        ]
+        if family[0]["test"] == "swap":
+            comparisons = over_votes(results, family, map(sides, family))
+        elif family[0]["test"] == "mcnemar":
+            comparisons = [over_examples(row, examples.get(_number(row)), *sides(row)) for row in family]
+        else:
+            comparisons = [over_seeds(seeds.get(_number(row), []), row["test"], *sides(row)) for row in family]
         found += judge(family, comparisons)
     return found
 
@@ -66,7 +68,7 @@ def sides(row: Row) -> tuple[str, str]:
 def _seed_pairs(results: Results, rows: list[Row]) -> dict[tuple[int, int], Pairs]:
     """The pairs of seeds of every comparison; what no family asks is not counted."""
     found: dict[tuple[int, int], Pairs] = {}
-    for compare in sorted({row["compare"] for row in rows if row["test"] != "mcnemar"}):
+    for compare in sorted({row["compare"] for row in rows if row["test"] in SEED_TESTS}):
         pairs = results.shown(f"(FROM seed_pairs WHERE compare = '{compare}')")
         for pair in sorted(pairs, key=lambda pair: pair["seed"]):
             found.setdefault(_number(pair), []).append((pair["seed"], pair["value"], pair["other_value"]))

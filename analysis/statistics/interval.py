@@ -12,7 +12,9 @@ LEAST_SEEDS = 5
 Z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
 
 
-def centred_percentiles(estimate: float, replicates: NDArray[np.float64], seeds: int) -> tuple[float, float]:
+def centred_percentiles(
+    estimate: float, replicates: NDArray[np.float64], seeds: int, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
     """Percentiles of bootstrap replicates about the estimate: estimate + c (quantile(replicates) - mean(replicates)).
 
     A rate of disagreement grows with noise, and a resample has the noise of the seeds and that of drawing them: where
@@ -29,7 +31,7 @@ def centred_percentiles(estimate: float, replicates: NDArray[np.float64], seeds:
         means = replicates.mean(axis=0)
         between, within = float(means.var(ddof=1)), float(replicates.var(axis=0, ddof=1).mean())
         scale *= np.sqrt(max(1 - within / len(replicates) / between, 0.0)) if between > 0 else 1.0
-    tail = (1 - CONFIDENCE) / 2
+    tail = (1 - confidence) / 2
     low, high = scale * (np.quantile(means, [tail, 1 - tail]) - means.mean())
     return estimate + float(low), estimate + float(high)
 

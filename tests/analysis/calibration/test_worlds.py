@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.calibration.worlds import OWN, WORLDS, Examples, World, further, simulate
+from analysis.calibration.worlds import OWN, WORLDS, Examples, Size, World, simulate
 
 
 def world(name: str, experiments: int = 400, seeds: int = 4, examples: int = 60):
     """A world's answers on a few examples, and the examples."""
     random = np.random.default_rng(3)
     chosen = Examples.of(WORLDS[name], examples, random)
-    return chosen, simulate(WORLDS[name], chosen, seeds, experiments, random)
+    return chosen, simulate(WORLDS[name], chosen, Size(seeds=seeds, experiments=experiments), random)
 
 
 def test_a_seed_answers_by_its_margin_and_noise() -> None:
@@ -29,7 +29,7 @@ def test_a_seed_answers_by_its_margin_and_noise() -> None:
 def test_pruning_does_nothing_in_a_null_world(name: str) -> None:
     """Dense and pruned answers have the same shares on every example."""
     _, found = world(name, experiments=800)
-    moved = (found.dense == found.gold).mean(axis=(0, 1)) - (found.pruned == found.gold).mean(axis=(0, 1))
+    moved = (found.dense == found.gold).mean(axis=(0, 1)) - (found.pruned[0] == found.gold).mean(axis=(0, 1))
     assert np.abs(moved).max() < 4.5 * np.sqrt(0.5 / (4 * 800))
 
 
@@ -48,8 +48,8 @@ def test_shared_noise_moves_the_accuracy_of_a_whole_seed() -> None:
 def test_pairs_agree_more_than_strangers() -> None:
     """A dense and a pruned model of one seed agree more than those of two seeds."""
     _, found = world("null, pairs")
-    paired = (found.dense != found.pruned).mean()
-    strangers = (found.dense != np.roll(found.pruned, 1, axis=1)).mean()
+    paired = (found.dense != found.pruned[0]).mean()
+    strangers = (found.dense != np.roll(found.pruned[0], 1, axis=1)).mean()
     assert paired < 0.6 * strangers
 
 
@@ -61,9 +61,9 @@ def test_wear_and_shift_change_what_pruned_models_answer() -> None:
 
     for name, sign in (("noisier", -1), ("steadier, small shift", 1)):
         _, found = world(name)
-        assert sign * (agreement(found.pruned) - agreement(found.dense)) > 0.05
+        assert sign * (agreement(found.pruned[0]) - agreement(found.dense)) > 0.05
     _, found = world("shift")
-    moved = found.pruned.mean(axis=(0, 1)) - found.dense.mean(axis=(0, 1))
+    moved = found.pruned[0].mean(axis=(0, 1)) - found.dense.mean(axis=(0, 1))
     assert moved.min() < -0.2 < 0.2 < moved.max()
 
 
@@ -71,18 +71,18 @@ def test_ten_classes_and_a_further_method() -> None:
     """All classes are answered, panels have a cell a method, and a further method differs by its noise alone."""
     random = np.random.default_rng(5)
     chosen = Examples.of(WORLDS["ten classes"], 200, random)
-    found = simulate(WORLDS["ten classes"], chosen, 3, 5, random)
-    other = further(WORLDS["ten classes"], chosen, 3, 5, random)
-    panel = found.panel(2, other)
+    found = simulate(WORLDS["ten classes"], chosen, Size(seeds=3, experiments=5, methods=2), random)
+    panel = found.panel(2)
     assert set(np.unique(found.dense)) == set(range(10))
-    assert [cell.method for cell in panel.pruned] == ["pruned", "other-0"]
-    assert (panel.pruned[1].codes == other[2]).all()
-    assert (found.pruned == found.gold).mean() == pytest.approx((other == found.gold).mean(), abs=0.05)
+    assert [cell.method for cell in panel.pruned] == ["method-0", "method-1"]
+    assert (panel.pruned[1].codes == found.pruned[1][2]).all()
+    assert (found.gold_answers.codes[0] == chosen.gold).all()
+    assert (found.pruned[0] == found.gold).mean() == pytest.approx((found.pruned[1] == found.gold).mean(), abs=0.05)
 
 
 def test_the_same_generator_gives_the_same_world() -> None:
     """A world is a function of its generator."""
     one, two = (world("shift")[1] for _ in range(2))
     assert (one.dense == two.dense).all()
-    assert (one.pruned == two.pruned).all()
+    assert (one.pruned[0] == two.pruned[0]).all()
     assert isinstance(WORLDS["shift"], World)
