@@ -110,6 +110,7 @@ class Experiments:
             example_ids=np.arange(len(self.gold), dtype=np.int32),
             dense=dense,
             pruned=tuple(pruned),
+            gold=self.gold.astype(np.int32),
         )
 
     @property
@@ -140,7 +141,8 @@ def simulate(world: World, examples: Examples, size: Size, random: np.random.Gen
         dense.append(_answers(examples.margins + noise))
         for answered in pruned:
             twin = np.float32(world.pairs) * noise + own * _noise(world, examples, size.seeds, random)
-            answered.append(_answers(examples.margins + examples.effect + np.float32(world.wear) * twin))
+            moved = examples.margins + examples.effect + np.float32(world.wear) * twin
+            answered.append(_answers(moved.astype(np.float32, copy=False)))
     return Experiments(gold=examples.gold, dense=np.stack(dense), pruned=tuple(np.stack(one) for one in pruned))
 
 

@@ -19,7 +19,7 @@
 --            model           VARCHAR
 --            method          VARCHAR
 --            sparsity        DOUBLE
---            other_model     VARCHAR    the other side; null where a cell's PIEs are compared with all examples
+--            other_model     VARCHAR    the other side; null where a cell is compared with its dense cell, on PIEs
 --            other_method    VARCHAR
 --            other_sparsity  DOUBLE
 --            seeds           BIGINT[]   committed, ascending

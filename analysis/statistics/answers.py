@@ -39,7 +39,7 @@ class Panel:
     """The dense cell and pruned cells of one model on one split; columns of codes are `example_ids`, ascending.
 
     sets[code, class]: which classes a code stands for, for multi-label tasks; None for single-label ones. dense: None
-    while no dense trial has committed.
+    while no dense trial has committed. gold[example]: the code of the true answer, -1 where none is known.
     """
 
     task: str
@@ -49,6 +49,7 @@ class Panel:
     example_ids: NDArray[np.int32]
     dense: Answers | None
     pruned: tuple[Answers, ...]
+    gold: Codes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,8 @@ def _parts(cells: list[_Cell], at_once: int) -> Iterator[list[_Cell]]:
 
 def _panel(connection: duckdb.DuckDBPyConnection, cells: list[_Cell]) -> Panel:
     first = cells[0]
-    made, sets, ids = _answers(connection, cells)
+    made, answered, ids = _answers(connection, cells)
+    gold, sets = _gold(connection, first, ids, answered)
     return Panel(
         task=first.task,
         split=first.split,
@@ -121,6 +123,7 @@ def _panel(connection: duckdb.DuckDBPyConnection, cells: list[_Cell]) -> Panel:
         example_ids=ids,
         dense=next((made[cell.number] for cell in cells if cell.is_dense), None),
         pruned=tuple(made[cell.number] for cell in cells if not cell.is_dense),
+        gold=gold,
     )
 
 

@@ -1,13 +1,17 @@
-"""Comparisons of the votes of two cells over the same seeds, ready for their test."""
+"""Comparisons that need the single seeds' answers: of two cells' votes, and of both sides on PIEs that others find."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import groupby
+
+import numpy as np
 
 from analysis.results import Results, Row
 from analysis.statistics.answers import Answers, Gathered, Panel, gathered
-from analysis.statistics.families import Comparison, unpaired
+from analysis.statistics.families import Comparison, Pairs, unpaired
+from analysis.statistics.held_out import values
 from analysis.statistics.swapping import Duel, swap
 from runner.methods import DENSE
 
@@ -30,6 +34,32 @@ def over_votes(results: Results, rows: Iterable[Row], names: Iterable[tuple[str,
             answers = gathered(results.connection, task, split, cells | {(model, DENSE, 0.0) for model in models})
             found += [_comparison(answers, row, told) for row, told in compared]
     return found
+
+
+def held_out_pairs(results: Results, rows: Iterable[Row]) -> list[Pairs]:
+    """One list of pairs a row: every seed's score on the PIEs that other seeds find, pruned and dense.
+
+    A seed that one of the two cells lacks has no score there, so that the comparison is refused by its number.
+    """
+    found = []
+    for (task, split, model), group in groupby(rows, key=lambda row: (row["task"], row["split"], row["model"])):
+        own = list(group)
+        cells = {(model, DENSE, 0.0), *map(_side, own)}
+        answers = gathered(results.connection, task, split, cells)
+        found += [_on_held_out(answers, row) for row in own]
+    return found
+
+
+def _on_held_out(answers: Gathered | None, row: Row) -> Pairs:
+    cells = {} if answers is None else answers.cells
+    one, dense = cells.get(_side(row)), cells.get((row["model"], DENSE, 0.0))
+    if answers is None or one is None or dense is None:
+        return []
+    panel = replace(_panel(answers, row), dense=dense, gold=answers.gold.codes[0])
+    scored: Pairs = list(values(panel, one))
+    alone = [(seed, 0.0, None) for seed in np.setdiff1d(one.seeds, dense.seeds).tolist()]
+    other = [(seed, None, 0.0) for seed in np.setdiff1d(dense.seeds, one.seeds).tolist()]
+    return sorted([*scored, *alone, *other], key=lambda pair: pair[0])
 
 
 def _side(row: Row) -> Name:
