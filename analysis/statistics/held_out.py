@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.statistics.answers import Answers, Codes, Panel
-from analysis.statistics.ballots import Weights
+from analysis.statistics.answers import Answers, Panel
 from analysis.statistics.interval import CONFIDENCE, LEAST_SEEDS
 from analysis.statistics.paired import paired_t
 from analysis.statistics.resampling import generator, halves, odd_half
+from analysis.statistics.votes_of_splits import differ, members_of
 
 Row = dict[str, Any]
 Flags = NDArray[np.bool_]
@@ -51,7 +51,7 @@ def values(panel: Panel, cell: Answers) -> Values:
         return []
     dense, pruned = both
     chosen, _ = halves(generator("held out"), len(dense.seeds), SPLITS)
-    return _scored(panel, both, chosen == 0, _differ(panel, (dense, chosen), (pruned, chosen)))
+    return _scored(panel, both, chosen == 0, _known(panel) & differ(panel.sets, (dense, chosen), (pruned, chosen)))
 
 
 def reference_values(panel: Panel, cell: Answers) -> Values:
@@ -62,7 +62,12 @@ def reference_values(panel: Panel, cell: Answers) -> Values:
     dense, _ = both
     seeds = len(dense.seeds)
     one, other = halves(generator("disputed"), seeds, SPLITS, odd_half(2 * seeds // 3))
-    return _scored(panel, both, one + other == 0, _differ(panel, (dense, one), (dense, other)))
+    return _scored(panel, both, one + other == 0, _known(panel) & differ(panel.sets, (dense, one), (dense, other)))
+
+
+def _known(panel: Panel) -> Flags:
+    assert panel.gold is not None
+    return np.asarray(panel.gold >= 0)
 
 
 def _told(found: Values) -> Row:
@@ -92,40 +97,6 @@ def _shared(panel: Panel, cell: Answers) -> tuple[Answers, Answers] | None:
     return dense, pruned
 
 
-def _differ(panel: Panel, one: tuple[Answers, Weights], other: tuple[Answers, Weights]) -> Flags:
-    """[split, example]: whether the votes of two electorates differ, where both sides and gold have an answer."""
-    sides = [(answers.codes, weights) for answers, weights in (one, other)]
-    assert panel.gold is not None
-    known = (panel.gold >= 0) & (one[0].codes >= 0).any(axis=0) & (other[0].codes >= 0).any(axis=0)
-    if panel.sets is None:
-        classes = max(int(codes.max(initial=0)) for codes, _ in sides) + 1
-        first, second = (_plurality(codes, weights, classes) for codes, weights in sides)
-        return np.asarray((first != second) & known)
-    found = np.zeros((len(one[1]), len(known)), np.bool_)
-    for members in _members(panel.sets):
-        first, second = (
-            2 * (weights @ members[codes].astype(np.float32)) > weights.sum(axis=1, keepdims=True)
-            for codes, weights in sides
-        )
-        found |= first != second
-    return np.asarray(found & known)
-
-
-def _members(sets: Flags) -> list[Flags]:
-    """For each class, whether a code's label set holds it; the code -1, no answer, holds none."""
-    return [np.append(column, False) for column in sets.T]
-
-
-def _plurality(codes: Codes, weights: Weights, classes: int) -> NDArray[np.int32]:
-    winner = np.zeros((len(weights), codes.shape[1]), np.int32)
-    most = weights @ (codes == 0).astype(np.float32)
-    for class_index in range(1, classes):
-        votes = weights @ (codes == class_index).astype(np.float32)
-        winner[votes > most] = class_index
-        np.maximum(most, votes, out=most)
-    return winner
-
-
 def _scored(panel: Panel, both: tuple[Answers, Answers], scores: Flags, chosen: Flags) -> Values:
     """scores[split, seed]: which seeds score what a split has chosen; chosen[split, example]."""
     dense, pruned = (_accuracies(panel, one, chosen, scores) for one in both)
@@ -144,7 +115,7 @@ def _accuracies(panel: Panel, cell: Answers, chosen: Flags, scores: Flags) -> Fl
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray((hits * scores).sum(axis=0) / (asked * scores).sum(axis=0), np.float64)
     total = np.zeros(scores.shape)
-    for members in _members(panel.sets):
+    for members in members_of(panel.sets):
         says, truth = members[cell.codes], members[panel.gold]
         hits = flags @ (says & truth).astype(np.float32).T
         asked = flags @ says.astype(np.float32).T + (flags @ truth.astype(np.float32))[:, None]

@@ -20,6 +20,7 @@ from analysis.tables import (
     noise_floor,
     parameters,
     pie_percent,
+    readability,
     seed_adequacy,
     tasks,
 )
@@ -39,6 +40,7 @@ TABLES: dict[str, Callable[[Results], Table]] = {
     "effectiveness_on_pies_without_collapsed": collapsed.without(effectiveness_on_pies.build),
     "hypotheses": hypotheses.build,
     "against_dense": against_dense.build,
+    "readability": readability.build,
     "human_difficulty": human_difficulty.build,
     "human_correlations": human_correlations.build,
     "tasks": tasks.build,
