@@ -14,7 +14,7 @@ Answered = NDArray[np.int8]
 """[experiment, seed, example]: the class that a seed answers."""
 FACTORS = 3
 OWN = 0.7
-GOLD = 0.8
+LEAD = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +22,14 @@ class World:
     """How answers come about: a seed answers the class of the highest margin, of which noise is a part.
 
     shared: how strongly a seed's noise is one for all examples (factors with loadings); own: noise of each answer.
-    pairs: correlation of the noise of the dense and the pruned model of one seed. shift: how far pruning moves the
+    lead: how far the gold class is ahead of the others. pairs: correlation of the noise of the dense and the pruned model
+    of one seed. shift: how far pruning moves the
     margins, up for some examples and down for others. wear: by what pruning multiplies the noise of an answer.
     """
 
     name: str
     classes: int = 2
+    lead: float = LEAD
     shared: float = 0.0
     own: float = OWN
     pairs: float = 0.0
@@ -72,9 +74,9 @@ class Examples:
         margins = random.normal(size=(count, width)).astype(np.float32)
         gold = random.integers(0, world.classes, count).astype(np.int8)
         if width == 1:
-            margins[:, 0] += np.where(gold == 1, GOLD, -GOLD)
+            margins[:, 0] += np.where(gold == 1, world.lead, -world.lead)
         else:
-            margins[np.arange(count), gold] += 3 * GOLD
+            margins[np.arange(count), gold] += 3 * world.lead
         return Examples(
             gold=gold,
             margins=margins,

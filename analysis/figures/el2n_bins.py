@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from matplotlib import colormaps
@@ -33,16 +33,7 @@ def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
 def _figure(place: tuple[str, str], rows: list[Row], reference: list[Row]) -> Figure:
     methods = sorted({row["method"] for row in rows}, key=method_key)
     sparsities = sorted({row["sparsity"] for row in rows})
-    shades = colormaps["viridis"]
-    looks: dict[float, dict[str, Any]] = {
-        sparsity: {
-            "color": shades(LIGHTEST * (1 - number / max(len(sparsities) - 1, 1))),
-            "marker": MARKERS[number % len(MARKERS)],
-            "markersize": 2.8,
-            "linewidth": 1.1,
-        }
-        for number, sparsity in enumerate(sparsities)
-    }
+    looks = shades(sparsities)
     legend = [key(f"{percent(sparsity)} removed", look) for sparsity, look in looks.items()]
     legend += [key(DISPUTED_NAME, DISPUTED)] if reference else []
     grid = panel_grid([method_name(method) for method in methods], place, legend)
@@ -54,3 +45,17 @@ def _figure(place: tuple[str, str], rows: list[Row], reference: list[Row]) -> Fi
         axes.set_xticks(range(4, BINS + 1, 4), [str(5 * number) for number in range(4, BINS + 1, 4)])
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
     return grid.label("percentile of EL2N", "PIEs in the bin", bottom=0)
+
+
+def shades(sparsities: Sequence[float]) -> dict[float, dict[str, Any]]:
+    """A look for each sparsity, the darker the more is removed."""
+    colours = colormaps["viridis"]
+    return {
+        sparsity: {
+            "color": colours(LIGHTEST * (1 - number / max(len(sparsities) - 1, 1))),
+            "marker": MARKERS[number % len(MARKERS)],
+            "markersize": 2.8,
+            "linewidth": 1.1,
+        }
+        for number, sparsity in enumerate(sparsities)
+    }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from analysis.results import Results
 from analysis.tables import (
     against_dense,
+    churn,
     collapsed,
     definitions,
     effectiveness,
@@ -33,6 +34,7 @@ TABLES: dict[str, Callable[[Results], Table]] = {
     "held_out_pies": held_out_pies.build,
     "noise_floor": noise_floor.build,
     "seed_adequacy": seed_adequacy.build,
+    "churn": churn.build,
     "definitions": definitions.build,
     "collapsed": collapsed.build,
     "pie_percent_without_collapsed": collapsed.without(pie_percent.build),

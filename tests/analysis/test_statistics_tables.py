@@ -58,7 +58,7 @@ def test_printed_intervals_are_those_of_the_numbers(results: Results) -> None:
     assert ("best" in lines["excess, points"].marks) == (row["excess_low"] > 0)
 
 
-@pytest.mark.parametrize("name", ["seed_adequacy", "definitions"])
+@pytest.mark.parametrize("name", ["seed_adequacy", "definitions", "churn", "held_out_pies"])
 def test_every_cell_is_in_the_table(results: Results, name: str) -> None:
     """Two tasks with two methods at two sparsities each are all there, incomplete ones marked."""
     table = TABLES[name](results)
@@ -78,5 +78,31 @@ def test_one_figure_a_model_with_a_line_per_method(results: Results) -> None:
     pictures = list(FIGURES["seed_adequacy"].pictures("seed_adequacy", results))
     assert [picture.place for picture in pictures] == [("reviews", "bilstm"), ("topics", "bilstm")]
     steady, width = pictures[1].figure.axes
-    assert [list(line.get_xdata()) for line in steady.lines] == [[2], [2]]
-    assert [list(line.get_xdata()) for line in width.lines[:2]] == [[2, 5, 10], [2, 5, 10]]
+    assert [list(line.get_xdata()) for line in steady.lines] == [[1], [1]]
+    assert [list(line.get_xdata()) for line in width.lines[:2]] == [[1, 3, 5, 10], [1, 3, 5, 10]]
+
+
+def test_rates_fall_with_the_seeds_that_vote(results: Results) -> None:
+    """One panel a method, one line a sparsity, up to all seeds, beside what dense seeds alone do."""
+    pictures = list(FIGURES["rate_by_seeds"].pictures("rate_by_seeds", results))
+    assert [picture.place for picture in pictures] == [("reviews", "bilstm"), ("topics", "bilstm")]
+    reference, *lines = pictures[1].figure.axes[0].lines
+    assert list(reference.get_xdata()) == [1]
+    assert [list(line.get_xdata()) for line in lines] == [[1, 3, 5], [1, 3, 5]]
+
+
+def test_churn_is_split_into_what_accuracy_needs_and_the_rest(results: Results) -> None:
+    """The rate is that of pie_rate; forced and beyond add up to it."""
+    rates = {(row["task"], row["method"], row["sparsity"]): row["rate"] for row in results.pie_rate}
+    rows = TABLES["churn"](results).records
+    for row in rows:
+        assert row["rate"] == pytest.approx(rates[row["task"], row["method"], row["sparsity"]])
+        assert row["rate"] == pytest.approx(row["forced"] + row["beyond"])
+        assert row["beyond"] > -1e-12
+    votes = {
+        (row["method"], row["sparsity"]): abs(row["pruned"] - row["dense"])
+        for row in results.accuracy_on_pies
+        if (row["task"], row["subset"], row["estimator"]) == ("reviews", "all", "majority-vote")
+    }
+    forced = {(row["method"], row["sparsity"]): row["forced"] for row in rows if row["task"] == "reviews"}
+    assert forced == pytest.approx(votes)
