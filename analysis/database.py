@@ -35,7 +35,6 @@ STEPS: dict[str, str] = {
     "scores": "the effectiveness of every trial, by number",
     "voted": "both sides' votes, on all examples and on PIEs",
     "accuracies": "accuracy of both sides, by both estimators, of single-label tasks",
-    "scores_on_pies": "the effectiveness of every pruned trial on the PIEs of its cell, by number",
     "macro_f1s": "macro-F1 of both sides, by both estimators, of multi-label tasks",
 }
 VIEWS: dict[str, str] = {

@@ -11,9 +11,11 @@ from statistics import fmean, stdev
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from analysis.database import connect
 from analysis.order import method_key, split_key
+from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
 from analysis.statistics.survey import Survey, survey
 from runner.methods import DENSE
 from runner.store.reader import frozen_plans
@@ -83,6 +85,32 @@ class Results:
     @cached_property
     def el2n_bins(self) -> list[Row]:
         return sorted(self.rows("FROM el2n_bins"), key=lambda row: (*_grid(row), row["bin"]))
+
+    @cached_property
+    def _disputes(self) -> None:
+        create_disputes(self.connection)
+
+    @cached_property
+    def disputed_el2n_bins(self) -> list[Row]:
+        """What dense models alone dispute, by EL2N: the reference of el2n_bins."""
+        _ = self._disputes
+        return sorted(self.rows(EL2N_BINS), key=lambda row: (row["task"], row["model"], row["bin"]))
+
+    @cached_property
+    def disputed_classes(self) -> list[Row]:
+        """What dense models alone dispute, by class: the reference of class_distribution."""
+        _ = self._disputes
+        return self.rows(CLASSES)
+
+    def disputes(self, task: str, split: str, model: str) -> Disputes | None:
+        """What the dense models of one model dispute on a split; None below two seeds."""
+        _ = self._disputes
+        found = self.connection.sql(
+            f"SELECT example_id, share FROM {TABLE} WHERE task = ? AND split = ? AND model = ? ORDER BY 1",
+            params=[task, split, model],
+        ).fetchnumpy()
+        ids, share = (np.asarray(found[name]) for name in ("example_id", "share"))
+        return Disputes(example_ids=ids.astype(np.int32), share=share.astype(np.float64)) if len(ids) else None
 
     @cached_property
     def seed_effectiveness(self) -> list[Row]:

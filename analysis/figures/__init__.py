@@ -9,6 +9,7 @@ from analysis.figures import (
     el2n_bins,
     human_difficulty,
     pie_rate,
+    rate_by_seeds,
     readability,
     seed_adequacy,
 )
@@ -37,36 +38,47 @@ FIGURES: dict[str, Drawing] = {
     "class_distribution": Drawing(
         title="Classes of PIEs and of all examples",
         caption="Share of the examples of each gold class, among all and among PIEs of the lowest and of the highest "
-        "sparsity; classes by falling frequency.",
+        "sparsity; classes by falling frequency. Dashes: among the examples on which two halves of the dense seeds "
+        "disagree; what PIEs share with these is seed noise.",
         views=("class_distribution",),
         draw=class_distribution.draw,
     ),
     "el2n_bins": Drawing(
         title="PIEs among influential training examples",
         caption="Share of PIEs of the training split in twenty bins of equally many examples by EL2N, the norm of the "
-        "dense models' error early in training.",
+        "dense models' error early in training. Dotted: the share on which two halves of the dense seeds disagree; a "
+        "profile that PIEs share with it is seed noise.",
         views=("el2n_bins",),
         draw=el2n_bins.draw,
     ),
     "readability": Drawing(
         title="Readability and length of PIEs",
         caption="Mean of each score over PIEs, divided by its mean over all examples: above the black line PIEs are "
-        "harder to read, or longer. The turquoise line is the mean of the methods.",
+        "harder to read, or longer; bands: 95 % over examples. The turquoise line is the mean of the methods, the "
+        "dotted one that of the examples on which two halves of the dense seeds disagree.",
         views=("readability_ratio",),
         draw=readability.draw,
     ),
+    "rate_by_seeds": Drawing(
+        title="The PIE rate against the number of seeds",
+        caption="PIE rate of so many dense and as many pruned seeds, mean over subsets of the seeds; dotted: of two "
+        "disjoint sets of so many dense seeds. It falls as seeds are added, whatever pruning does: rates of unequally "
+        "many seeds are not to be compared.",
+        views=("predictions",),
+        draw=rate_by_seeds.draw,
+    ),
     "seed_adequacy": Drawing(
         title="What more seeds give",
-        caption="How many of the PIEs two disjoint sets of seeds share, and how well the PIE rate is known, against "
-        "the number of seeds: mean over sparsities. Shaded: more seeds than there are, by drawing them with "
-        "replacement; the dotted line is one point.",
+        caption="How many of the PIEs two disjoint sets of seeds share, and within how many points the PIE rate of so "
+        "many seeds is known, against the number of seeds: mean over sparsities. Shaded: more seeds than there are; "
+        "the dotted line is one point.",
         views=("predictions",),
         draw=seed_adequacy.draw,
     ),
     "human_difficulty": Drawing(
         title="PIEs among examples on which people disagree",
         caption="Share of PIEs in ten bins of equally many examples by how much people disagreed on them, the least "
-        "first; mean over sparsities.",
+        "first; mean over sparsities. Dotted: how often two halves of the dense seeds disagree there.",
         views=("pies", "human_disagreement"),
         draw=human_difficulty.draw,
     ),

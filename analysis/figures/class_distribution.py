@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
-from analysis.figures.style import COLOURS, INK, styled
+from analysis.figures.style import COLOURS, DISPUTED_NAME, INK, styled
 from analysis.order import method_key, method_name, percent
 from analysis.results import Results, Row
 from runner.printable import printable
@@ -22,6 +22,7 @@ ENDS: tuple[dict[str, Any], ...] = (
     {"color": COLOURS[0], "marker": "o", "markersize": 5, "markerfacecolor": "white"},
     {"color": COLOURS[3], "marker": "D", "markersize": 3.2},
 )
+LOOK: dict[str, Any] = {"color": INK, "marker": "_", "markersize": 9, "markeredgewidth": 1.8, "linestyle": "none"}
 NAMED = 60
 NAME_LENGTH = 18
 
@@ -29,14 +30,20 @@ NAME_LENGTH = 18
 def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
     """One figure per task and model, one panel per method: the share of each class among all examples and among PIEs.
 
-    Classes by falling frequency; PIEs of the lowest and of the highest sparsity.
+    Classes by falling frequency; PIEs of the lowest and of the highest sparsity; and the examples on which dense models
+    alone disagree.
     """
     for place, rows in by_place(results.class_distribution).items():
+        reference = {
+            row["class"]: row["dispute_share"]
+            for row in results.disputed_classes
+            if (row["task"], row["model"], row["split"]) == (*place, rows[0]["split"])
+        }
         with styled():
-            yield place, _figure(place, rows)
+            yield place, _figure(place, rows, reference)
 
 
-def _figure(place: tuple[str, str], rows: list[Row]) -> Figure:
+def _figure(place: tuple[str, str], rows: list[Row], reference: dict[str, float | None]) -> Figure:
     methods = sorted({row["method"] for row in rows}, key=method_key)
     ends = sorted({row["sparsity"] for row in rows})
     ends = ends[:1] + ends[1:][-1:]
@@ -50,12 +57,15 @@ def _figure(place: tuple[str, str], rows: list[Row]) -> Figure:
             key(f"PIEs, {percent(end)} removed", {"linewidth": 0.9, **look})
             for end, look in zip(ends, ENDS, strict=False)
         ),
+        *([key(DISPUTED_NAME, LOOK)] if reference else []),
     ]
     titles = [method_name(method) for method in methods]
     columns, width = (4, 2.35) if len(classes) <= 6 else (2, 4.7) if len(classes) <= 30 else (1, 9.4)
     grid = panel_grid(titles, place, legend, columns=columns, size=(width, 1.5))
     for axes, method in zip(grid.panels, methods, strict=True):
         _panel(axes, classes, [row for row in rows if row["method"] == method], ends)
+        known = [(at, share) for at, name in enumerate(classes) if (share := reference.get(name)) is not None]
+        axes.plot([at for at, _ in known], [share for _, share in known], zorder=3, **LOOK)
     return grid.label("", "share of examples", bottom=0)
 
 

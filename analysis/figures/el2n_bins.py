@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from matplotlib import colormaps
@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
-from analysis.figures.style import MARKERS, styled
+from analysis.figures.style import DISPUTED, DISPUTED_NAME, MARKERS, styled
 from analysis.order import method_key, method_name, percent
 from analysis.results import Results, Row
 
@@ -20,31 +20,42 @@ LIGHTEST = 0.85  # of viridis; beyond it is the yellow that paper swallows
 
 
 def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
-    """One figure per task and model, one panel per method, one line per sparsity, over 20 bins of EL2N."""
+    """One figure per task and model, one panel per method, one line per sparsity, over 20 bins of EL2N.
+
+    The dotted line is that of the examples on which dense models alone disagree: what seed noise does.
+    """
     for place, rows in by_place(results.el2n_bins).items():
+        reference = [row for row in results.disputed_el2n_bins if (row["task"], row["model"]) == place]
         with styled():
-            yield place, _figure(place, rows)
+            yield place, _figure(place, rows, [row for row in reference if row["split"] == rows[0]["split"]])
 
 
-def _figure(place: tuple[str, str], rows: list[Row]) -> Figure:
+def _figure(place: tuple[str, str], rows: list[Row], reference: list[Row]) -> Figure:
     methods = sorted({row["method"] for row in rows}, key=method_key)
     sparsities = sorted({row["sparsity"] for row in rows})
-    shades = colormaps["viridis"]
-    looks: dict[float, dict[str, Any]] = {
-        sparsity: {
-            "color": shades(LIGHTEST * (1 - number / max(len(sparsities) - 1, 1))),
-            "marker": MARKERS[number % len(MARKERS)],
-            "markersize": 2.8,
-            "linewidth": 1.1,
-        }
-        for number, sparsity in enumerate(sparsities)
-    }
+    looks = shades(sparsities)
     legend = [key(f"{percent(sparsity)} removed", look) for sparsity, look in looks.items()]
+    legend += [key(DISPUTED_NAME, DISPUTED)] if reference else []
     grid = panel_grid([method_name(method) for method in methods], place, legend)
     for axes, method in zip(grid.panels, methods, strict=True):
+        axes.plot([row["bin"] for row in reference], [row["rate"] for row in reference], **DISPUTED)
         for sparsity, look in looks.items():
             own = [row for row in rows if row["method"] == method and row["sparsity"] == sparsity]
             axes.plot([row["bin"] for row in own], [row["rate"] for row in own], clip_on=False, in_layout=False, **look)
         axes.set_xticks(range(4, BINS + 1, 4), [str(5 * number) for number in range(4, BINS + 1, 4)])
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
     return grid.label("percentile of EL2N", "PIEs in the bin", bottom=0)
+
+
+def shades(sparsities: Sequence[float]) -> dict[float, dict[str, Any]]:
+    """A look for each sparsity, the darker the more is removed."""
+    colours = colormaps["viridis"]
+    return {
+        sparsity: {
+            "color": colours(LIGHTEST * (1 - number / max(len(sparsities) - 1, 1))),
+            "marker": MARKERS[number % len(MARKERS)],
+            "markersize": 2.8,
+            "linewidth": 1.1,
+        }
+        for number, sparsity in enumerate(sparsities)
+    }

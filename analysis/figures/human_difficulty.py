@@ -10,10 +10,10 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
-from analysis.figures.style import INK, looks, styled
+from analysis.figures.style import DISPUTED, DISPUTED_NAME, INK, looks, styled
 from analysis.order import method_key, method_name
 from analysis.results import Results, Row
-from analysis.statistics.human_difficulty import BINS, shares
+from analysis.statistics.human_difficulty import BINS, disputed_shares, shares
 
 SIZE = (6.2, 3.0)
 
@@ -23,17 +23,19 @@ def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
 
     A method's share is the mean over its sparsities.
     """
+    disputed = disputed_shares(results)
     for place, rows in by_place(shares(results)).items():
         with styled():
-            yield place, _figure(place, rows)
+            yield place, _figure(place, rows, [row for row in disputed if (row["task"], row["model"]) == place])
 
 
-def _figure(place: tuple[str, str], rows: Sequence[Row]) -> Figure:
+def _figure(place: tuple[str, str], rows: Sequence[Row], disputed: Sequence[Row]) -> Figure:
     methods = sorted({row["method"] for row in rows}, key=method_key)
     known = looks(methods)
     legend = [
         *(key(method_name(m), {"color": known[m].colour, "marker": known[m].marker, "ms": 4}) for m in methods),
         key("mean of the methods", {"color": INK, "linewidth": 2.6}),
+        *([key(DISPUTED_NAME, DISPUTED)] if disputed else []),
     ]
     grid = panel_grid([""], place, legend, columns=1, size=SIZE)
     (axes,) = grid.panels
@@ -44,6 +46,8 @@ def _figure(place: tuple[str, str], rows: Sequence[Row]) -> Figure:
     bins = sorted({number for line in lines.values() for number in line})
     means = [fmean(line[number] for line in lines.values() if number in line) for number in bins]
     axes.plot(bins, means, color=INK, linewidth=2.6, zorder=3)
+    if disputed:
+        axes.plot([row["bin"] for row in disputed], [row["share"] for row in disputed], **DISPUTED)
     axes.set_xticks(range(1, BINS + 1))
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
     return grid.label("tenth of the examples, by how much people disagree on them", "PIEs in the tenth", bottom=0)

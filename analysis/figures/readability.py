@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
-from analysis.figures.style import INK, Look, looks, positions, styled
+from analysis.figures.style import DISPUTED, DISPUTED_NAME, INK, Look, looks, positions, styled
 from analysis.order import method_key, method_name
 from analysis.results import Results, Row
+from analysis.statistics.readability_ratios import ratios
 
 TITLES = {
     "automated_readability_index": "Automated readability",
@@ -30,9 +31,10 @@ MEAN = "#12B5A6"
 def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
     """One figure per task and model, one panel per score: mean over PIEs / mean over all, by method and on average.
 
-    A panel lacks the cells without PIEs, and those whose ratio says nothing because a mean is not positive.
+    A panel lacks the cells with few PIEs, and those whose ratio says nothing because a mean is not positive. The dotted
+    line is that of the examples on which dense models alone disagree.
     """
-    rows = [row for row in results.readability_ratio if row["ratio"] is not None]
+    rows = [row for row in ratios(results) if row["ratio"] is not None]
     for place, own in by_place(rows).items():
         with styled():
             yield place, _figure(place, own)
@@ -46,6 +48,7 @@ def _figure(place: tuple[str, str], rows: list[Row]) -> Figure:
         *(key(method_name(m), {"color": known[m].colour, "marker": known[m].marker, "ms": 3.5}) for m in methods),
         key("mean of the methods", {"color": MEAN, "linewidth": 2.6}),
         key("as hard as all examples", {"color": INK, "linewidth": 1}),
+        *([key(DISPUTED_NAME, DISPUTED)] if any(row["disputed_ratio"] is not None for row in rows) else []),
     ]
     grid = panel_grid([TITLES[score] for score in scores], place, legend, share_y=False)
     for axes, score in zip(grid.panels, scores, strict=True):
@@ -56,10 +59,14 @@ def _figure(place: tuple[str, str], rows: list[Row]) -> Figure:
 def _panel(axes: Axes, every: Sequence[Row], rows: Sequence[Row], known: dict[str, Look]) -> None:
     places = positions(axes, every)
     axes.axhline(1, color=INK, linewidth=1, zorder=1.5)
+    for ratio in {row["disputed_ratio"] for row in rows} - {None}:
+        axes.axhline(ratio, **DISPUTED, zorder=1.6)
     for method, look in known.items():
         own = [row for row in rows if row["method"] == method]
-        at, ratios = [places[row["sparsity"]] for row in own], [row["ratio"] for row in own]
-        axes.plot(at, ratios, color=look.colour, marker=look.marker, markersize=3.5, linewidth=0.9, alpha=0.8)
+        at, found = [places[row["sparsity"]] for row in own], [row["ratio"] for row in own]
+        axes.plot(at, found, color=look.colour, marker=look.marker, markersize=3.5, linewidth=0.9, alpha=0.8)
+        low, high = ([row[name] for row in own] for name in ("low", "high"))
+        axes.fill_between(at, low, high, color=look.colour, alpha=0.06, linewidth=0)
     means = {at: fmean(found) for at, found in _by_sparsity(rows, places).items()}
     axes.plot(list(means), list(means.values()), color=MEAN, linewidth=2.6, zorder=3)
 

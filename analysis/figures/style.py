@@ -51,6 +51,9 @@ SETTINGS: dict[Any, Any] = {
 }
 PANEL = (4.4, 2.7)
 DASHES = (0, (5, 3))
+DISPUTED: dict[str, Any] = {"color": INK, "linestyle": (0, (1, 1.5)), "linewidth": 1.6, "marker": ""}
+"""How the reference is drawn: what dense models alone disagree on."""
+DISPUTED_NAME = "dense against dense"
 
 
 @dataclass(frozen=True)

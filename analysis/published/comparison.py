@@ -9,8 +9,9 @@ from functools import cached_property
 
 from analysis.figures.accuracy_on_pies import PUBLISHED as ESTIMATORS
 from analysis.published.figures import ComparisonError, Figures, Place, Publication, publication
-from analysis.results import Results, Row
+from analysis.results import Results, Row, cell
 from analysis.tables import parameters, tasks
+from runner.methods import DENSE
 
 TEST = "test"
 FEWEST_RANKED = 3
@@ -18,16 +19,20 @@ FEWEST_RANKED = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """One figure of ours beside the published one; `place` has our name of the model."""
+    """One figure of ours beside the published one; `place` has our name of the model.
+
+    is_comparable: false for a number of votes of unequally many seeds: it differs by that alone.
+    """
 
     table: str
     place: Place
     ours: float
     theirs: float
+    is_comparable: bool = True
 
     @property
-    def difference(self) -> float:
-        return self.ours - self.theirs
+    def difference(self) -> float | None:
+        return self.ours - self.theirs if self.is_comparable else None
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,31 @@ class Comparison:
             for place, value in ours(self.results).items():
                 known = replace(place, model=self._architectures.get(place.model, place.model))
                 if known in theirs:
-                    found.append(Pair(table=table, place=place, ours=value, theirs=theirs[known]))
+                    fair = table not in OF_VOTES or self._seeds(place) == {self.paper.seeds}
+                    pair = Pair(table=table, place=place, ours=value, theirs=theirs[known], is_comparable=fair)
+                    found.append(pair)
         return found
+
+    @cached_property
+    def unequal_seeds(self) -> str:
+        """How many seeds vote here and there, where that makes numbers incomparable, in a sentence."""
+        counts = sorted(set().union(*(self._seeds(pair.place) for pair in self.pairs if not pair.is_comparable)))
+        if not counts:
+            return ""
+        here = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        return (
+            f"PIE rates and effectiveness on PIEs are of votes of {here} seeds here and {self.paper.seeds} there: they "
+            "change with the number of seeds, whatever pruning does, so that their differences are not shown."
+        )
+
+    def _seeds(self, place: Place) -> set[int]:
+        """How many seeds vote in a cell and in its dense cell."""
+        cells = {(place.task, place.model, place.method, place.sparsity), (place.task, place.model, DENSE, 0.0)}
+        return {count for cell_, count in self._counts.items() if cell_ in cells}
+
+    @cached_property
+    def _counts(self) -> dict[tuple[str, str, str, float], int]:
+        return {cell(row): row["seeds"] for row in self.results.effectiveness if row["split"] == TEST}
 
     @cached_property
     def _architectures(self) -> dict[str, str]:
@@ -106,7 +134,7 @@ def summary(comparison: Comparison) -> Iterator[Row]:
     groups: dict[tuple[str, str, str, str], list[Pair]] = {}
     for pair in comparison.pairs:
         place = pair.place
-        if pair.table in RANKED and place.what in RANKED[pair.table] and place.sparsity:
+        if pair.table in RANKED and place.what in RANKED[pair.table] and place.sparsity and pair.is_comparable:
             groups.setdefault((pair.table, place.task, place.model, place.what), []).append(pair)
     for (table, task, model, what), pairs in groups.items():
         yield {
@@ -115,11 +143,13 @@ def summary(comparison: Comparison) -> Iterator[Row]:
             "model": model,
             "what": what,
             "compared": len(pairs),
-            "mean_absolute_difference": math.fsum(abs(pair.difference) for pair in pairs) / len(pairs),
+            "mean_absolute_difference": math.fsum(abs(pair.ours - pair.theirs) for pair in pairs) / len(pairs),
             "rank_correlation": _rank_correlation(pairs),
         }
 
 
+OF_VOTES = ("pie_percent", "effectiveness_on_pies")
+"""The tables of numbers that votes make: they change with the number of seeds."""
 RANKED = {
     "pie_percent": ("PIE %",),
     "effectiveness": ("mean",),

@@ -37,10 +37,11 @@ Figures = dict[Place, float]
 class Publication:
     """A paper whose tables are kept here: its reference, and the figures of each table by our name of the table.
 
-    tasks and models: our name (of a task; of an architecture) -> the paper's.
+    seeds: of every cell. tasks and models: our name (of a task; of an architecture) -> the paper's.
     """
 
     reference: str
+    seeds: int
     tasks: dict[str, str]
     models: dict[str, str]
     tables: dict[str, Figures]
@@ -57,6 +58,7 @@ def _pie_paper() -> Publication:
     tasks = {"imdb": "IMDB", "snli": "SNLI", "reuters": "Reuters", "aapd": "AAPD"}
     return Publication(
         reference="Tropeano et al. 2025",
+        seeds=30,
         tasks=tasks,
         models={"bert": "BERT", "bilstm": "BiLSTM"},
         tables={

@@ -6,7 +6,8 @@
 --            family          VARCHAR    its name; one that was changed later is there in both wordings
 --            study           VARCHAR
 --            compare         VARCHAR    effectiveness, effectiveness-on-pies or pie-rate
---            test            VARCHAR    paired-t or bootstrap (pairs of seeds), or mcnemar (pairs of examples)
+--            test            VARCHAR    paired-t or bootstrap (pairs of seeds), swap (votes; the sides of seeds exchanged), or
+--                            mcnemar (pairs of examples, for these very seeds)
 --            correction      VARCHAR    bonferroni, holm or bh, over the family's comparisons
 --            alpha           DOUBLE
 --            status          VARCHAR    declared before data; declared after data, if a trial that it asks of had committed
@@ -18,7 +19,7 @@
 --            model           VARCHAR
 --            method          VARCHAR
 --            sparsity        DOUBLE
---            other_model     VARCHAR    the other side; null where a cell's PIEs are compared with all examples
+--            other_model     VARCHAR    the other side; null where a cell is compared with its dense cell, on PIEs
 --            other_method    VARCHAR
 --            other_sparsity  DOUBLE
 --            seeds           BIGINT[]   committed, ascending

@@ -14,7 +14,7 @@ WITH f1 AS (
     FROM internal.marks
     GROUP BY ALL
 ),
--- Ordered sums: the same rows give the same last digit, however many threads add them up. A trial that predicts nothing where nothing is true leaves no mark, yet has a score.
+-- Ordered sums: the same rows give the same last digit, however many threads add them up.
 macro AS (
     SELECT trial_no, split, sum(value ORDER BY class_index) AS total FROM f1 GROUP BY ALL
 )
@@ -24,9 +24,9 @@ JOIN internal.trial AS t USING (trial_id)
 JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(t.task_no, r.split, r.example_id)
 GROUP BY ALL
 UNION ALL
+-- A trial that predicts nothing where nothing is true leaves no mark, yet has a score; one that lacks a split has none.
 SELECT t.trial_no, t.cell_no, s.split, coalesce(m.total, 0) / k.class_count AS value
-FROM internal.trial AS t
-JOIN internal.cell_split AS s USING (cell_no)
+FROM (SELECT DISTINCT trial_id, split FROM internal.multi_rows) AS s
+JOIN internal.trial AS t USING (trial_id)
 JOIN internal.task AS k USING (task_no)
 LEFT JOIN macro AS m ON m.trial_no = t.trial_no AND m.split = s.split
-WHERE k.kind = 'multi-label'

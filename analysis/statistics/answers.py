@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -39,7 +39,7 @@ class Panel:
     """The dense cell and pruned cells of one model on one split; columns of codes are `example_ids`, ascending.
 
     sets[code, class]: which classes a code stands for, for multi-label tasks; None for single-label ones. dense: None
-    while no dense trial has committed.
+    while no dense trial has committed. gold[example]: the code of the true answer, -1 where none is known.
     """
 
     task: str
@@ -49,6 +49,7 @@ class Panel:
     example_ids: NDArray[np.int32]
     dense: Answers | None
     pruned: tuple[Answers, ...]
+    gold: Codes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,26 +113,97 @@ def _parts(cells: list[_Cell], at_once: int) -> Iterator[list[_Cell]]:
 
 def _panel(connection: duckdb.DuckDBPyConnection, cells: list[_Cell]) -> Panel:
     first = cells[0]
-    query = "SELECT trial_no, cell_no, seed FROM internal.trial WHERE list_contains(?, cell_no) ORDER BY cell_no, seed"
-    trials = _rows(connection, query, [[cell.number for cell in cells]])
-    codes, sets = _codes(connection, first, [trial["trial_no"] for trial in trials])
-    predicted = (codes >= 0).any(axis=0)
-    codes = codes if predicted.all() else codes[:, predicted]
-    owner = np.array([trial["cell_no"] for trial in trials])
-    seeds = np.array([trial["seed"] for trial in trials], np.int64)
-    made = {}
-    for cell in cells:
-        own = slice(*np.searchsorted(owner, [cell.number, cell.number + 1]))
-        made[cell.number] = Answers(method=cell.method, sparsity=cell.sparsity, seeds=seeds[own], codes=codes[own])
+    made, answered, ids = _answers(connection, cells)
+    gold, sets = _gold(connection, first, ids, answered)
     return Panel(
         task=first.task,
         split=first.split,
         model=first.model,
         sets=sets,
-        example_ids=np.flatnonzero(predicted).astype(np.int32),
+        example_ids=ids,
         dense=next((made[cell.number] for cell in cells if cell.is_dense), None),
         pruned=tuple(made[cell.number] for cell in cells if not cell.is_dense),
+        gold=gold,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """Cells of one task and split, of whatever models, whose codes mean the same: (model, method, sparsity) -> answers.
+
+    gold: the true answer of every example as one more seed's, -1 where none is known.
+    """
+
+    sets: NDArray[np.bool_] | None
+    example_ids: NDArray[np.int32]
+    cells: dict[tuple[str, str, float], Answers]
+    gold: Answers
+
+
+def gathered(
+    connection: duckdb.DuckDBPyConnection, task: str, split: str, wanted: Collection[tuple[str, str, float]]
+) -> Gathered | None:
+    """The cells of these models, methods and sparsities that the store has; None where it has none of them."""
+    own = [cell for cell in _cells(connection, split) if cell.task == task]
+    cells = [cell for cell in own if (cell.model, cell.method, cell.sparsity) in wanted]
+    if not cells:
+        return None
+    made, sets, ids = _answers(connection, cells)
+    gold, sets = _gold(connection, cells[0], ids, sets)
+    return Gathered(
+        sets=sets,
+        example_ids=ids,
+        cells={(cell.model, cell.method, cell.sparsity): made[cell.number] for cell in cells},
+        gold=Answers(method="gold", sparsity=0.0, seeds=np.zeros(1, np.int64), codes=gold[None]),
+    )
+
+
+def _answers(
+    connection: duckdb.DuckDBPyConnection, cells: list[_Cell]
+) -> tuple[dict[int, Answers], NDArray[np.bool_] | None, NDArray[np.int32]]:
+    """Cell number -> answers; the label sets that codes stand for; the examples that at least one seed predicts."""
+    query = "SELECT trial_no, cell_no, seed FROM internal.trial WHERE list_contains(?, cell_no) ORDER BY cell_no, seed"
+    trials = _rows(connection, query, [[cell.number for cell in cells]])
+    codes, sets = _codes(connection, cells[0], [trial["trial_no"] for trial in trials])
+    predicted = (codes >= 0).any(axis=0)
+    codes = codes if predicted.all() else codes[:, predicted]
+    owner = np.array([trial["cell_no"] for trial in trials])
+    seeds = np.array([trial["seed"] for trial in trials], np.int64)
+    # A seed of the cell that never answered this split has no vote on it.
+    answered = (codes >= 0).any(axis=1)
+    made = {}
+    for cell in cells:
+        own = (owner == cell.number) & answered
+        made[cell.number] = Answers(method=cell.method, sparsity=cell.sparsity, seeds=seeds[own], codes=codes[own])
+    return made, sets, np.flatnonzero(predicted).astype(np.int32)
+
+
+def _gold(
+    connection: duckdb.DuckDBPyConnection, cell: _Cell, ids: NDArray[np.int32], sets: NDArray[np.bool_] | None
+) -> tuple[Codes, NDArray[np.bool_] | None]:
+    """The gold code of every example, and the label sets with those added that no model ever answered."""
+    rows = connection.sql(
+        """SELECT e.example_id, e.label, e.labels FROM internal.example AS e JOIN internal.task AS k USING (task_no)
+        WHERE k.task = ? AND e.split = ? AND (e.label IS NOT NULL OR e.labels IS NOT NULL)""",
+        params=[cell.task, cell.split],
+    ).to_arrow_table()
+    place = np.full(max(cell.examples, int(ids.max(initial=-1)) + 1), -1, np.int64)
+    place[ids] = np.arange(len(ids))
+    at = place[rows["example_id"].to_numpy()]
+    codes = np.full(len(ids), -1, np.int32)
+    if sets is None:
+        codes[at[at >= 0]] = rows["label"].to_numpy()[at >= 0]
+        return codes, None
+    known = {one.tobytes(): number for number, one in enumerate(sets)}
+    added: list[NDArray[np.bool_]] = []
+    for where, labels in zip(at, rows["labels"].to_pylist(), strict=True):
+        if where >= 0:
+            one = np.zeros(sets.shape[1], np.bool_)
+            one[labels] = True
+            if known.setdefault(one.tobytes(), len(known)) == len(sets) + len(added):
+                added.append(one)
+            codes[where] = known[one.tobytes()]
+    return codes, np.vstack([sets, *added]) if added else sets
 
 
 def _codes(

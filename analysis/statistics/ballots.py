@@ -5,7 +5,7 @@ An electorate weights seeds: all once for the vote itself, 0 and 1 for a subset,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,20 @@ class Contest:
             for place, pair in enumerate(pairs):
                 totals[place] += block.counts @ block.differ(*pair)
         return totals / max(self.examples, 1)
+
+    def variance(self, voters: Sequence[tuple[Side, Weights]], terms: Mapping[tuple[int, int], float]) -> float:
+        """Variance over examples of sum_pair term [the votes of a pair differ], mean over the electorates.
+
+        Divided by the number of examples it is the variance that drawing other examples gives the share, or the sum of
+        shares, that `terms` describes.
+        """
+        total = squares = 0.0
+        for block in self.blocks(voters):
+            value = sum(factor * block.differ(*pair).mean(axis=1, dtype=np.float64) for pair, factor in terms.items())
+            total += float(block.counts @ value)
+            squares += float(block.counts @ np.square(value))
+        mean = total / max(self.examples, 1)
+        return max(squares / max(self.examples, 1) - mean**2, 0.0)
 
     def jaccards(
         self, voters: Sequence[tuple[Side, Weights]], first: tuple[int, int], second: tuple[int, int]

@@ -34,7 +34,7 @@ COMPARISON = {
     "model": pa.string(),
     "method": pa.string(),
     "sparsity": pa.float64(),
-    "other_model": pa.string(),  # null, with method and sparsity, where PIEs are compared with all examples
+    "other_model": pa.string(),  # null, with method and sparsity, where a cell meets its dense cell on PIEs
     "other_method": pa.string(),
     "other_sparsity": pa.float64(),
 }

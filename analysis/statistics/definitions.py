@@ -17,6 +17,7 @@ Row = dict[str, Any]
 Chosen = NDArray[np.bool_]
 
 HOLSTE_SHARE = 0.05
+FEWEST_RANKED = 3
 SCALE = 2.0**40
 
 
@@ -24,9 +25,9 @@ def definitions_of(panel: Panel, cell: Answers, agreement: NDArray[np.float64] |
     """One row per definition: rate, the share of examples it chooses, and jaccard, |both| / |either| with the PIEs.
 
     pies: the majority votes differ, ties to the lowest class. hooker: the same, ties to the highest. flips: the
-    answers of a dense and a pruned model of one seed differ; means over the seeds that both have. holste: the 5 % of
-    examples with the lowest rank correlation of mean probabilities, `agreement`[example] as `agreements` gives it;
-    without it, no row.
+    answers of a dense and a pruned model of one seed differ; means over the seeds that both have. holste: at most 5 %
+    of the examples, those with the lowest rank correlation of mean probabilities, `agreement`[example] as `agreements`
+    gives it; without it, no row.
     """
     dense = panel.dense
     if dense is None:
@@ -87,15 +88,18 @@ def flips(dense: Answers, cell: Answers) -> Chosen:
 
 
 def holste(agreement: NDArray[np.float64]) -> Chosen:
-    """[example]: among the floor(5 %) with the lowest agreement; ties go to the first, undefined ones are never chosen.
+    """[example]: among the floor(5 %) with the lowest agreement; undefined ones are never chosen.
 
+    Equal agreements are never parted, so that it may choose fewer: which of them come first in the data says nothing.
     Holste et al. 2023 (MICCAI, "How does pruning impact long-tailed multi-label medical image classifiers?"; code at
-    github.com/VITA-Group/PruneCXR). The share is fixed: it says which examples, never how many.
+    github.com/VITA-Group/PruneCXR). The share is bounded: it says which examples, never how many.
     """
-    chosen = np.zeros(len(agreement), np.bool_)
-    order = np.argsort(agreement, kind="stable")[: int(HOLSTE_SHARE * len(agreement))]
-    chosen[order[~np.isnan(agreement[order])]] = True
-    return chosen
+    known = np.sort(agreement[~np.isnan(agreement)])
+    most = int(HOLSTE_SHARE * len(agreement))
+    if len(known) <= most:
+        return ~np.isnan(agreement)
+    # The first that is too many: only what lies below it is chosen whole.
+    return np.asarray(agreement < known[most])
 
 
 def jaccard(first: Chosen, second: Chosen) -> float:
@@ -108,12 +112,12 @@ def agreements(connection: duckdb.DuckDBPyConnection, panel: Panel) -> dict[tupl
     """(method, sparsity) -> [example] Spearman correlation of the mean probabilities of dense and pruned models.
 
     rho = Pearson correlation of the ranks (ties: mean rank) of the classes by their probability, averaged over seeds;
-    NaN where a side gives all classes the same. Empty where the study recorded no probabilities: its trials did or did
-    not, all alike.
+    NaN where a side gives all classes the same. Empty where the study recorded no probabilities (its trials did or did
+    not, all alike), and for two classes, whose ranks correlate by 1 or -1: that orders nothing.
     """
     means = _mean_probabilities(connection, panel)
     dense = means.pop(("dense", 0.0), None)
-    if dense is None:
+    if dense is None or dense.shape[1] < FEWEST_RANKED:
         return {}
     reference = rankdata(dense, axis=1)
     return {cell: _correlation(reference, rankdata(mean, axis=1)) for cell, mean in means.items()}

@@ -11,8 +11,10 @@ from analysis.results import Row
 from analysis.statistics.corrections import CORRECTIONS
 from analysis.statistics.mcnemar import mcnemar
 from analysis.statistics.paired import LEAST_PAIRS, SEED_TESTS, Tested
+from runner.studies.seed_advice import least_p
 
 SHOWN_SEEDS = 5
+NOTHING_SHOWN = "no difference shown"
 FOUND = ("estimate", "low", "high", "statistic", "p")
 
 Pairs = list[tuple[int, float | None, float | None]]
@@ -22,13 +24,15 @@ Pairs = list[tuple[int, float | None, float | None]]
 class Comparison:
     """One comparison ready for its test: pairs (of seeds or examples) or the reason why it cannot be tested.
 
-    differences: one a pair of seeds. counts: of examples, a yes on one side alone, on the other alone, and all.
+    differences: one a pair of seeds. counts: of examples, a yes on one side alone, on the other alone, and all. votes:
+    what `swap` found, where the votes of both sides are compared.
     """
 
     pairs: int
     reason: str = ""
     differences: tuple[float, ...] = ()
     counts: tuple[int, int, int] = (0, 0, 0)
+    votes: Mapping[str, float | None] | None = None
 
 
 def over_seeds(pairs: Pairs, test: str, side: str, other: str) -> Comparison:
@@ -53,14 +57,19 @@ def over_examples(row: Row, counted: Row | None, side: str, other: str) -> Compa
     """Pairs of examples, refused where the two votes are of different seeds or on different examples."""
     if not row["seeds"] or not row["other_seeds"] or not counted or not counted["examples"]:
         return Comparison(pairs=0, reason="no examples that both sides answered")
-    gaps = {side: set(row["other_seeds"]) - set(row["seeds"]), other: set(row["seeds"]) - set(row["other_seeds"])}
-    unpaired = [f"{name} lacks {_listed(sorted(seeds))}" for name, seeds in gaps.items() if seeds]
-    if counted["unpaired"]:
-        unpaired.append(f"{counted['unpaired']} examples were answered on one side alone")
-    if unpaired:
-        return Comparison(pairs=0, reason=f"unpaired: {', '.join(unpaired)}")
+    if reason := unpaired(row["seeds"], row["other_seeds"], counted["unpaired"], (side, other)):
+        return Comparison(pairs=0, reason=reason)
     counts = counted["yes_no"], counted["no_yes"], counted["examples"]
     return Comparison(pairs=counted["examples"], counts=counts)
+
+
+def unpaired(seeds: Iterable[int], other_seeds: Iterable[int], examples: int, names: tuple[str, str]) -> str:
+    """Why two sides' votes are no pairs: seeds that one lacks, or examples that one alone answered; else nothing."""
+    gaps = zip(names, (set(other_seeds) - set(seeds), set(seeds) - set(other_seeds)), strict=True)
+    told = [f"{name} lacks {_listed(sorted(missing))}" for name, missing in gaps if missing]
+    if examples:
+        told.append(f"{examples} examples were answered on one side alone")
+    return f"unpaired: {', '.join(told)}" if told else ""
 
 
 def judge(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[Row]:
@@ -68,7 +77,8 @@ def judge(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[Row]:
 
     estimate: mean difference between the side that is compared and the other; low and high: its interval at confidence
     1 - alpha, not corrected. A comparison that cannot be tested stays in the family, as one with p = 1.
-    verdict: higher, lower, no difference shown (corrected_p > alpha), or not tested.
+    verdict: higher, lower, no difference shown (corrected_p > alpha), too few seeds to show one (no data could have
+    given a corrected_p of at most alpha), or not tested.
     """
     test, alpha = rows[0]["test"], rows[0]["alpha"]
     found = _tested(comparisons, test, alpha)
@@ -77,15 +87,23 @@ def judge(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[Row]:
     for row, comparison, one, adjusted in zip(rows, comparisons, found, corrected, strict=True):
         blank = dict.fromkeys(FOUND)
         verdict = _verdict(one, float(adjusted), alpha)
+        if verdict == NOTHING_SHOWN and _least(rows, comparison) > alpha:
+            verdict = "too few seeds to show one"
         after = {"corrected_p": float(adjusted) if one else None, "verdict": verdict, "reason": comparison.reason}
         judged.append({**row, "pairs": comparison.pairs, **blank, **one, **after})
     return judged
 
 
-def _tested(comparisons: Sequence[Comparison], test: str, alpha: float) -> list[dict[str, float]]:
+def _least(rows: Sequence[Row], comparison: Comparison) -> float:
+    """The least corrected p that a comparison of this family could have had."""
+    factor = 1 if rows[0]["correction"] == "bh" else len(rows)
+    return factor * least_p(rows[0]["test"], comparison.pairs)
+
+
+def _tested(comparisons: Sequence[Comparison], test: str, alpha: float) -> list[dict[str, float | None]]:
     """What the test finds in each comparison; nothing for those with a reason not to be tested."""
-    found: list[dict[str, float]] = [{} for _ in comparisons]
-    ready = [place for place, one in enumerate(comparisons) if not one.reason]
+    found: list[dict[str, float | None]] = [dict(one.votes or {}) for one in comparisons]
+    ready = [place for place, one in enumerate(comparisons) if not one.reason and one.votes is None]
     for places in _by_size(ready, comparisons):
         if test == "mcnemar":
             only, only_other, examples = np.array([comparisons[place].counts for place in places]).T
@@ -105,16 +123,16 @@ def _by_size(places: Iterable[int], comparisons: Sequence[Comparison]) -> list[l
     return list(groups.values())
 
 
-def _numbers(tested: Tested, number: int) -> dict[str, float]:
+def _numbers(tested: Tested, number: int) -> dict[str, float | None]:
     return {name: float(getattr(tested, name)[number]) for name in FOUND}
 
 
-def _verdict(found: Mapping[str, float], corrected: float, alpha: float) -> str:
+def _verdict(found: Mapping[str, float | None], corrected: float, alpha: float) -> str:
     if not found:
         return "not tested"
     if corrected > alpha:
-        return "no difference shown"
-    return "higher" if found["estimate"] > 0 else "lower"
+        return NOTHING_SHOWN
+    return "higher" if (found["estimate"] or 0.0) > 0 else "lower"
 
 
 def _nothing(pairs: Pairs, lacking: Mapping[str, list[int]]) -> list[str]:

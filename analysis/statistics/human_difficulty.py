@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.order import method_key, split_key
+from analysis.order import split_key
 from analysis.results import Results, Row
 from analysis.statistics.corrections import holm
+from analysis.statistics.pie_flags import pie_flags
 from analysis.statistics.two_samples import (
     LEAST,
     Flags,
@@ -20,6 +22,7 @@ from analysis.statistics.two_samples import (
     rank_bins,
     spearman,
 )
+from analysis.statistics.weighted_means import weighted_mean
 
 BINS = 10
 CONFIDENCE = 0.95
@@ -30,14 +33,15 @@ ALPHA = 0.05
 class Ratings:
     """What people and pruned cells make of one task's examples in one split.
 
-    disagreement: (examples,). is_pie, is_compared: (cells, examples); an example that a cell or its dense cell never
-    voted on is not compared.
+    disagreement: (examples,). is_pie, is_compared: (cells, examples), as in PieFlags. disputed: model -> (examples,)
+    how often two halves of its dense seeds vote differently.
     """
 
     cells: tuple[Row, ...]
     disagreement: Floats
     is_pie: Flags
     is_compared: Flags
+    disputed: Mapping[str, Floats]
 
 
 def differences(results: Results) -> list[Row]:
@@ -45,6 +49,8 @@ def differences(results: Results) -> list[Row]:
 
     difference with its bootstrap interval over examples (low, high), auc and rank_biserial, p of the Mann-Whitney test
     and corrected_p by Holm over the cells of a task and model; nulls and a reason where too few examples are PIEs.
+    mean_disputed: on the examples that dense models alone dispute; beyond_disputed: mean_pies less that, with its
+    interval: what pruning adds to what is hard to decide.
     """
     found: list[Row] = []
     for task, split in _first_places(results):
@@ -78,6 +84,22 @@ def shares(results: Results) -> list[Row]:
                 if examples:
                     counts = {"bin": number + 1, "examples": examples, "pies": broken, "share": broken / examples}
                     found.append({**cell, **counts})
+    return found
+
+
+def disputed_shares(results: Results) -> list[Row]:
+    """One row for each model and tenth, as in `shares`: how often the dense seeds alone dispute its examples."""
+    found: list[Row] = []
+    for task, split in _first_places(results):
+        ratings = _ratings(results, task, split)
+        bins = rank_bins(ratings.disagreement, BINS)
+        for model, disputed in ratings.disputed.items():
+            place = {"task": task, "split": split, "model": model}
+            found += [
+                {**place, "bin": number + 1, "share": float(disputed[bins == number].mean())}
+                for number in range(BINS)
+                if (bins == number).any()
+            ]
     return found
 
 
@@ -142,32 +164,29 @@ def _first_places(results: Results) -> list[tuple[str, str]]:
 def _ratings(results: Results, task: str, split: str) -> Ratings:
     people = "SELECT example_id, disagreement FROM human_disagreement WHERE task = $1 AND split = $2 ORDER BY 1"
     rated = results.connection.sql(people, params=[task, split]).fetchnumpy()
-    votes = """
-        SELECT model, method, sparsity, list(example_id) AS examples, list(is_pie) AS answers
-        FROM internal.pairs JOIN internal.cell USING (cell_no)
-        WHERE task = $1 AND split = $2 AND is_pie IS NOT NULL
-        GROUP BY ALL"""
-    voted = results.connection.sql(votes, params=[task, split]).to_arrow_table()
-    rows = voted.select(["model", "method", "sparsity"]).to_pylist()
-    order = sorted(
-        range(len(rows)), key=lambda n: (rows[n]["model"], method_key(rows[n]["method"]), rows[n]["sparsity"])
-    )
     ids = np.asarray(rated["example_id"])
-    is_pie, is_compared = (np.zeros((len(rows), len(ids)), dtype=bool) for _ in range(2))
-    for row, place in enumerate(order):
-        examples, answers = (
-            voted[name][place].values.to_numpy(zero_copy_only=False) for name in ("examples", "answers")
-        )
-        at = np.minimum(np.searchsorted(ids, examples), len(ids) - 1)
-        is_rated = ids[at] == examples
-        is_compared[row, at[is_rated]] = True
-        is_pie[row, at[is_rated]] = answers[is_rated]
+    flags = pie_flags(results, task, split, ids)
+    models = dict.fromkeys(cell["model"] for cell in flags.cells)
+    known = {model: disputes.at(ids) for model in models if (disputes := results.disputes(task, split, model))}
     return Ratings(
-        cells=tuple({"task": task, "split": split, **rows[place]} for place in order),
+        cells=flags.cells,
         disagreement=np.asarray(rated["disagreement"], np.float64),
-        is_pie=is_pie,
-        is_compared=is_compared,
+        is_pie=flags.is_pie,
+        is_compared=flags.is_compared,
+        disputed=known,
     )
+
+
+def _beside_disputes(ratings: Ratings, place: int) -> Row:
+    """Mean disagreement on what dense models alone dispute, and that on PIEs less it, with its interval."""
+    names = ("mean_disputed", "beyond_disputed", "beyond_low", "beyond_high")
+    disputed = ratings.disputed.get(ratings.cells[place]["model"])
+    members = ratings.is_pie[place]
+    if disputed is None or not disputed.any() or not members.any():
+        return dict.fromkeys(names)
+    reference = weighted_mean(ratings.disagreement, disputed)
+    beyond = weighted_mean(ratings.disagreement, members.astype(np.float64)) - reference
+    return dict(zip(names, (reference.value, beyond.value, *beyond.interval), strict=True))
 
 
 def _difference(ratings: Ratings, place: int) -> Row:
@@ -177,9 +196,10 @@ def _difference(ratings: Ratings, place: int) -> Row:
     if min(len(members), len(others)) < LEAST:
         names = ("mean_pies", "mean_others", "difference", "low", "high", "auc", "rank_biserial", "p")
         reason = f"fewer than {LEAST} {'PIEs' if len(members) < LEAST else 'other examples'}"
-        return {**row, **dict.fromkeys(names), "reason": reason}
+        return {**row, **dict.fromkeys(names), **_beside_disputes(ratings, place), "reason": reason}
     ranked = mann_whitney(members, others)
     means = {"mean_pies": float(members.mean()), "mean_others": float(others.mean())}
     difference = means["mean_pies"] - means["mean_others"]
     ranks = {"auc": ranked.auc, "rank_biserial": ranked.rank_biserial, "p": ranked.p}
-    return {**row, **means, "difference": difference, "low": None, "high": None, **ranks, "reason": ""}
+    bounds = {"difference": difference, "low": None, "high": None}
+    return {**row, **means, **bounds, **ranks, **_beside_disputes(ratings, place), "reason": ""}

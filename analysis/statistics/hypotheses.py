@@ -6,7 +6,9 @@ from itertools import groupby
 
 from analysis.order import first_splits, method_name, percent
 from analysis.results import Results, Row
+from analysis.statistics.duels import held_out_pairs, over_votes
 from analysis.statistics.families import Pairs, judge, over_examples, over_seeds
+from analysis.statistics.paired import SEED_TESTS
 from runner.methods import DENSE
 
 ALPHA = 0.05
@@ -22,12 +24,15 @@ def declared(results: Results) -> list[Row]:
     found: list[Row] = []
     for _, group in groupby(rows, key=lambda row: row["family_no"]):
         family = list(group)
-        comparisons = [
-            over_examples(row, examples.get(_number(row)), *sides(row))
-            if row["test"] == "mcnemar"
-            else over_seeds(seeds.get(_number(row), []), row["test"], *sides(row))
-            for row in family
-        ]
+        if family[0]["test"] == "swap":
+            comparisons = over_votes(results, family, map(sides, family))
+        elif family[0]["test"] == "mcnemar":
+            comparisons = [over_examples(row, examples.get(_number(row)), *sides(row)) for row in family]
+        elif family[0]["compare"] == "effectiveness-on-pies":
+            pairs = held_out_pairs(results, family)
+            comparisons = [over_seeds(own, row["test"], *sides(row)) for own, row in zip(pairs, family, strict=True)]
+        else:
+            comparisons = [over_seeds(seeds.get(_number(row), []), row["test"], *sides(row)) for row in family]
         found += judge(family, comparisons)
     return found
 
@@ -57,7 +62,7 @@ def sides(row: Row) -> tuple[str, str]:
     """Both sides of a comparison in words, with what they have in common left out of the other."""
     side = _side(row["method"], row["sparsity"])
     if row.get("other_method") is None:
-        return f"{side} on its PIEs", "all examples"
+        return f"{side} on PIEs that other seeds find", f"{DENSE} on the same"
     other = _side(row["other_method"], row["other_sparsity"])
     same = row["other_model"] == row["model"]
     return side, other if same else f"{row['other_model']} {other}"
@@ -66,9 +71,8 @@ def sides(row: Row) -> tuple[str, str]:
 def _seed_pairs(results: Results, rows: list[Row]) -> dict[tuple[int, int], Pairs]:
     """The pairs of seeds of every comparison; what no family asks is not counted."""
     found: dict[tuple[int, int], Pairs] = {}
-    for compare in sorted({row["compare"] for row in rows if row["test"] != "mcnemar"}):
-        pairs = results.shown(f"(FROM seed_pairs WHERE compare = '{compare}')")
-        for pair in sorted(pairs, key=lambda pair: pair["seed"]):
+    if any(row["compare"] == "effectiveness" and row["test"] in SEED_TESTS for row in rows):
+        for pair in sorted(results.shown("seed_pairs"), key=lambda pair: pair["seed"]):
             found.setdefault(_number(pair), []).append((pair["seed"], pair["value"], pair["other_value"]))
     return found
 

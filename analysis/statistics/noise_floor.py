@@ -1,4 +1,4 @@
-"""How much of a PIE rate is noise of the seeds: the rate between dense seeds alone, and what pruning adds to it."""
+"""How much of a PIE rate is noise of the seeds: the rates within dense and within pruned models, and what is beyond."""
 
 from __future__ import annotations
 
@@ -8,36 +8,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Panel
-from analysis.statistics.ballots import Contest, Weights, contest
-from analysis.statistics.interval import centred_percentiles
-from analysis.statistics.resampling import generator, halves, paired_resamples, split_resamples
+from analysis.statistics.ballots import Contest, Side, Weights, contest
+from analysis.statistics.interval import LEAST_SEEDS, centred_percentiles, jackknife, two_way
+from analysis.statistics.resampling import (
+    generator,
+    halves,
+    halves_without_one,
+    odd_half,
+    paired_resamples,
+    split_resamples,
+)
 
 Row = dict[str, Any]
+Voters = list[tuple[Side, Weights]]
 
 RESAMPLES = 1_000
 SPLITS = 100
 SPLITS_OF_A_RESAMPLE = 2
+FEW_SEEDS = 10
+
+# Places among the voters of `_halves_of`: two halves of the dense seeds, then the same two of the pruned ones.
+DENSE_PAIR, PRUNED_PAIR, ACROSS = (0, 1), (2, 3), ((0, 3), (1, 2))
+EXCESS = dict.fromkeys((DENSE_PAIR, PRUNED_PAIR), -0.5) | dict.fromkeys(ACROSS, 0.5)
 
 
 def interval_of(panel: Panel, cell: Answers, resamples: int = RESAMPLES) -> Row:
-    """A pruned cell's PIE rate with interval, the noise floor, and the excess over it with interval.
+    """A pruned cell's PIE rate with intervals, both noise floors, and the excess over them with intervals.
 
     With D(S), P(S) the votes of the dense and pruned models of the seeds S, and d the share of examples on which two
     votes differ:
 
         rate          d(D(all), P(all)), the PIE rate of the view pie_rate
-        noise_floor   mean over splits of the shared seeds into disjoint halves A, B of d(D(A), D(B))
+        noise_floor   mean over splits of the shared seeds into disjoint odd halves A, B of d(D(A), D(B))
+        pruned_floor  mean over the same splits of d(P(A), P(B))
         halves_rate   mean over the same splits of d(D(A), P(B)) and d(D(B), P(A))
-        excess        halves_rate - noise_floor
+        excess        halves_rate - (noise_floor + pruned_floor) / 2
 
-    Votes of fewer seeds waver more, so halves must be compared with halves: `noise_floor` is not to be taken off
-    `rate`. In `excess` both terms have equally many seeds, none on both sides, and differ in the pruning alone: it is
-    0 on average if pruned models are no more unlike dense ones than these are unlike each other. `rate` profits from
-    pairs besides: a pruned and a dense model of one seed share initial weights and data order, which makes them agree.
+    Votes of fewer seeds waver more, so halves must be compared with halves: neither floor is to be taken off `rate`.
+    All terms of `excess` have equally many seeds, none on both sides. Its expectation is the mean over examples of
+    1/2 sum_k (p_k - q_k)^2, where p and q are the chances that half of the dense and of the pruned seeds vote for k:
+    an energy distance (Szekely and Rizzo 2013; Gretton et al. 2012), 0 if and only if the votes' distributions agree.
+    Less the dense floor alone it would also grow where pruning merely adds noise of the seeds. An estimate may fall
+    below 0. `rate` profits from pairs besides: a pruned and a dense model of one seed share initial weights and data
+    order, or more, which makes them agree; methods that share unequally much are compared by `halves_rate`.
 
-    low, high; excess_low, excess_high: 95 % bootstrap intervals over seeds (`interval`), pairs of seeds drawn
-    together; null, with a `reason`, where there are too few seeds. The comparison asks of Hooker et al. 2019
-    (arXiv:1911.05248) how much their PIEs owe to chance; the estimators are ours.
+    low, high; excess_low, excess_high: 95 % intervals over seeds (`interval`), pairs of seeds drawn together;
+    two_way_low, ..., excess_two_way_high: the same over seeds and examples. Null, with a `reason`, below five seeds.
+    The comparison asks of Hooker et al. 2019 (arXiv:1911.05248) how much their PIEs owe to chance.
     """
     return place(panel, cell) | _measured(panel, cell, resamples)
 
@@ -54,7 +71,11 @@ def place(panel: Panel, cell: Answers) -> Row:
 
 
 NOTHING: Row = dict.fromkeys(
-    ("rate", "low", "high", "half", "halves_rate", "noise_floor", "excess", "excess_low", "excess_high")
+    (
+        *("rate", "low", "high", "two_way_low", "two_way_high"),
+        *("half", "halves_rate", "noise_floor", "pruned_floor", "excess"),
+        *("excess_low", "excess_high", "excess_two_way_low", "excess_two_way_high"),
+    )
 )
 
 
@@ -67,10 +88,13 @@ def _measured(panel: Panel, cell: Answers, resamples: int) -> Row:
     counts["examples"] = votes.examples
     if not votes.examples:
         return counts | NOTHING | {"reason": "no example was predicted by both"}
-    shared = np.intersect1d(dense.seeds, cell.seeds)
-    row = counts | NOTHING | _rate(votes, dense, cell, resamples if len(shared) > 1 else 0)
-    reason = "fewer than two seeds on both sides" if len(shared) < 2 else None
-    return row | ({} if reason else _excess(votes, dense, cell, resamples)) | {"reason": reason}
+    shared = len(np.intersect1d(dense.seeds, cell.seeds))
+    drawn = resamples if shared >= LEAST_SEEDS else 0
+    row = counts | NOTHING | _rate(votes, dense, cell, drawn)
+    if shared < 2:
+        return row | {"reason": "fewer than two seeds on both sides"}
+    reason = None if drawn else f"fewer than {LEAST_SEEDS} seeds on both sides: no interval"
+    return row | _excess(votes, dense, cell, drawn) | {"reason": reason}
 
 
 def _rate(votes: Contest, dense: Answers, cell: Answers, resamples: int) -> Row:
@@ -80,36 +104,67 @@ def _rate(votes: Contest, dense: Answers, cell: Answers, resamples: int) -> Row:
         return {"rate": rate}
     random = generator("bootstrap", "pairs")
     drawn = paired_resamples(random, dense.seeds, cell.seeds, resamples)
-    low, high = centred_percentiles(rate, votes.shares(list(enumerate(drawn)), [(0, 1)])[0])
-    return {"rate": rate, "low": max(low, 0.0), "high": min(high, 1.0)}
-
-
-def _excess(votes: Contest, dense: Answers, cell: Answers, resamples: int) -> Row:
-    shared = np.intersect1d(dense.seeds, cell.seeds)
-    split = halves(generator("splits"), len(shared), SPLITS)
-    floor, rate = _of_halves(votes, dense, cell, split)
-    drawn = split_resamples(generator("bootstrap", "halves"), len(shared), resamples // 2, SPLITS_OF_A_RESAMPLE)
-    floors, rates = (found.reshape(SPLITS_OF_A_RESAMPLE, -1) for found in _of_halves(votes, dense, cell, drawn))
-    excess = float(rate.mean() - floor.mean())
-    low, high = centred_percentiles(excess, rates - floors)
+    seeds = min(len(dense.seeds), len(cell.seeds))
+    low, high = centred_percentiles(rate, votes.shares(list(enumerate(drawn)), [(0, 1)])[0], seeds)
+    wide_low, wide_high = two_way(rate, low, high, rate * (1 - rate) / votes.examples)
     return {
-        "half": len(shared) // 2,
-        "halves_rate": float(rate.mean()),
-        "noise_floor": float(floor.mean()),
-        "excess": excess,
-        "excess_low": low,
-        "excess_high": high,
+        "rate": rate,
+        "low": max(low, 0.0),
+        "high": min(high, 1.0),
+        "two_way_low": max(wide_low, 0.0),
+        "two_way_high": min(wide_high, 1.0),
     }
 
 
-def _of_halves(
-    votes: Contest, dense: Answers, cell: Answers, drawn: tuple[Weights, Weights]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Per split: the noise floor, and the rate between dense and pruned votes."""
+def _excess(votes: Contest, dense: Answers, cell: Answers, resamples: int) -> Row:
+    seeds = len(np.intersect1d(dense.seeds, cell.seeds))
+    voters = _halves_of(dense, cell, halves(generator("splits"), seeds, SPLITS))
+    between_dense, between_pruned, across, back = (
+        float(share.mean()) for share in votes.shares(voters, [DENSE_PAIR, PRUNED_PAIR, *ACROSS])
+    )
+    halves_rate = (across + back) / 2
+    excess = halves_rate - (between_dense + between_pruned) / 2
+    row = {
+        "half": odd_half(seeds),
+        "halves_rate": halves_rate,
+        "noise_floor": between_dense,
+        "pruned_floor": between_pruned,
+        "excess": excess,
+    }
+    if not resamples:
+        return row
+    low, high = _excess_interval(votes, dense, cell, excess, resamples)
+    wide_low, wide_high = two_way(excess, low, high, votes.variance(voters, EXCESS) / votes.examples)
+    bounds = {"excess_low": low, "excess_high": high}
+    return row | bounds | {"excess_two_way_low": wide_low, "excess_two_way_high": wide_high}
+
+
+def _excess_interval(
+    votes: Contest, dense: Answers, cell: Answers, excess: float, resamples: int
+) -> tuple[float, float]:
+    """The jackknife where seeds are few and halves of the same size remain without one, else the bootstrap.
+
+    Resamples of a handful repeat their seeds so often that intervals are three to six times as wide as need be, and
+    too narrow at five seeds with much shared noise (they cover 90 %).
+    """
+    seeds = len(np.intersect1d(dense.seeds, cell.seeds))
+    is_left_out = seeds < FEW_SEEDS and odd_half(seeds - 1) == odd_half(seeds)
+    drawn = (
+        halves_without_one(generator("jackknife"), seeds, SPLITS // 2)
+        if is_left_out
+        else split_resamples(generator("bootstrap", "halves"), seeds, resamples // 2, SPLITS_OF_A_RESAMPLE)
+    )
+    shares = votes.shares(_halves_of(dense, cell, drawn), list(EXCESS))
+    found = np.tensordot(list(EXCESS.values()), shares, axes=1)
+    if is_left_out:
+        return jackknife(excess, found.reshape(seeds, -1).mean(axis=1))
+    return centred_percentiles(excess, found.reshape(SPLITS_OF_A_RESAMPLE, -1), seeds)
+
+
+def _halves_of(dense: Answers, cell: Answers, drawn: tuple[Weights, Weights]) -> Voters:
+    """Both halves of the shared seeds as electorates of dense models, then as electorates of pruned ones."""
     shared = np.intersect1d(dense.seeds, cell.seeds)
-    voters = [(side, spread(half, shared, one.seeds)) for side, one in enumerate((dense, cell)) for half in drawn]
-    between_dense, across, back = votes.shares(voters, [(0, 1), (0, 3), (1, 2)])
-    return between_dense, (across + back) / 2
+    return [(side, spread(half, shared, one.seeds)) for side, one in enumerate((dense, cell)) for half in drawn]
 
 
 def spread(weights: Weights, shared: NDArray[np.int64], seeds: NDArray[np.int64]) -> Weights:

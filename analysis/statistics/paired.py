@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from runner.studies.hypotheses import SWAPS
+
 Floats = NDArray[np.float64]
 
-RESAMPLES = 9_999
+RESAMPLES = SWAPS
 """p-values of the bootstrap are multiples of 1 / 10,000."""
 SEED = 20_250
 CHUNK = 4_000_000

@@ -38,11 +38,21 @@ def paired_resamples(
     return drawn[0], drawn[1]
 
 
+def odd_half(seeds: int) -> int:
+    """The largest odd number of seeds of which there are two disjoint sets; 0 where there is none.
+
+    An even electorate ties, and a tie goes to the lowest class: with two classes its vote is "both say 1", another
+    question than the majority vote of all seeds.
+    """
+    half = seeds // 2
+    return half if half % 2 else max(half - 1, 0)
+
+
 def halves(random: np.random.Generator, seeds: int, count: int, size: int | None = None) -> tuple[Weights, Weights]:
-    """Two disjoint sets of `size` seeds each (None: half of them), [splits, seeds]: all splits where they are at most
+    """Two disjoint sets of `size` seeds each (None: an odd half), [splits, seeds]: all splits where they are at most
     `count`, else `count` at random.
     """
-    size = seeds // 2 if size is None else size
+    size = odd_half(seeds) if size is None else size
     if comb(seeds, size) * comb(seeds - size, size) <= count:
         found = [
             (left, right)
@@ -60,12 +70,12 @@ def halves(random: np.random.Generator, seeds: int, count: int, size: int | None
 
 
 def split_resamples(random: np.random.Generator, seeds: int, count: int, times: int) -> tuple[Weights, Weights]:
-    """Bootstrap resamples, each split `times` times into halves of seeds // 2 draws: [times * count, seeds] a half.
+    """Bootstrap resamples, each split `times` times into odd halves of the draws: [times * count, seeds] a half.
 
     Given the seeds at hand, the halves of one resample are independent samples of them.
     """
     draws = random.integers(0, seeds, (count, seeds))
-    size = seeds // 2
+    size = odd_half(seeds)
     sides = np.zeros((2, times * count, seeds), np.float32)
     for time in range(times):
         order = random.permuted(draws, axis=1)
@@ -73,3 +83,12 @@ def split_resamples(random: np.random.Generator, seeds: int, count: int, times: 
         for side in range(2):
             np.add.at(sides[side], (rows, order[:, side * size : (side + 1) * size]), 1)
     return sides[0], sides[1]
+
+
+def halves_without_one(random: np.random.Generator, seeds: int, count: int) -> tuple[Weights, Weights]:
+    """Odd halves of all seeds but one, for each seed in turn: [seeds * splits, seeds], equally many splits a seed."""
+    sides = [
+        [np.insert(side, seed, 0, axis=1) for side in halves(random, seeds - 1, count, odd_half(seeds))]
+        for seed in range(seeds)
+    ]
+    return np.concatenate([one for one, _ in sides]), np.concatenate([two for _, two in sides])

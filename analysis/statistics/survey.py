@@ -12,24 +12,30 @@ from threadpoolctl import threadpool_limits
 
 from analysis.statistics.adequacy import adequacy_of
 from analysis.statistics.answers import Answers, Panel, panels
+from analysis.statistics.churn import churn_of
 from analysis.statistics.definitions import agreements, definitions_of
-from analysis.statistics.noise_floor import RESAMPLES, interval_of
+from analysis.statistics.held_out import held_out_of
+from analysis.statistics.noise_floor import RESAMPLES, interval_of, place
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """Rows of `interval_of`, `adequacy_of` and `definitions_of` for every pruned cell, in the order of the grid."""
+    """What is computed of every pruned cell, in the order of the grid: `interval_of`, `adequacy_of`, `definitions_of`,
+    `held_out_of` and `churn_of`.
+    """
 
     intervals: list[Row]
     adequacy: list[Row]
     definitions: list[Row]
+    held_out: list[Row]
+    churn: list[Row]
 
 
 def survey(connection: duckdb.DuckDBPyConnection, split: str | None = None, resamples: int = RESAMPLES) -> Survey:
     """Every pruned cell on one split of each task: the given one, else test, else the first that the task has."""
-    found = Survey(intervals=[], adequacy=[], definitions=[])
+    found = Survey(intervals=[], adequacy=[], definitions=[], held_out=[], churn=[])
     # Matrices are small here: threads that share one cost more than they bring, so each cell has one of its own.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         for panel in panels(connection, split):
@@ -37,16 +43,20 @@ def survey(connection: duckdb.DuckDBPyConnection, split: str | None = None, resa
 
             def study(
                 cell: Answers, panel: Panel = panel, agreement: Any = agreement
-            ) -> tuple[Row, list[Row], list[Row]]:
+            ) -> tuple[Row, list[Row], list[Row], Row, Row]:
                 own = agreement.get((cell.method, cell.sparsity))
                 return (
                     interval_of(panel, cell, resamples),
                     list(adequacy_of(panel, cell)),
                     list(definitions_of(panel, cell, own)),
+                    place(panel, cell) | held_out_of(panel, cell),
+                    place(panel, cell) | {"seeds": len(cell.seeds)} | churn_of(panel, cell),
                 )
 
-            for interval, adequacy, definitions in pool.map(study, panel.pruned):
+            for interval, adequacy, definitions, held_out, churn in pool.map(study, panel.pruned):
                 found.intervals.append(interval)
                 found.adequacy.extend(adequacy)
                 found.definitions.extend(definitions)
+                found.held_out.append(held_out)
+                found.churn.append(churn)
     return found

@@ -104,12 +104,13 @@ def _side_by_side(comparison: Comparison, name: str, shape: Shape) -> Table:
         values = _values(pair, spreads.get(_without_kind(pair.place)), shape.digits)
         groups.setdefault(shape.key(pair.place), {})[shape.column(pair.place)] = values
     groups = _dense_in_front(groups)
+    told = comparison.unequal_seeds if any(not pair.is_comparable for pair in pairs) else ""
     gap = (MISSING,) * len(PARTS)
     return Table(
         name=f"compared_{name}",
         title=f"{shape.title}, beside {comparison.paper.reference}",
         caption="What both have; the difference is what is here less what was published. The published figures are "
-        "rounded, and of 30 seeds.",
+        f"rounded, and of {comparison.paper.seeds} seeds. {told}".strip(),
         keys=shape.keys,
         columns=columns,
         parts=PARTS,
@@ -136,7 +137,7 @@ def _summary(comparison: Comparison) -> Table:
         name="comparison",
         title=f"This store beside {comparison.paper.reference}",
         caption="Over the pruned cells that both have: mean absolute difference (PIE % in points) and Spearman's rank "
-        f"correlation. {comparison.without_counterpart}".strip(),
+        f"correlation. {comparison.unequal_seeds} {comparison.without_counterpart}".strip(),
         keys=("figures", "task and model"),
         columns=("cells", "mean absolute difference", "rank correlation"),
         parts=("",),
@@ -177,7 +178,7 @@ def _values(pair: Pair, spread: Pair | None, digits: int) -> tuple[Value, Value,
     ours, theirs = f"{pair.ours:,.{own}f}", f"{pair.theirs:,.{own if digits == RATIO_DIGITS else 0}f}"
     if spread is not None:
         ours, theirs = f"{ours} ± {spread.ours:.{digits}f}", f"{theirs} ± {spread.theirs:.{digits}f}"
-    return Value(ours), Value(theirs), Value(f"{pair.difference:+,.{own}f}")
+    return Value(ours), Value(theirs), MISSING if pair.difference is None else Value(f"{pair.difference:+,.{own}f}")
 
 
 def _record(pair: Pair) -> dict[str, Any]:

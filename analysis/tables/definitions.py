@@ -32,8 +32,8 @@ def build(results: Results) -> Table:
         caption="Percentage of examples, and Jaccard index with the PIEs (shared / in either). Ties to the "
         "highest: Hooker et al. 2019. Flips (Dutta et al. 2024): the answers of one dense and one pruned "
         "model of the same seed differ, mean over seeds. Rank correlation (Holste et al. 2023): of the "
-        "classes' mean probabilities; it always chooses 5 %, and is missing where a study records no "
-        "probabilities.",
+        "classes' mean probabilities; it chooses 5 % or less, since equal ones are never parted, and is "
+        "missing for two classes and where a study records no probabilities.",
         keys=keys,
         columns=headings(columns),
         parts=("%", "Jaccard"),

@@ -24,8 +24,11 @@ def build(results: Results) -> Table:
         name="hypotheses",
         title="Declared hypotheses",
         caption="What the study said would be compared, in families that are corrected together. Difference: first "
-        "side minus second, with its interval at confidence 1 - alpha (of the comparison alone). Pairs are seeds; for "
-        "mcnemar they are examples, whose votes are compared. What cannot be tested counts as a comparison with p = 1.",
+        "side minus second, with its interval at confidence 1 - alpha (of the comparison alone; none of votes below "
+        "five seeds). Pairs are seeds: would further seeds show it? swap compares the votes of both sides, and "
+        "lets their models change places seed by seed. For mcnemar pairs are examples: would further examples show it, "
+        "with these very seeds? Where seeds share noise, that finds differences which further seeds do not have. What "
+        "cannot be tested counts as a comparison with p = 1.",
         keys=("family", "test", "declared", "task", "model", "method"),
         columns=COLUMNS,
         parts=("",),
@@ -57,7 +60,7 @@ def _values(row: Row) -> tuple[tuple[Value, ...], ...]:
     return (
         (Value(str(row["pairs"])),),
         (Value(f"{row['estimate']:+.4f}"),),
-        (Value(f"{row['low']:+.4f} to {row['high']:+.4f}"),),
+        (MISSING if row["low"] is None else Value(f"{row['low']:+.4f} to {row['high']:+.4f}"),),
         (Value(p_value(row["p"])),),
         (Value(p_value(row["corrected_p"])),),
         (Value(row["verdict"], frozenset(marks)),),

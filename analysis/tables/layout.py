@@ -61,3 +61,13 @@ def extremes(rows: Sequence[Row], measure: Callable[[Row], float | None]) -> tup
             best |= {row for measured, row in group if measured == high}
             worst |= {row for measured, row in group if measured == low}
     return best, worst
+
+
+def seeds_told(rows: Sequence[Row]) -> str:
+    """How many seeds vote in these cells, as a sentence: a PIE rate falls as they grow, and is a number of its own."""
+    found = sorted({row["seeds"] for row in rows if row.get("seeds")})
+    if not found:
+        return ""
+    if len(found) == 1:
+        return f"Votes are of {found[0]} seed{'' if found[0] == 1 else 's'}."
+    return f"Votes are of {found[0]} to {found[-1]} seeds: cells with unequal numbers are not to be compared."

@@ -4,32 +4,47 @@ from __future__ import annotations
 
 from analysis.results import Results, Row
 from analysis.statistics.noise_floor import RESAMPLES, SPLITS
-from analysis.tables.layout import MISSING, headings, key_columns, lines, sparsities
+from analysis.tables.layout import MISSING, headings, key_columns, lines, seeds_told, sparsities
 from analysis.tables.table import Mark, Table, Value
 from runner.methods import DENSE
 
 LEGEND: dict[Mark, str] = {
-    "best": "above the noise floor by more than its interval",
+    "best": "above both noise floors by more than its interval",
     "incomplete": "fewer seeds committed than planned",
 }
-MEASURES = {"rate": ("low", "high"), "noise_floor": None, "excess": ("excess_low", "excess_high")}
-NAMES = {"rate": "PIE %", "noise_floor": "noise floor %", "excess": "excess, points"}
+MEASURES = {
+    "rate": ("two_way_low", "two_way_high"),
+    "noise_floor": None,
+    "pruned_floor": None,
+    "halves_rate": None,
+    "excess": ("excess_low", "excess_high"),
+}
+NAMES = {
+    "rate": "PIE %",
+    "noise_floor": "noise floor %",
+    "pruned_floor": "pruned floor %",
+    "halves_rate": "PIE % of halves",
+    "excess": "excess, points",
+}
 
 
 def build(results: Results) -> Table:
-    """PIE rate and excess over the noise floor, each with its interval, per model and method, by sparsity."""
+    """PIE rate, both noise floors, rate of halves, and excess over the floors, per model and method, by sparsity."""
     found = [row for row in results.survey.intervals if row["rate"] is not None]
-    shown = {"rate": found, "noise_floor": _floors(found), "excess": found}
+    shown = dict.fromkeys(MEASURES, found) | {"noise_floor": _floors(found)}
     rows = [row | {"measure": NAMES[name], "name": name} for name in MEASURES for row in shown[name]]
     rows.sort(key=lambda row: (row["task"], row["split"], row["model"]))
     columns, keys = sparsities(rows), key_columns(rows, "measure")
     return Table(
         name="noise_floor",
         title="PIEs beyond chance",
-        caption=f"PIE %: with the 95 % interval of {RESAMPLES} bootstrap resamples of the seeds. Noise floor: the "
-        f"PIE % between disjoint halves of the dense seeds, mean over at most {SPLITS} splits. Excess: the"
-        " PIE % between half of the dense and the other half of the pruned seeds, less the noise floor. "
-        "Votes of fewer seeds waver more: do not take the noise floor off the PIE % itself.",
+        caption=f"PIE %: with its 95 % interval over seeds and examples ({RESAMPLES} bootstrap resamples of the seeds, "
+        "and the variance over examples). Noise floor and pruned floor: the PIE % between disjoint odd halves of the "
+        f"dense seeds, and of the pruned ones, mean over at most {SPLITS} splits. PIE % of halves: between half of the "
+        "dense and another half of the pruned seeds; what methods are to be ranked by, since they share unequally much "
+        "with the dense model of their seed. Excess: this less the mean of both floors, with its 95 % interval over "
+        "seeds, on these examples; 0 on average if pruning does nothing. No interval below five seeds. Votes of fewer "
+        f"seeds waver more: do not take a floor off the PIE % itself. {seeds_told(found)}",
         keys=keys,
         columns=headings(columns),
         parts=("",),
@@ -56,7 +71,7 @@ def _value(row: Row, results: Results) -> Value:
     if row[name] is None:
         return Value(MISSING.text, frozenset(marks))
     bounds = MEASURES[name]
-    if name == "excess" and row["excess_low"] > 0:
+    if name == "excess" and (row["excess_low"] or 0.0) > 0:
         marks.add("best")
     text = f"{row[name] * 100:.1f}"
     if bounds and row[bounds[0]] is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 
 from analysis.results import Results, Row, cell
-from analysis.statistics.adequacy import MORE_SEEDS, summary
-from analysis.tables.layout import MISSING, headings, key_columns, lines, sparsities
+from analysis.statistics.adequacy import MORE_SEEDS, MOST_NEEDED, POINT, summary
+from analysis.tables.layout import MISSING, headings, key_columns, lines, seeds_told, sparsities
 from analysis.tables.table import Mark, Table, Value
 
 LEGEND: dict[Mark, str] = {
@@ -25,21 +25,23 @@ def build(results: Results) -> Table:
 
     def value(row: Row) -> tuple[Value, ...]:
         marks: set[Mark] = {"incomplete"} if results.is_incomplete(row) else set()
-        enough: set[Mark] = {"best"} if row["needed"] <= row["seeds"] else set()
+        enough: set[Mark] = {"best"} if row["half_width"] <= POINT else set()
         jaccard = MISSING.text if row["jaccard"] is None else f"{row['jaccard']:.2f}"
         return (
             Value(f"± {row['half_width'] * 100:.1f}", frozenset(marks | enough)),
             Value(f"± {row['with_more'] * 100:.1f}", frozenset(marks)),
-            Value(f"{row['needed']:,}", frozenset(marks)),
+            Value(_needed(row), frozenset(marks)),
             Value(jaccard, frozenset(marks)),
         )
 
     return Table(
         name="seed_adequacy",
         title="Are there enough seeds?",
-        caption="now: half the width of the 95 % interval of the PIE %, in points, with the seeds that are there;"
-        f" more: with {MORE_SEEDS} more; needed: seeds for ± 1 point; Jaccard: what the PIEs of two "
-        "disjoint halves of the seeds share. Widths shrink with the square root of the number of seeds.",
+        caption="now: the PIE % of so many seeds would be within ± so many points in 95 of 100 studies; "
+        f"more: with {MORE_SEEDS} more; needed: seeds for ± 1 point (none below six seeds, which cannot tell how "
+        "fast widths shrink); Jaccard: what the PIEs of two disjoint halves of the seeds share. All of this is rough "
+        "below ten seeds. The PIE % itself falls as seeds are added (figure rate_by_seeds), so that these are widths about "
+        f"another number each. {seeds_told(rows)}",
         keys=keys,
         columns=headings(columns),
         parts=("now", "more", "needed", "Jaccard"),
@@ -48,3 +50,9 @@ def build(results: Results) -> Table:
         records=tuple(row | {"incomplete": results.is_incomplete(row)} for row in rows),
         views=("predictions",),
     )
+
+
+def _needed(row: Row) -> str:
+    if row["needed"] is None:
+        return MISSING.text
+    return f"> {MOST_NEEDED:,}" if row["needed"] == MOST_NEEDED else f"{row['needed']:,}"

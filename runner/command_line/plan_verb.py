@@ -84,6 +84,7 @@ def plan(  # noqa: PLR0913 - the arguments of a verb are its options
 
 def _print_plan(study: Study, found: Estimate) -> None:
     from runner.studies.checks import missing_inputs
+    from runner.studies.seed_advice import advice
 
     print_facts(
         {
@@ -99,16 +100,18 @@ def _print_plan(study: Study, found: Estimate) -> None:
     )
     print()
     print_table(("task", "model", "epochs", "batch size", "learning rate", "CPUs", "GPUs"), _cells(study))
+    for line in advice(study):
+        print(line)
     for problem in missing_inputs(study):
         say(f"before it can run: {problem.message}")
 
 
 def _families(study: Study) -> list[str]:
     from runner.studies.hypotheses import grid
+    from runner.studies.seed_advice import family_told
 
-    cells = grid(study)
-    counts = {choice: len(choice.comparisons(cells)) for choice in study.hypotheses}
-    return [f"{choice.name} ({count} by {choice.test}, {choice.correction})" for choice, count in counts.items()]
+    cells, seeds = grid(study), len(study.seeds)
+    return [family_told(choice, len(choice.comparisons(cells)), seeds) for choice in study.hypotheses]
 
 
 def _cells(study: Study) -> list[tuple[object, ...]]:

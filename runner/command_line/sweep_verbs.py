@@ -38,6 +38,7 @@ def run(
 
     from runner.plan import plan
     from runner.studies import load, require_inputs
+    from runner.studies.seed_advice import advice
     from runner.sweep.environment import cluster_address, require_lasting
     from runner.sweep.study import Placement, run_study
 
@@ -45,6 +46,8 @@ def run(
     placement = Placement(address=cluster_address(address), max_concurrent=max_concurrent)
     resolved = load(study, overrides or [])
     require_inputs(resolved)
+    for told in advice(resolved):
+        typer.echo(f"piesweep: {told}", err=True)
     console = Console(stderr=True)
     end = run_study(plan(resolved), store, placement, console)
     line = f"{store}: {end.committed} of {end.planned} trials committed"

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from runner.studies.study import Study
 
 Compared = Literal["effectiveness", "effectiveness-on-pies", "pie-rate"]
-TestName = Literal["paired-t", "bootstrap", "mcnemar"]
+TestName = Literal["paired-t", "bootstrap", "swap", "mcnemar"]
 CorrectionName = Literal["bonferroni", "holm", "bh"]
 Sparsity = Annotated[float, Field(strict=True)]
 
+SWAPS = 9_999
+"""Random ways to exchange sides, and bootstrap resamples, of a test; p-values of these are multiples of 1 / 10,000."""
+
 TESTS_OF: dict[Compared, tuple[TestName, ...]] = {
-    "effectiveness": ("paired-t", "bootstrap", "mcnemar"),
+    "effectiveness": ("paired-t", "bootstrap", "swap", "mcnemar"),
     "effectiveness-on-pies": ("paired-t", "bootstrap"),
-    "pie-rate": ("mcnemar",),
+    "pie-rate": ("swap", "mcnemar"),
 }
 """Which tests can answer which question: mcnemar pairs examples, the others pair seeds."""
 
@@ -95,8 +98,9 @@ class OpponentChoice(BaseModel):
 class HypothesisChoice(BaseModel):
     """One entry of `hypotheses`: a family of comparisons, whose p-values are corrected together.
 
-    compare: effectiveness (accuracy or macro-F1; with mcnemar, whether the majority vote is right), the share of
-    examples that are PIEs, or effectiveness on a cell's PIEs against that on all examples (which has no `against`).
+    compare: effectiveness (accuracy or macro-F1; with swap and mcnemar, whether the majority vote is right), the share
+    of examples that are PIEs, or the effectiveness of pruned against dense models on the PIEs that other seeds find
+    (which has no `against`).
     of: the cells that are compared; against: `dense`, another method, or what else differs on the other side.
     """
 
@@ -111,7 +115,7 @@ class HypothesisChoice(BaseModel):
     alpha: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.05
 
     def comparisons(self, cells: Iterable[GridCell]) -> list[tuple[GridCell, GridCell | None]]:
-        """The pairs of cells that are compared, in the order of `cells`; no other side where PIEs face all examples."""
+        """The pairs of cells that are compared, in the order of `cells`; no other side where it is the dense cell's."""
         chosen = [cell for cell in cells if self.of.selects(cell)]
         if self.against is None:
             return [(cell, None) for cell in chosen if cell.method != DENSE]
@@ -165,7 +169,9 @@ def _shape_problems(choice: HypothesisChoice, path: KeyPath) -> Iterator[Problem
         yield Problem((*path, "test"), f"{choice.compare} is not tested by {choice.test}; allowed: {', '.join(tests)}")
     if choice.compare == "effectiveness-on-pies":
         if choice.against is not None:
-            yield Problem((*path, "against"), "PIEs are compared with all examples of the same cell; remove this key")
+            yield Problem(
+                (*path, "against"), "a cell is compared with its dense models, on the same PIEs; remove this key"
+            )
     elif choice.against is None or not choice.against.model_dump(exclude_none=True):
         yield Problem(path, "the other side is missing; give against: dense, or against: {method: ...}")
 

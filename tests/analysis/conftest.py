@@ -16,8 +16,8 @@ EXAMPLES = 30
 HOSTILE = '</script><script>document.title="broken"</script><img src=x onerror=alert(1)>'
 
 
-def fill(root: Path) -> Path:
-    """Write the store; the more is removed, the more predictions are wrong; one cell lacks a seed."""
+def fill(root: Path, seeds: int = SEEDS) -> Path:
+    """Write the store; the more is removed, the more predictions are wrong; one cell lacks its last seed."""
     chance = random.Random(7)
     topics = CLASSES["topics"]
     reviews = [
@@ -42,12 +42,12 @@ def fill(root: Path) -> Path:
     write_task(root, "topics", topics, papers)
     planned, single, many = [], [], []
     for method, sparsity in CELLS:
-        for seed in range(SEEDS):
+        for seed in range(seeds):
             wrong = 0.1 + sparsity / 2
             for task in CLASSES:
                 cell = {"task": task, "model": "bilstm", "method": method, "sparsity": sparsity, "seed": seed}
                 planned.append(cell)
-                if (task, method, sparsity, seed) == ("reviews", "rp-ai", 0.9, 3):
+                if (task, method, sparsity, seed) == ("reviews", "rp-ai", 0.9, seeds - 1):
                     continue
                 for row in reviews if task == "reviews" else papers:
                     place = {"split": "test", "example_id": row["example_id"]}

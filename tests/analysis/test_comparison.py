@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from analysis.database import connect
+from analysis.published import figures
 from analysis.published.comparison import compare, summary
 from analysis.published.figures import ComparisonError, Place, publication
 from analysis.report import write_report
@@ -63,9 +65,29 @@ def test_the_published_figures_are_whole() -> None:
     assert paper.tables["tasks"][Place(task="reuters", what="train")] == 6737
 
 
-def test_what_both_have_stands_side_by_side(tables: dict[str, Table]) -> None:
-    """PIE percentages of the shared sparsities, with the difference; 95 % has no counterpart and is not there."""
+@pytest.fixture
+def of_two_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A paper with as many seeds as the store."""
+    known = publication("paper")
+    monkeypatch.setitem(figures.PUBLICATIONS, "paper", lambda: replace(known, seeds=2))
+
+
+def test_votes_of_unequally_many_seeds_are_not_subtracted(tables: dict[str, Table]) -> None:
+    """Two seeds here, thirty in the paper: both rates are there, no difference, and the caption says why."""
     table = tables["compared_pie_percent"]
+    assert {value[-1].text for line in table.lines for value in line.values} == {"\N{EN DASH}"}
+    assert {row["difference"] for row in table.records} == {None}
+    assert "of votes of 2 seeds here and 30 there" in table.caption
+    assert {row["table"] for row in tables["comparison"].records} == {"effectiveness"}
+    assert "of votes of 2 seeds here and 30 there" in tables["comparison"].caption
+    assert "of votes" not in tables["compared_effectiveness"].caption
+
+
+@pytest.mark.usefixtures("of_two_seeds")
+def test_what_both_have_stands_side_by_side(store: Path) -> None:
+    """PIE percentages of the shared sparsities, with the difference; 95 % has no counterpart and is not there."""
+    found = compared.build(compare(Results(connect(store), store), "paper"))
+    table = next(table for table in found if table.name == "compared_pie_percent")
     assert (table.columns, table.parts) == (("50 %", "90 %"), ("here", "published", "difference"))
     printed = {line.keys[-1]: [[value.text for value in group] for group in line.values] for line in table.lines}
     assert printed == {
@@ -85,6 +107,7 @@ def test_effectiveness_has_the_dense_model_in_every_line(tables: dict[str, Table
     assert {(row["figure"], row["method"]) for row in read} >= {("mean", "dense"), ("std", "imp-ft")}
 
 
+@pytest.mark.usefixtures("of_two_seeds")
 def test_the_summary_counts_pruned_cells(store: Path) -> None:
     """Mean absolute difference over the four shared cells, and how alike their order is."""
     rows = {row["table"]: row for row in summary(compare(Results(connect(store), store), "paper"))}

@@ -111,7 +111,7 @@ def test_tables_and_figure(rated: tuple[Path, np.ndarray]) -> None:
     results = Results(connect(rated[0]))
     table = TABLES["human_difficulty"](results)
     assert [line.keys for line in table.lines] == [("t", "m", "IMP-FT"), ("t", "m", "RP-AI")]
-    assert [value.text for value in table.lines[1].values[1]] == ["\N{EN DASH}"] * 2
+    assert [value.text for value in table.lines[1].values[1]] == ["\N{EN DASH}"] * 3
     assert table.lines[1].values[0][0].marks == {"better"}
     for name in ("human_difficulty", "human_correlations"):
         assert "exploratory" in markdown(TABLES[name](results))

@@ -9,7 +9,9 @@ import pytest
 
 from analysis.database import connect
 from analysis.statistics.answers import panels
+from analysis.statistics.survey import survey
 from tests.analysis.statistics.small_panels import write_sets, write_store
+from tests.analysis.stores import write_store as write_case
 from tests.analysis.stores import write_task, write_trials
 
 
@@ -79,3 +81,25 @@ def test_a_model_without_pruned_or_without_dense_trials_is_read(tmp_path: Path) 
     only_dense = write_store(tmp_path / "dense", {("dense", 0.0): {0: np.array([0, 1])}}, np.array([0, 1]))
     (found,) = panels(connect(only_dense))
     assert found.pruned == ()
+
+
+def test_a_seed_that_never_answered_the_split_does_not_vote(tmp_path: Path) -> None:
+    """Seed 1 of either side has rows of the training split alone: on the test split it is no seed, as in pie_rate."""
+    folder = Path(__file__).parents[1] / "sql" / "accuracy_on_pies" / "a_seed_that_lacks_the_split"
+    connection = connect(write_case(tmp_path, folder))
+    (found,) = panels(connection)
+    assert found.dense is not None
+    assert [one.seeds.tolist() for one in (found.dense, *found.pruned)] == [[0], [0]]
+    (row,) = survey(connection, resamples=10).intervals
+    ((rate,),) = connection.sql("SELECT rate FROM pie_rate WHERE split = 'test'").fetchall()
+    assert (row["rate"], row["seeds"], row["dense_seeds"]) == (rate, 1, 1)
+    assert rate == 1
+
+
+def test_gold_answers_are_numbered_like_the_seeds(tmp_path: Path) -> None:
+    """The gold class of every example that somebody predicts, in the order of the examples."""
+    said = {0: np.array([0, -1, 2, 1])}
+    store = write_store(tmp_path, {("dense", 0.0): said, ("imp-ft", 0.5): said}, np.array([1, 2, 0, 1]))
+    (found,) = panels(connect(store))
+    assert found.gold is not None
+    assert found.gold.tolist() == [1, 0, 1]

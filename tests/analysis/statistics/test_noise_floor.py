@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 
 from analysis.database import connect
-from analysis.statistics.interval import centred_percentiles
+from analysis.statistics.interval import centred_percentiles, two_way
 from analysis.statistics.noise_floor import interval_of
-from analysis.statistics.resampling import generator, halves, paired_resamples, split_resamples
+from analysis.statistics.resampling import (
+    generator,
+    halves,
+    halves_without_one,
+    odd_half,
+    paired_resamples,
+    split_resamples,
+)
 from analysis.statistics.survey import survey
 from tests.analysis.statistics.small_panels import answers, drawn, panel, write_store
 
@@ -18,7 +25,7 @@ MARGINS = np.random.default_rng(99).normal(size=200)
 EFFECT = 0.5 * np.random.default_rng(97).normal(size=200)
 
 
-def measured(random: np.random.Generator, effect: float, resamples: int = 100) -> dict[str, float]:
+def measured(random: np.random.Generator, effect: float, resamples: int = 400) -> dict[str, float]:
     """A cell of 16 pairs of seeds whose pruning moves every margin by its part of `effect`."""
     dense = answers(drawn(random, 16, MARGINS, shared=0.3), "dense", 0.0)
     pruned = answers(drawn(random, 16, MARGINS + effect * EFFECT, shared=0.3), "x", 0.9)
@@ -45,7 +52,7 @@ def test_plain_percentiles_would_see_an_effect_where_there_is_none() -> None:
     assert abs(np.mean([row["excess"] for row in rows])) < 0.01
     assert sum(row["excess_low"] > 0 for row in rows) <= 2
     replicates = np.array([0.10, 0.11, 0.12, 0.13, 0.14])
-    low, high = centred_percentiles(0.08, replicates)
+    low, high = centred_percentiles(0.08, replicates, 10)
     assert low + high == pytest.approx(2 * 0.08)
 
 
@@ -68,13 +75,41 @@ def test_equal_answers_have_no_excess() -> None:
 
 
 def test_the_noise_floor_is_the_mean_over_all_halves() -> None:
-    """Four dense seeds have six ordered splits into halves; the floor is the mean of their rates, counted by hand."""
+    """Odd halves of four dense seeds are single seeds; the floor is the mean over their pairs, counted by hand."""
     dense = answers(np.array([[0, 0], [0, 1], [1, 1], [1, 1]]), "dense", 0.0)
     pruned = answers(dense.codes.copy(), "x", 0.5)
     row = interval_of(panel(dense, pruned), pruned, 10)
-    # Votes of two seeds, ties to 0. First example: 1 for {2, 3} alone. Second: 0 if seed 0 votes, else 1.
-    assert row["half"] == 2
-    assert row["noise_floor"] == pytest.approx((2 / 6 + 6 / 6) / 2)
+    # First example: 4 of 6 pairs of seeds differ. Second: 3 of 6.
+    assert row["half"] == 1
+    assert row["noise_floor"] == row["pruned_floor"] == pytest.approx((4 / 6 + 3 / 6) / 2)
+
+
+@pytest.mark.parametrize(("seeds", "half"), [(1, 0), (2, 1), (3, 1), (4, 1), (5, 1), (6, 3), (9, 3), (10, 5), (30, 15)])
+def test_halves_are_odd(seeds: int, half: int) -> None:
+    """The largest odd size of which there are two: an even one would tie, and ties go to the lowest class."""
+    assert odd_half(seeds) == half
+
+
+def test_the_excess_takes_off_both_floors() -> None:
+    """With single seeds as halves it is half of the mean product of two seeds' changes of vote, example by example."""
+    random = np.random.default_rng(11)
+    dense, pruned = drawn(random, 5, MARGINS), drawn(random, 5, MARGINS + EFFECT)
+    cell = answers(pruned, "x", 0.5)
+    row = interval_of(panel(answers(dense, "dense", 0.0), cell), cell, 50)
+    change = pruned - dense  # of class 1; that of class 0 is the opposite, so that their squares add up to twice it
+    pairs = [change[s] @ change[t] / len(MARGINS) for s in range(5) for t in range(5) if s != t]
+    assert row["excess"] == pytest.approx(np.mean(pairs))
+    assert row["excess"] == pytest.approx(row["halves_rate"] - (row["noise_floor"] + row["pruned_floor"]) / 2)
+
+
+def test_the_interval_over_examples_too_is_wider() -> None:
+    """Drawing other examples adds to the interval over seeds on both sides, of the rate and of the excess."""
+    random = np.random.default_rng(12)
+    row = measured(random, 2.0)
+    assert row["two_way_low"] < row["low"] < row["rate"] < row["high"] < row["two_way_high"]
+    assert row["excess_two_way_low"] < row["excess_low"] < row["excess_high"] < row["excess_two_way_high"]
+    only_examples = two_way(0.2, 0.2, 0.2, 0.2 * 0.8 / 100)
+    assert only_examples == pytest.approx((0.2 - 1.96 * 0.04, 0.2 + 1.96 * 0.04), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +118,8 @@ def test_the_noise_floor_is_the_mean_over_all_halves() -> None:
         (None, [0, 1], "no dense trial has committed"),
         ([0], [0], "fewer than two seeds on both sides"),
         ([0, 1], [2, 3], "fewer than two seeds on both sides"),
-        ([0, 1, 2], [1, 2], None),
+        ([0, 1, 2, 3, 4], [1, 2, 3, 4], "fewer than 5 seeds on both sides: no interval"),
+        ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4], None),
     ],
 )
 def test_few_or_missing_seeds_are_no_error(dense: list[int] | None, pruned: list[int], reason: str | None) -> None:
@@ -94,7 +130,8 @@ def test_few_or_missing_seeds_are_no_error(dense: list[int] | None, pruned: list
     row = interval_of(panel(other, cell), cell, 50)
     assert row["reason"] == reason
     assert (row["rate"] is None) == (dense is None)
-    assert (row["low"] is None) == (row["excess"] is None) == (reason is not None)
+    assert (row["low"] is None) == (row["two_way_low"] is None) == (row["excess_low"] is None) == (reason is not None)
+    assert (row["excess"] is None) == (dense is None or len(set(dense) & set(pruned)) < 2)
 
 
 def test_rates_are_those_of_the_view_and_the_same_each_time(tmp_path: Path) -> None:
@@ -121,12 +158,16 @@ def test_electorates_are_what_they_are_called() -> None:
     assert (left[:, 0] == 1).all()
     assert set(left.sum(axis=1)) == {4}
     assert set(right.sum(axis=1)) == {5}
-    for seeds, count in ((4, 6), (5, 30), (12, 40)):
+    for seeds, count in ((4, 12), (5, 20), (12, 40)):
         one, other = halves(random, seeds, 40)
         assert len(one) == count
         assert len({row.tobytes() + twin.tobytes() for row, twin in zip(one, other, strict=True)}) == count
         assert (one * other == 0).all()
-        assert set(one.sum(axis=1)) == set(other.sum(axis=1)) == {seeds // 2}
-    one, other = split_resamples(random, 5, 7, 2)
-    assert one.shape == other.shape == (14, 5)
-    assert set(one.sum(axis=1)) == set(other.sum(axis=1)) == {2}
+        assert set(one.sum(axis=1)) == set(other.sum(axis=1)) == {odd_half(seeds)}
+    one, other = split_resamples(random, 7, 7, 2)
+    assert one.shape == other.shape == (14, 7)
+    assert set(one.sum(axis=1)) == set(other.sum(axis=1)) == {3}
+    one, other = halves_without_one(random, 7, 10)
+    assert one.shape == other.shape == (70, 7)
+    assert all((side[10 * seed : 10 * (seed + 1), seed] == 0).all() for side in (one, other) for seed in range(7))
+    assert set(one.sum(axis=1)) == {3}

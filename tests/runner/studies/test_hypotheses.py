@@ -68,7 +68,7 @@ REFUSED = {
     ),
     "test of another question": (
         "{name: a, compare: pie-rate, against: rp-ai, test: paired-t}",
-        ["hypotheses[0].test", "pie-rate is not tested by paired-t", "allowed: mcnemar"],
+        ["hypotheses[0].test", "pie-rate is not tested by paired-t", "allowed: swap, mcnemar"],
     ),
     "dense has no PIEs": (
         "{name: a, compare: pie-rate, against: dense, test: mcnemar}",
@@ -76,7 +76,7 @@ REFUSED = {
     ),
     "PIEs against something": (
         "{name: a, compare: effectiveness-on-pies, against: dense, test: paired-t}",
-        ["hypotheses[0].against", "all examples of the same cell", "remove"],
+        ["hypotheses[0].against", "its dense models, on the same PIEs", "remove"],
     ),
     "twice": (
         "{name: a, against: dense, test: mcnemar}\n  - {name: a, against: rp-ai, test: mcnemar}",

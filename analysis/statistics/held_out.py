@@ -1,0 +1,125 @@
+"""How good models are on PIEs that other seeds find: chosen by some seeds, scored by the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.statistics.answers import Answers, Panel
+from analysis.statistics.interval import CONFIDENCE, LEAST_SEEDS
+from analysis.statistics.paired import paired_t
+from analysis.statistics.resampling import generator, halves, odd_half
+from analysis.statistics.votes_of_splits import differ, members_of
+
+Row = dict[str, Any]
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Values = list[tuple[int, float, float]]
+"""Seed, effectiveness of its pruned and of its dense model, on examples that other seeds chose."""
+
+SPLITS = 40
+
+
+def held_out_of(panel: Panel, cell: Answers) -> Row:
+    """Effectiveness of pruned and dense models on the PIEs that other seeds find, and on what dense seeds dispute.
+
+    Chosen and scored by the same seeds, PIEs make any two sides look bad: with two classes the accuracies of the two
+    votes on them add up to 1, whatever pruning did (circular analysis: Kriegeskorte et al. 2009, Nature Neuroscience
+    12). So each of SPLITS random odd halves of the seeds finds the examples on which its dense and pruned votes differ,
+    and each other seed is scored on those: pruned, dense, and difference = pruned - dense, 0 on average if pruning does
+    nothing. low, high: Student's t over the seeds' differences; null below five seeds. examples: mean over splits.
+
+    reference_pruned, reference_dense, reference_difference: the same on examples on which two disjoint thirds of the
+    dense seeds differ, scored by the seeds in neither: what is merely hard to decide. Nulls where there are too few
+    seeds (two; three for the reference), no gold labels, or no such examples.
+    """
+    found = values(panel, cell)
+    blank = dict.fromkeys(("pruned", "dense", "difference", "low", "high"))
+    own = _told(found) if found else blank
+    disputed = _told(reference) if (reference := reference_values(panel, cell)) else blank
+    return {"scored_seeds": len(found), **own} | {
+        f"reference_{name}": disputed[name] for name in ("pruned", "dense", "difference")
+    }
+
+
+def values(panel: Panel, cell: Answers) -> Values:
+    """Every shared seed with its two scores on PIEs that the others find."""
+    both = _shared(panel, cell)
+    if both is None or len(both[0].seeds) < 2:
+        return []
+    dense, pruned = both
+    chosen, _ = halves(generator("held out"), len(dense.seeds), SPLITS)
+    return _scored(panel, both, chosen == 0, _known(panel) & differ(panel.sets, (dense, chosen), (pruned, chosen)))
+
+
+def reference_values(panel: Panel, cell: Answers) -> Values:
+    """Every shared seed with its two scores on examples that other dense seeds dispute."""
+    both = _shared(panel, cell)
+    if both is None or len(both[0].seeds) < 3:
+        return []
+    dense, _ = both
+    seeds = len(dense.seeds)
+    one, other = halves(generator("disputed"), seeds, SPLITS, odd_half(2 * seeds // 3))
+    return _scored(panel, both, one + other == 0, _known(panel) & differ(panel.sets, (dense, one), (dense, other)))
+
+
+def _known(panel: Panel) -> Flags:
+    assert panel.gold is not None
+    return np.asarray(panel.gold >= 0)
+
+
+def _told(found: Values) -> Row:
+    pruned, dense = (np.array([value[side] for value in found]) for side in (1, 2))
+    row: Row = {"pruned": float(pruned.mean()), "dense": float(dense.mean())}
+    row |= {"difference": row["pruned"] - row["dense"], "low": None, "high": None}
+    if len(found) >= LEAST_SEEDS:
+        tested = paired_t(pruned - dense, 1 - CONFIDENCE)
+        row |= {"low": float(tested.low), "high": float(tested.high)}
+    return row
+
+
+def _shared(panel: Panel, cell: Answers) -> tuple[Answers, Answers] | None:
+    """The dense and the pruned models of the seeds that both have; None without gold labels or dense models."""
+    if panel.dense is None or panel.gold is None or (panel.gold < 0).all():
+        return None
+    shared = np.intersect1d(panel.dense.seeds, cell.seeds)
+    dense, pruned = (
+        Answers(
+            method=one.method,
+            sparsity=one.sparsity,
+            seeds=shared,
+            codes=one.codes[np.isin(one.seeds, shared)],
+        )
+        for one in (panel.dense, cell)
+    )
+    return dense, pruned
+
+
+def _scored(panel: Panel, both: tuple[Answers, Answers], scores: Flags, chosen: Flags) -> Values:
+    """scores[split, seed]: which seeds score what a split has chosen; chosen[split, example]."""
+    dense, pruned = (_accuracies(panel, one, chosen, scores) for one in both)
+    is_known = np.isfinite(dense) & np.isfinite(pruned)
+    listed = zip(both[0].seeds.tolist(), pruned.tolist(), dense.tolist(), is_known.tolist(), strict=True)
+    return [(seed, one, other) for seed, one, other, known in listed if known]
+
+
+def _accuracies(panel: Panel, cell: Answers, chosen: Flags, scores: Flags) -> Floats:
+    """[seed]: accuracy over all examples that the splits of a seed chose, or the mean of the splits' macro-F1."""
+    assert panel.gold is not None
+    flags = chosen.astype(np.float32)
+    if panel.sets is None:
+        right = (cell.codes == panel.gold).astype(np.float32)
+        hits, asked = flags @ right.T, flags @ (cell.codes >= 0).astype(np.float32).T
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray((hits * scores).sum(axis=0) / (asked * scores).sum(axis=0), np.float64)
+    total = np.zeros(scores.shape)
+    for members in members_of(panel.sets):
+        says, truth = members[cell.codes], members[panel.gold]
+        hits = flags @ (says & truth).astype(np.float32).T
+        asked = flags @ says.astype(np.float32).T + (flags @ truth.astype(np.float32))[:, None]
+        total += np.divide(2 * hits, asked, out=np.zeros_like(hits), where=asked > 0)
+    counted = np.asarray(scores & np.any(chosen, axis=1, keepdims=True))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((total * counted).sum(axis=0) / panel.sets.shape[1] / counted.sum(axis=0), np.float64)

@@ -1,0 +1,77 @@
+"""How much harder PIEs are to read than all texts, and than the texts that dense models alone dispute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from analysis.results import Results, Row
+from analysis.statistics.pie_flags import PieFlags, pie_flags
+from analysis.statistics.weighted_means import Estimate, Floats, weighted_mean
+
+SCORES = (
+    *("automated_readability_index", "coleman_liau_index", "flesch_kincaid_grade", "linsear_write_formula"),
+    *("gunning_fog", "dale_chall_readability_score", "difficult_words", "tokens"),
+)
+LEAST = 5
+"""PIEs below which a mean over them has no interval."""
+NOTHING = dict.fromkeys(
+    ("ratio", "low", "high", "disputed_ratio", "difference", "difference_low", "difference_high"), None
+)
+
+
+def ratios(results: Results) -> list[Row]:
+    """One row a pruned cell and score: mean over PIEs / mean over all texts, as the view `readability_ratio` has it.
+
+    low, high: its 95 % interval over examples, for these seeds. disputed_ratio: the same of the examples on which dense
+    models alone disagree, each weighted by how often two halves of the seeds do; difference: ratio less that, with its
+    interval. Null unless the means are positive, and below five PIEs.
+    """
+    found: list[Row] = []
+    for place in results.rows("SELECT DISTINCT task, split FROM readability ORDER BY ALL"):
+        if (place["task"], place["split"]) in results.splits:
+            found += _of_split(results, place["task"], place["split"])
+    return found
+
+
+def _of_split(results: Results, task: str, split: str) -> Iterator[Row]:
+    texts = results.connection.sql(
+        "FROM readability WHERE task = ? AND split = ? ORDER BY example_id", params=[task, split]
+    ).fetchnumpy()
+    ids = np.asarray(texts["example_id"])
+    flags = pie_flags(results, task, split, ids)
+    weights: dict[str, Floats | None] = {}
+    for model in dict.fromkeys(cell["model"] for cell in flags.cells):
+        disputes = results.disputes(task, split, model)
+        weights[model] = None if disputes is None else disputes.at(ids)
+    for score in SCORES:
+        values = np.asarray(texts[score], np.float64)
+        for place, cell in enumerate(flags.cells):
+            yield {**cell, "score": score, **_row(values, flags, place, weights[cell["model"]])}
+
+
+def _row(values: Floats, flags: PieFlags, place: int, disputed: Floats | None) -> Row:
+    members = flags.is_pie[place].astype(np.float64)
+    row: Row = {"pies": int(members.sum()), **NOTHING}
+    everything = weighted_mean(values, np.ones(len(values)))
+    if row["pies"] < LEAST or everything.value <= 0:
+        return row
+    own = weighted_mean(values, members)
+    if own.value <= 0:
+        return row
+    ratio = own.over(everything)
+    low, high = ratio.interval
+    row |= {"ratio": ratio.value, "low": low, "high": high}
+    return row | _beside(ratio, everything, values, disputed)
+
+
+def _beside(ratio: Estimate, everything: Estimate, values: Floats, disputed: Floats | None) -> Row:
+    """The ratio of disputes, and the difference of both."""
+    if disputed is None or not disputed.any() or (dense := weighted_mean(values, disputed)).value <= 0:
+        return {}
+    reference = dense.over(everything)
+    difference = ratio - reference
+    low, high = difference.interval
+    told = {"disputed_ratio": reference.value, "difference": difference.value}
+    return told | {"difference_low": low, "difference_high": high}

@@ -1,0 +1,47 @@
+"""Votes of some electorates on every example, kept apart: for numbers that need to know which examples differ."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.statistics.answers import Answers, Codes
+from analysis.statistics.ballots import Weights
+
+Flags = NDArray[np.bool_]
+
+
+def differ(sets: Flags | None, one: tuple[Answers, Weights], other: tuple[Answers, Weights]) -> Flags:
+    """[electorate, example]: whether the votes of two sides differ, on examples that both sides have answered.
+
+    weights[electorate, seed]; ties go to the lowest class, and a multi-label vote is every class with more than half.
+    """
+    sides = [(answers.codes, weights) for answers, weights in (one, other)]
+    known: Flags = np.asarray((one[0].codes >= 0).any(axis=0) & (other[0].codes >= 0).any(axis=0))
+    if sets is None:
+        classes = max(int(codes.max(initial=0)) for codes, _ in sides) + 1
+        first, second = (_plurality(codes, weights, classes) for codes, weights in sides)
+        return np.asarray((first != second) & known)
+    found = np.zeros((len(one[1]), len(known)), np.bool_)
+    for members in members_of(sets):
+        says, also = (
+            2 * (weights @ members[codes].astype(np.float32)) > weights.sum(axis=1, keepdims=True)
+            for codes, weights in sides
+        )
+        found |= says != also
+    return np.asarray(found & known)
+
+
+def members_of(sets: Flags) -> list[Flags]:
+    """For each class, whether the label set of a code holds it; the code -1, no answer, holds none."""
+    return [np.append(column, False) for column in sets.T]
+
+
+def _plurality(codes: Codes, weights: Weights, classes: int) -> NDArray[np.int16]:
+    winner = np.zeros((len(weights), codes.shape[1]), np.int16)
+    most = weights @ (codes == 0).astype(np.float32)
+    for class_index in range(1, classes):
+        votes = weights @ (codes == class_index).astype(np.float32)
+        winner[votes > most] = class_index
+        np.maximum(most, votes, out=most)
+    return winner

@@ -1,0 +1,107 @@
+"""What dense models alone dispute, and what PIEs have beyond it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.database import connect
+from analysis.figures import FIGURES
+from analysis.results import Results
+from analysis.statistics.disputes import Disputes, disputes
+from analysis.statistics.readability_ratios import ratios
+from analysis.statistics.weighted_means import weighted_mean
+from analysis.tables import TABLES
+from tests.analysis.statistics.small_panels import write_store
+from tests.analysis.stores import write_scores, write_task, write_trials
+
+DENSE = {0: np.array([0, 0, 0, 1]), 1: np.array([0, 1, 0, 0]), 2: np.array([0, 1, 1, 0])}
+
+
+def test_the_share_of_splits_that_differ(tmp_path: Path) -> None:
+    """Of three dense seeds, single ones make the halves: two of three pairs differ on all but the first example."""
+    store = write_store(tmp_path, {("dense", 0.0): DENSE, ("imp-ft", 0.5): DENSE}, np.array([0, 0, 1, 1]))
+    found = disputes(connect(store), "t", "test", "m")
+    assert found is not None
+    assert found.share == pytest.approx([0, 2 / 3, 2 / 3, 2 / 3])
+    assert found.at(np.array([3, 9, 0])) == pytest.approx([2 / 3, 0, 0])
+    assert Disputes(example_ids=np.zeros(0, np.int32), share=np.zeros(0)).at(np.array([1])).tolist() == [0]
+
+
+def test_one_dense_seed_disputes_nothing(tmp_path: Path) -> None:
+    """Neither one dense seed nor none has a reference, and no figure or table fails for that."""
+    store = write_store(tmp_path, {("dense", 0.0): {0: DENSE[0]}, ("imp-ft", 0.5): DENSE}, np.array([0, 0, 1, 1]))
+    results = Results(connect(store))
+    assert disputes(results.connection, "t", "test", "m") is None
+    assert results.disputes("t", "test", "m") is None
+    assert results.disputed_classes == results.disputed_el2n_bins == []
+    assert list(FIGURES["class_distribution"].draw(results))
+
+
+def test_shares_by_class(tmp_path: Path) -> None:
+    """Each class has its share of all disputes, as the view has that of PIEs."""
+    store = write_store(tmp_path, {("dense", 0.0): DENSE, ("imp-ft", 0.5): DENSE}, np.array([0, 0, 1, 1]))
+    rows = {row["class"]: row["dispute_share"] for row in Results(connect(store)).disputed_classes}
+    assert rows == {"a": pytest.approx(1 / 3), "b": pytest.approx(2 / 3)}
+
+
+def test_estimates_cover_what_they_estimate() -> None:
+    """Over drawn samples, intervals of a ratio of means and of a difference hold the truth in about 95 % of cases."""
+    random = np.random.default_rng(4)
+    covered = []
+    for _ in range(400):
+        values = random.gamma(4, 1, 500)
+        members = (random.random(500) < values / 20).astype(float)
+        disputed = np.minimum(values / 20, 1) * random.random(500)
+        everything = weighted_mean(values, np.ones(500))
+        ratio = weighted_mean(values, members).over(everything)
+        difference = ratio - weighted_mean(values, disputed).over(everything)
+        bounds = ratio.interval, difference.interval
+        covered.append([low <= truth <= high for (low, high), truth in zip(bounds, (1.25, 0.0), strict=True)])
+    assert np.mean(covered, axis=0) == pytest.approx([0.95, 0.95], abs=0.035)
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Long texts are disputed by dense seeds; one pruned cell breaks exactly these, another short ones too."""
+    root, random = tmp_path_factory.mktemp("scored"), np.random.default_rng(6)
+    length = random.integers(5, 60, 120)
+    write_task(
+        root, "t", ["a", "b"], [{"split": "test", "example_id": i, "label": "a", "text": "x"} for i in range(120)]
+    )
+    cells = {("dense", 0.0): length > 40, ("imp-ft", 0.5): length > 40, ("rp-ai", 0.5): length < 15}
+    rows = [
+        {"task": "t", "model": "m", "method": method, "sparsity": sparsity, "seed": seed, "split": "test"}
+        | {"example_id": i, "label": "b" if unsure[i] and random.random() < 0.5 + 0.4 * (sparsity > 0) else "a"}
+        for (method, sparsity), unsure in cells.items()
+        for seed in range(5)
+        for i in range(120)
+    ]
+    write_trials(root, {"t": ["a", "b"]}, rows)
+    write_scores(root, [{"task": "t", "split": "test", "example_id": i, "tokens": int(length[i])} for i in range(120)])
+    return Results(connect(root), root)
+
+
+def test_ratios_are_those_of_the_view(scored: Results) -> None:
+    """The ratio is that of the view readability_ratio; its interval holds it."""
+    expected = {
+        (row["method"], row["score"]): row["ratio"] for row in scored.readability_ratio if row["ratio"] is not None
+    }
+    rows = {(row["method"], row["score"]): row for row in ratios(scored)}
+    assert expected["imp-ft", "tokens"] > 1.2
+    for place, ratio in expected.items():
+        assert rows[place]["ratio"] == pytest.approx(ratio)
+        assert rows[place]["low"] <= ratio <= rows[place]["high"]
+
+
+def test_what_lies_beyond_disputes(scored: Results) -> None:
+    """PIEs that are as long as what dense seeds dispute have nothing beyond it; short ones are told apart."""
+    rows = {row["method"]: row for row in ratios(scored) if row["score"] == "tokens"}
+    assert rows["imp-ft"]["difference_low"] < 0 < rows["imp-ft"]["difference_high"]
+    assert rows["rp-ai"]["difference_high"] < -0.1
+    table = TABLES["readability"](scored)
+    assert {line.keys[-1] for line in table.lines} == {"IMP-FT", "RP-AI"}
+    ((_, figure),) = FIGURES["readability"].draw(scored)
+    assert "dense against dense" in {text.get_text() for text in figure.legends[0].get_texts()}
