@@ -11,14 +11,11 @@ import pyarrow.parquet as pq
 
 from analysis.snapshot import Snapshot
 from runner.store.layout import Layout
-from runner.store.readability import kept
+from runner.store.readability import CONTENT, kept
 from runner.store.rows import in_memory
 from runner.store.schema import CommitRecord, DataFile, TaskCard
 from tasks.base import fingerprint_of
 from tasks.content import content_hash
-
-CONTENT = b"piesweep.content"
-"""Key of a Parquet file's metadata under which a hash of its rows lies beside them."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +67,7 @@ def examples_path(layout: Layout, task: str) -> str:
 
 
 def _examples(card: TaskCard) -> Expected:
-    recorded: DataFile | None = getattr(card, "examples", None)
-    return _same_fingerprint(card) if recorded is None else Recorded.of(recorded)
+    return _same_fingerprint(card) if card.examples is None else Recorded.of(card.examples)
 
 
 def _same_fingerprint(card: TaskCard) -> Proof:

@@ -1,6 +1,7 @@
-"""The card of a store, `store.json`: its layout, and the last generation of compacted records that it must have.
+"""The card of a store, `store.json`: its layout, and what it must have: compacted records, plans and tasks.
 
-Without a generation's file all its trials would seem never to have been; the card is what notices.
+Without a generation's file all its trials would seem never to have been, and without a plan's all that it planned; the
+card is what notices.
 """
 
 from __future__ import annotations
@@ -8,14 +9,16 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from runner.store import compacted
-from runner.store.files import StoreError, create, read, replace, require_own
+from runner.store.files import StoreError, read, replace, require_own
 from runner.store.layout import LAYOUT, Layout
 from runner.store.schema import Compacted, StoreCard
 from runner.store.sealing import read_record, sealed, unsealed
 
+REMEDY = ", after piesweep verify --repair"
 LOOKS, LOOK_SECONDS = 3, 1.0
 """How often, and after how long, a folder that lacks a generation is listed again: a file server may be late."""
 
@@ -48,29 +51,39 @@ def _refuse_newer(root: Path, content: bytes) -> None:
         )
 
 
-def make_card(root: Path) -> None:
-    """Write the card of a new store; nothing happens where there is one."""
-    create(Layout(root).card, _text(StoreCard(layout=LAYOUT)))
+def write_down(layout: Layout, *, forget: bool = False) -> None:
+    """Name in the card what there is, before anything is removed that only it still holds.
 
-
-def write_down(layout: Layout) -> None:
-    """Name the generation that counts in the card, before anything is removed that only it still holds."""
+    A card is made where there is none, and left as it is where it says so already. forget: what is not there any more
+    is not to be missed from now on.
+    """
     while True:
-        current = compacted.latest(layout)
-        card = read_card(layout.root) or StoreCard(layout=LAYOUT)
-        if current.described is None or card.compacted == current.described:
+        held = None if forget and not layout.card.exists() else read_card(layout.root)
+        card = held or StoreCard(layout=LAYOUT)
+        before = StoreCard(layout=LAYOUT) if forget else card
+        current = StoreCard(
+            layout=card.layout,
+            compacted=compacted.latest(layout).described,
+            plans=tuple(sorted({*before.plans, *_names(layout.plans)})),
+            tasks=tuple(sorted({*before.tasks, *_names(layout.tasks)})),
+        )
+        if held == current:
             return
-        replace(layout.card, _text(card.model_copy(update={"compacted": current.described})))
-        # Another compaction may have gone further meanwhile, and its number been overwritten: look again.
+        replace(layout.card, sealed(current.model_dump_json(exclude_defaults=True).encode()))
+        # Another process may have gone further meanwhile, and what it noted been overwritten: look again.
 
 
 def require_whole(root: Path) -> None:
-    """StoreError for folders that are links, a newer layout, or compacted records that are lost or damaged."""
+    """StoreError for folders that are links, a newer layout, or what the card names and is lost or damaged."""
     layout = Layout(root)
     for folder in layout.folders:
         require_own(folder)
     card = read_card(root)
-    if card is None or card.compacted is None:
+    if card is None:
+        return
+    for missing in lost_papers(layout, card):
+        raise StoreError(missing)
+    if card.compacted is None:
         return
     said, current = card.compacted, compacted.latest(layout)
     for _ in range(LOOKS):
@@ -84,13 +97,23 @@ def require_whole(root: Path) -> None:
         raise StoreError(f"the compacted commit records {current.path} are not what was written; {compacted.REMEDY}")
 
 
+def lost_papers(layout: Layout, card: StoreCard) -> Iterator[str]:
+    """One sentence for each plan and task that the card names and that is not there."""
+    for folder, names, what in ((layout.plans, card.plans, "plan"), (layout.tasks, card.tasks, "task card")):
+        for name in sorted(set(names) - _names(folder)):
+            yield f"the {what} {folder / name}.json is missing; restore it, or run its study again{REMEDY}"
+
+
+def _names(folder: Path) -> set[str]:
+    """Names of the JSON files of a folder, without the ending."""
+    if not folder.is_dir():
+        return set()
+    return {path.stem for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith(".")}
+
+
 def lost(root: Path, said: Compacted) -> str:
     """What is said of a generation that is not there."""
     return (
         f"the compacted commit records of generation {said.generation} ({said.trials:,} trials) are missing in "
         f"{Layout(root).compacted}; {compacted.REMEDY}"
     )
-
-
-def _text(card: StoreCard) -> bytes:
-    return sealed(card.model_dump_json(exclude_defaults=True).encode())

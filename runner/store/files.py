@@ -13,7 +13,6 @@ import io
 import os
 import re
 import stat
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from runner.store import objects
 from runner.store.disk import Disk
 from runner.store.place import is_on_disk
+from runner.store.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -82,6 +82,7 @@ def replace(path: Path, content: bytes) -> None:
 
 def append(path: Path, content: bytes) -> None:
     """Add bytes to a file of a disk that only this process writes; it may be lost when the power goes."""
+    _make_folder(path.parent)
     DISK.append(path, content)
 
 
@@ -143,8 +144,8 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 def written(path: Path) -> Iterator[Path]:
     """The name of a file of this machine, to be written in the block; it then takes the path's place in one step."""
     if not is_on_disk(path):
-        with tempfile.TemporaryDirectory(prefix="piesweep-") as folder:
-            local = Path(folder) / path.name
+        with scratch_folder("upload") as folder:
+            local = folder / path.name
             yield local
             objects.upload(local, path)
         return
@@ -166,8 +167,8 @@ def on_disk(path: Path) -> Iterator[Path]:
         require_regular(path)
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="piesweep-") as folder:
-        local = Path(folder) / path.name
+    with scratch_folder("download") as folder:
+        local = folder / path.name
         objects.download(path, local)
         yield local
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from runner.store.coordinates import (
     check_ids,
     check_seeds,
 )
+from runner.store.events import EventLog
 from runner.store.files import StoreError
 from runner.store.layout import Layout
 from runner.store.logged_twice import IngestError, refuse
@@ -66,10 +68,14 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
     _check_conflicts(root, trials)
     for data in tasks.values():
         save_task(root, data)
-    done = [
-        commit_rows(root, trial.subject, trial.rows, Facts(achieved_sparsity=trial.subject.settings["sparsity"]))
-        for trial in trials
-    ]
+    log = EventLog(root, f"ingest-{uuid.uuid4().hex[:12]}")
+    done = []
+    for trial in trials:
+        facts = Facts(achieved_sparsity=trial.subject.settings["sparsity"])
+        done.append(commit_rows(root, trial.subject, trial.rows, facts))
+        if done[-1] is not None:
+            log.add("trial-ingested", trial.subject.trial_id, {})
+    log.flush()
     committed = sum(record is not None for record in done)
     return Ingested(committed, len(done) - committed, sum(trial.rows.num_rows for trial in trials))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from runner.store import compacted
-from runner.store.card import make_card, write_down
+from runner.store.card import write_down
 from runner.store.compact import publish
 from runner.store.compacted import Generation
 from runner.store.files import StoreError, move_into
@@ -80,9 +80,7 @@ def _repair_once(layout: Layout, folder: Path, broken: list[Finding]) -> tuple[s
     records = [layout.commit(name) for name in lost & seen.loose.keys()]
     rows = [layout.root / file.path for name in doubtful for file in seen.records[name].files]
     gone += _set_aside(layout, folder, [*files, *records, *rows])
-    if not layout.card.exists():
-        make_card(layout.root)
-    write_down(layout)
+    write_down(layout, forget=True)
     current = compacted.latest(layout)
     if current.votes is not None and not is_intact(layout.root, current.votes):
         publish(layout.root, current, [])  # counts the votes again

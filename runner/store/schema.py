@@ -114,12 +114,17 @@ class Compacted(BaseModel):
 
 
 class StoreCard(BaseModel):
-    """The number of a store's layout, and the last generation of compacted records, without which trials are lost."""
+    """The number of a store's layout, and what must be there: else trials would seem never to have been.
+
+    compacted: the last generation of compacted records. plans, tasks: names of their files, without the ending.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     layout: int = Field(ge=1)
     compacted: Compacted | None = None
+    plans: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
 
 
 class Coordinates(BaseModel):

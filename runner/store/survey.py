@@ -12,7 +12,7 @@ from typing import TypeVar
 import pyarrow as pa
 
 from runner.store import compacted, reader
-from runner.store.card import NewerLayout, lost, read_card
+from runner.store.card import NewerLayout, lost, lost_papers, read_card
 from runner.store.compacted import COLUMNS, Generation
 from runner.store.events import event_of, lines_of
 from runner.store.files import ASIDE, StoreError, read, require_own
@@ -25,7 +25,7 @@ from runner.store.session import LEASE, is_lease
 Paper = TypeVar("Paper")
 
 COMMITTED = ("trial-committed", "trial-already", "trial-rebuilt")
-VOIDED = "trial-voided"
+INGESTED, VOIDED = "trial-ingested", "trial-voided"
 """Events that tell which trials must have a record: the last one of a trial counts."""
 
 
@@ -86,7 +86,7 @@ def survey(root: Path) -> Survey:
     found = replace(found, card=_card(found, layout))
     found.findings.extend(_lost_generation(found, layout))
     found.findings.extend(_unrecorded(found, layout))
-    found.findings.extend(_unnamed_plans(found, layout))
+    found.findings.extend(_lost_papers(found, layout))
     return found
 
 
@@ -217,12 +217,12 @@ def _unrecorded(found: Survey, layout: Layout) -> Iterator[Finding]:
             if event is None:
                 if number < len(lines):  # the last one may have been cut off by a crash
                     yield Finding(f"line {number} of the log {path} cannot be read", is_remark=True)
-            elif event["event"] in (*COMMITTED, VOIDED):
+            elif event["event"] in (*COMMITTED, INGESTED, VOIDED):
                 told = (event["time"], event["event"])
                 last[str(event.get("trial_id"))] = max(told, last.get(str(event.get("trial_id")), told))
-    for trial_id in sorted(found.planned.keys() & last.keys() - found.records.keys()):
+    for trial_id in sorted(last.keys() - found.records.keys()):
         time, kind = last[trial_id]
-        if kind != VOIDED:
+        if kind == INGESTED or (kind != VOIDED and trial_id in found.planned):
             yield Finding(
                 f"invariant 1: trial {trial_id} committed at {time}, says the log, and its record is missing in "
                 f"{layout.commits}",
@@ -230,8 +230,8 @@ def _unrecorded(found: Survey, layout: Layout) -> Iterator[Finding]:
             )
 
 
-def _unnamed_plans(found: Survey, layout: Layout) -> Iterator[Finding]:
-    """Plans that a later plan saw lie there, and that are gone."""
-    there = set(reader.plan_names(layout.root))
-    for name in sorted({name for plan in found.plans for name in plan.before} - there):
-        yield Finding(f"invariant 1: the plan {layout.plans / name}.json is missing; run its study again")
+def _lost_papers(found: Survey, layout: Layout) -> Iterator[Finding]:
+    """Plans and tasks that the card, or a later plan, saw lie there, and that are gone."""
+    plans = tuple({name for plan in found.plans for name in plan.before} | set(found.card.plans if found.card else ()))
+    card = StoreCard(layout=1, plans=plans, tasks=found.card.tasks if found.card else ())
+    yield from (Finding(f"invariant 1: {sentence}") for sentence in lost_papers(layout, card))

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from runner.spec import TrialSpec
 from runner.store import compacted
-from runner.store.card import make_card
+from runner.store.card import write_down
 from runner.store.files import StoreError, create, discard, read, replace, require_exclusive_creation
 from runner.store.layout import Layout
 from runner.store.reader import plan_name, plan_names, refuse_newer_layout, task_card
@@ -126,9 +126,10 @@ def save_task(root: Path, data: TaskData) -> None:
             sha256=hashlib.sha256(content).hexdigest(),
         ),
     )
+    write_down(layout)
     # The card is written last: its existence means the examples are complete.
-    make_card(root)
     create(existing, sealed(card.model_dump_json(indent=1, exclude_defaults=True).encode()))
+    write_down(layout)
 
 
 def _examples_kept(path: Path, data: TaskData) -> bytes:
@@ -174,6 +175,7 @@ def freeze_plan(root: Path, study: Mapping[str, Any], specs: Sequence[TrialSpec]
     if before := plan_names(root):
         content["before"] = before
     create(path, sealed(json.dumps(content, sort_keys=True).encode()))
+    write_down(Layout(root))
 
 
 def record_failure(root: Path, trial_id: str, attempt: int, traceback: str) -> None:

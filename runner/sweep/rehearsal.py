@@ -22,7 +22,7 @@ from runner.methods import METHODS
 from runner.store.digest import digest
 from runner.store.events import events_of
 from runner.store.files import StoreError
-from runner.store.reader import commits, committed_ids, failures
+from runner.store.reader import commits, committed_ids, failure_of
 from runner.store.verify import broken_invariants
 from runner.studies import Study, StudyError, load, require_inputs
 from runner.sweep.jobs import Job
@@ -184,7 +184,7 @@ def _driven(request: list[object], deadline: float) -> Iterator[subprocess.Popen
 
 def struck(seconds: float, job: Job, assignment: Assignment) -> str:
     """The real work, killed without warning at a moment that nobody has chosen, most of the time."""
-    tries = failures(Path(assignment.root)).get(job.trial_id, {}).get("attempts", 0)
+    tries = failure_of(Path(assignment.root), job.trial_id).get("attempts", 0)
     chance = random.Random(f"{job.trial_id} {tries}")  # noqa: S311  (which trials are hit is no secret)
     blow = threading.Timer(chance.uniform(0, seconds), os.kill, [os.getpid(), signal.SIGKILL])
     blow.daemon = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -240,20 +239,12 @@ class Ledger:
                 record_failure(self.session.layout.root, trial_id, known + 1, cause)
 
     def _recorded_attempts(self, trial_id: str) -> int:
-        path = self.session.layout.failure(trial_id)
-        return int(json.loads(path.read_bytes())["attempts"]) if path.exists() else 0
+        return int(reader.failure_of(self.session.layout.root, trial_id).get("attempts", 0))
 
 
 def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskData]) -> None:
     """Refuse a store that holds other data or settings under the names of this study, before anything is written."""
-    if not root.exists():
-        return
-    if not root.is_dir():
-        raise StoreError(f"{root} is a file; give --store a folder")
-    # A driver that dies at once leaves no more than its session.
-    if {path.name for path in root.iterdir()} - {Layout(root).sessions.name} and not Layout(root).tasks.is_dir():
-        raise StoreError(f"{root} is a folder with other things in it; give --store a new folder or an existing store")
-    reader.refuse_newer_layout(root)
+    reader.require_store_or_new(root)
     cards = reader.task_cards(root)
     for name, data in tasks.items():
         if name in cards and cards[name].fingerprint != data.fingerprint:
@@ -280,6 +271,6 @@ def _ending(root: Path, specs: Sequence[TrialSpec], stopped_by: str) -> SweepEnd
     return SweepEnd(
         planned=len(ids),
         committed=len(ids & reader.committed_ids(root)),
-        failed=len(ids & reader.failures(root).keys()),
+        failed=len(ids & reader.failed_ids(root)),
         stopped_by=stopped_by,
     )

@@ -16,7 +16,7 @@ from ray import tune
 from runner.spec import TrialSpec
 from runner.store.files import watched
 from runner.store.place import place
-from runner.store.reader import failures, is_committed, task_data
+from runner.store.reader import failure_of, is_committed, task_data
 from runner.store.session import is_holder, note
 from runner.store.writer import record_failure
 from runner.sweep.gate import learn_environment
@@ -74,7 +74,7 @@ def report_on(work: Work, assignment: Assignment, config: dict[str, str]) -> Non
             # Another attempt was faster, and has taken the checkpoints away under this one.
             tune.report({"ending": "already"})
             return
-        attempts = failures(root).get(job.trial_id, {}).get("attempts", 0)
+        attempts = failure_of(root, job.trial_id).get("attempts", 0)
         record_failure(root, job.trial_id, attempts + 1, traceback.format_exc())
         raise
     tune.report({"ending": ending})
