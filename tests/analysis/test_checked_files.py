@@ -20,9 +20,9 @@ from analysis.database import connect
 from analysis.recorded_files import Recorded, same_rows
 from runner.store.compact import compact
 from runner.store.files import StoreError
-from runner.store.kept_votes import file_hash
 from runner.store.readability import FIELDS
 from runner.store.reader import task_cards
+from runner.store.rows import file_hash
 from tests.analysis.stores import write_scores
 from tests.runner.store import mixed
 
