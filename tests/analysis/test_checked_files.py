@@ -159,7 +159,7 @@ def test_a_folder_that_leads_outside_is_not_read(store: Path, tmp_path: Path) ->
     """The folder of data files behind a link: what lies outside is not the store's."""
     (store / "data").rename(tmp_path / "elsewhere")
     (store / "data").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(StoreError, match="a link leads outside the store"):
+    with pytest.raises(StoreError, match="link"):
         answers(store)
 
 
