@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from analysis.database import VIEWS, statement
 from analysis.order import method_key
@@ -52,7 +53,7 @@ def card(
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters["cell"] = lambda text: in_markdown(" ".join(str(text).split()))
+    environment.filters["cell"] = lambda text: Markup(in_markdown(" ".join(str(text).split())))  # noqa: S704
     body = environment.get_template("dataset_card.md.j2").render(
         title=_title(studies),
         tasks=[(task, TASKS.get(task.task)) for task in tasks.values()],

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from html import escape
 
 from analysis.tables.table import Mark, Table, Value
 from runner.printable import no_formula, printable
@@ -27,7 +28,7 @@ _LATEX = {
     "±": r"$\pm$",
     "\N{EN DASH}": r"--",
 }
-_MARKDOWN = re.compile(r"[\\`*_\[\]<>&|~$]")
+_MARKDOWN = re.compile(r"[\\`*_\[\]|~$]")
 SIGNS: dict[Mark, str] = {"worst": "▾", "better": "▴", "incomplete": "†"}
 
 
@@ -148,7 +149,7 @@ def _marked(value: Value) -> str:
 
 def in_markdown(text: str) -> str:
     """A text of one line of which nothing is taken for Markdown, HTML or mathematics."""
-    return _MARKDOWN.sub(r"\\\g<0>", printable(text))
+    return _MARKDOWN.sub(r"\\\g<0>", escape(printable(text), quote=False))
 
 
 def _in_latex(text: str) -> str:

@@ -90,6 +90,7 @@ def write_trials(root: Path, classes: Mapping[str, list[str]], predictions: Iter
         sparsity = float(first["sparsity"])
         record = {"el2n": "el2n" in columns, "probabilities": "probabilities" in columns}
         settings = {name: first[name] for name in ("task", "model", "method")}
+        settings["data"] = task_cards(root)[first["task"]].fingerprint
         settings |= {"sparsity": sparsity, "seed": int(first["seed"]), "architecture": first["model"], "record": record}
         if first.get("epochs"):
             settings["training"] = {"epochs": int(first["epochs"])}

@@ -132,7 +132,7 @@ def test_names_cannot_break_a_format() -> None:
         records=({"task": name},),
         views=(),
     )
-    assert r"| a\|b\_c \& 100% \$x\$ \\cmd{} #\~^ | imp-ft | **1.0** † |" in markdown(table)
+    assert r"| a\|b\_c &amp; 100% \$x\$ \\cmd{} #\~^ | imp-ft | **1.0** † |" in markdown(table)
     assert r"a|b\_c \& 100\% \$x\$ \textbackslash{}cmd\{\} \#\textasciitilde{}\textasciicircum{} & imp-ft" in latex(
         table
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import hashlib
 import io
 import json
 import re
@@ -13,8 +14,10 @@ import pytest
 
 from analysis.page.packing import unpacked
 from runner.printable import STEERING_BLOCK
-from runner.store.writer import record_failure
-from tests.analysis.stores import write_plan, write_task, write_trials
+from runner.store.writer import freeze_plan, record_failure
+from tests.analysis import stores
+from tests.analysis.stores import write_task, write_trials
+from tests.runner.store import samples
 
 MODEL = "=net\x1b]0;owned\x07[red]$\\frac{x$\u202e"
 CLASSES = ["=cmd|' /C calc'!A0", "\x1b[31m[link=x]yes_*\x9b\ufffe & <b>|%"]
@@ -38,27 +41,18 @@ def foreign(tmp_path_factory):
                 label = CLASSES[(row["example_id"] + wrong) % 2]
                 cell = {"task": "films", "model": MODEL, "method": method, "sparsity": sparsity, "seed": seed}
                 rows.append(cell | {"split": "test", "example_id": row["example_id"], "label": label})
-    named = [{**row, "model": "net"} for row in rows]
-    write_trials_as(root, rows, named)
-    write_plan(root, "plan", named, {"description": "\x1b[31m", "name": "study\x1b[1m=x"})
-    record_failure(root, "0" * 16, 3, "Traceback\n  ...\nValueError: \x1b]52;c;b3duZWQ=\x07\u202e\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stores, "trial_id", identified)
+        write_trials(root, {"films": CLASSES}, rows)
+    planned = dataclasses.replace(samples.spec(), task="films", model="other\x1b[5m")
+    freeze_plan(root, {"description": "\x1b[31m", "name": "study\x1b[1m=x"}, [planned])
+    record_failure(root, planned.trial_id, 3, "Traceback\n  ...\nValueError: \x1b]52;c;b3duZWQ=\x07\u202e\n")
     return root
 
 
-def write_trials_as(root, rows, named):
-    """Commit the rows under ids that are no file names of ours to test, but with the model's own name."""
-    import hashlib
-
-    from tests.analysis import stores
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stores, "trial_id", lambda row: hashlib.sha256(repr(coordinates(row)).encode()).hexdigest()[:16])
-        write_trials(root, {"films": CLASSES}, rows)
-
-
-def coordinates(row):
-    """What tells one trial from another."""
-    return row["method"], row["sparsity"], row["seed"]
+def identified(row):
+    """An id as a store's trials have them."""
+    return hashlib.sha256(repr((row["method"], row["sparsity"], row["seed"])).encode()).hexdigest()[:16]
 
 
 CELL = f"films:test:{MODEL}:imp-ft:0.9"
@@ -133,7 +127,6 @@ def test_a_progress_line_shows_names_as_they_are():
     from rich.console import Console
 
     from runner.sweep.progress import Progress
-    from tests.runner.store import samples
 
     spec = dataclasses.replace(samples.spec(), model="[red]\x1b[31mnet", task="[link=x]films")
     stream = io.StringIO()
