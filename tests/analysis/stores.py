@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from runner.store.layout import Layout
 from runner.store.readability import FIELDS, save, scores_path
-from runner.store.reader import task_cards
+from runner.store.reader import plan_name, task_cards
 from runner.store.schema import Facts, FrozenPlan, PlannedTrial
 from runner.store.writer import Subject, commit_rows, record_failure, save_task
 from tasks.base import TaskData
@@ -30,10 +31,15 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         return [dict(row) for row in csv.DictReader(file)]
 
 
+def hashed(words: str) -> str:
+    """The id of the trial that a test calls task-model-method-sparsity-seed, with epochs and canary if given."""
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
 def trial_id(row: Row) -> str:
-    """An id for a trial of a test, readable: task-model-method-sparsity-seed, and epochs and canary if given."""
+    """The id of a trial of a test."""
     parts = [row[name] for name in ("task", "model", "method", "sparsity", "seed")]
-    return "-".join(str(part) for part in [*parts, *filter(None, [row.get("epochs"), row.get("canary")])])
+    return hashed("-".join(str(part) for part in [*parts, *filter(None, [row.get("epochs"), row.get("canary")])]))
 
 
 def names(row: Row) -> list[str]:
@@ -118,9 +124,11 @@ def write_plan(root: Path, name: str, trials: Iterable[Row], said: Mapping[str, 
         )
         for row in trials
     )
-    path = root / "plans" / f"{name}.json"
+    plan = FrozenPlan(study={"name": name, **study}, trials=planned, frozen_at=frozen_at)
+    content = plan.model_dump(mode="json", exclude_defaults=True)
+    path = root / "plans" / f"{plan_name(content)}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(FrozenPlan(study={"name": name, **study}, trials=planned, frozen_at=frozen_at).model_dump_json())
+    path.write_text(json.dumps(content))
 
 
 def write_scores(root: Path, rows: Iterable[Row]) -> None:

@@ -15,7 +15,8 @@ from analysis.database import VIEWS, connect
 from runner.store.files import StoreError
 from runner.store.schema import Facts
 from runner.store.writer import Subject, commit_rows
-from tests.analysis.stores import write_task
+from tests.analysis.stores import hashed, write_task
+from tests.runner.store import tampering
 
 
 def test_a_store_without_trials_has_empty_views(tmp_path: Path) -> None:
@@ -37,12 +38,13 @@ def test_a_record_that_points_outside_is_refused(tmp_path: Path) -> None:
     """A store from elsewhere cannot have DuckDB read files beside it."""
     write_task(tmp_path, "t", ["a", "b"], [{"split": "test", "example_id": 0, "label": "a"}])
     rows = pa.table({"split": ["test"], "example_id": pa.array([0], pa.int32()), "label": pa.array([0], pa.int16())})
-    settings = {"task": "t", "model": "m", "method": "dense", "sparsity": 0.0, "seed": 0}
-    record = commit_rows(tmp_path, Subject(trial_id="x", settings=settings), rows, Facts(achieved_sparsity=0.0))
-    assert record is not None
-    commit = tmp_path / "commits" / "x.json"
-    commit.write_text(commit.read_text().replace(record.files[0].path, "../elsewhere.parquet"))
-    with pytest.raises(StoreError, match="outside"):
+    settings = {"task": "t", "data": "d", "model": "m", "method": "dense", "sparsity": 0.0, "seed": 0}
+    trial = hashed("x")
+    assert commit_rows(tmp_path, Subject(trial_id=trial, settings=settings), rows, Facts(achieved_sparsity=0.0))
+    tampering.rewrite(
+        tmp_path / "commits" / f"{trial}.json", lambda record: record["files"][0].update(path="../elsewhere.parquet")
+    )
+    with pytest.raises(StoreError, match=r"files\.0\.path"):
         connect(tmp_path)
 
 
@@ -76,8 +78,8 @@ def test_a_large_store_answers_at_once(tmp_path: Path) -> None:
         for seed in range(seeds):
             wrong = random.random(examples) < 0.1 + sparsity / 2
             label = np.where(wrong, random.integers(0, 3, examples), gold)
-            settings = {"task": "t", "model": "m", "method": method, "sparsity": sparsity, "seed": seed}
-            subject = Subject(trial_id=f"{method}-{sparsity}-{seed}", settings=settings)
+            settings = {"task": "t", "data": "d", "model": "m", "method": method, "sparsity": sparsity, "seed": seed}
+            subject = Subject(trial_id=hashed(f"{method}-{sparsity}-{seed}"), settings=settings)
             rows = pa.table({**place, "label": pa.array(label, pa.int16())})
             commit_rows(tmp_path, subject, rows, Facts(achieved_sparsity=sparsity))
     start = time.perf_counter()

@@ -57,6 +57,7 @@ def _texts(chance: np.random.Generator, examples: int) -> list[str]:
 def _commit(root: Path, method: str, sparsity: float, label: npt.NDArray[np.int16]) -> None:
     settings = {
         "task": TASK,
+        "data": "made up",
         "model": "bert",
         "method": method,
         "sparsity": sparsity,
@@ -66,5 +67,5 @@ def _commit(root: Path, method: str, sparsity: float, label: npt.NDArray[np.int1
     rows = pa.table(
         {"split": ["test"] * len(label), "example_id": np.arange(len(label), dtype=np.int32), "label": label}
     )
-    subject = Subject(trial_id=f"{method}-{sparsity}", settings=settings)
+    subject = Subject(trial_id=hashed(f"{method}-{sparsity}"), settings=settings)
     assert commit_rows(root, subject, rows, Facts(achieved_sparsity=sparsity)) is not None

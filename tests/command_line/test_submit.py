@@ -181,7 +181,7 @@ def test_speed_is_measured_in_a_store(monkeypatch, tmp_path):
 
 def record(seconds):
     """A commit record of a dense trial of two epochs."""
-    from runner.store.schema import CommitRecord
+    from runner.store.schema import CommitRecord, DataFile
 
     spec = TrialSpec(
         task="movie-snippets",
@@ -194,15 +194,15 @@ def record(seconds):
     )
     facts = Facts(achieved_sparsity=0.0, seconds=seconds, epochs=2, parameters=1234, device_vendor="amd")
     return CommitRecord(
-        trial_id="0",
-        attempt="a",
+        trial_id="0" * 16,
+        attempt="a" * 12,
         settings=spec.settings(),
-        files=(),
+        files=(DataFile(path="data/x.parquet", rows=0, bytes=0, sha256="0" * 64),),
         rows={},
-        rows_sha256="",
+        rows_sha256="0" * 64,
         facts=facts,
         host="h",
-        committed_at="now",
+        committed_at="2026-01-01T00:00:00+00:00",
     )
 
 
