@@ -15,7 +15,7 @@ from tasks.held_out import LABELS, hold_out, sizes
 from tasks.lengths import power_of_two, token_counts
 from tasks.own_fields import check_fields, column_names, fractions, paths, written
 from tasks.raw_splits import RawSplit, from_dataset, from_files, naming, refuse_no_rows
-from tasks.tabular import count_rows, require_columns
+from tasks.tabular import count_rows, form_of, require_columns
 
 WRITTEN_LIST = r"""^\[\s*(['"].*['"]\s*)?\]$"""
 EMPTY_LIST = " (an example without classes is an empty list in JSONL or Parquet, [] in text)"
@@ -27,6 +27,7 @@ def check(choice: TaskChoice) -> None:
     No row is read, unless quotes open cells of a file: then whether they pair up.
     """
     check_fields(choice)
+    _refuse_idle_keys(choice)
     names = column_names(choice)
     for split, path in paths(choice).items():
         with naming(choice, split):
@@ -77,6 +78,18 @@ def load(choice: TaskChoice) -> TaskData:
         note=f"left out for having no gold label (-1): {', '.join(dropped)}" if dropped else "",
         warnings=(*doubts, *classes.warnings, *copies(examples)),
     )
+
+
+def _refuse_idle_keys(choice: TaskChoice) -> None:
+    """TaskError for keys on how files are written that none of the files has."""
+    forms = {form_of(path) for path in paths(choice).values()}
+    marks = {"quoting": choice.quoting, "delimiter": choice.delimiter, "columns": choice.columns}
+    idle = [] if forms & {".csv", ".tsv"} else [name for name, value in marks.items() if value is not None]
+    if forms <= {".parquet"} and choice.encoding is not None:
+        idle.append("encoding")
+    if idle:
+        found = ", ".join(sorted(forms))
+        raise TaskError(f"task '{choice.name}': {', '.join(idle)} say nothing of {found} files; remove them")
 
 
 def _text_columns(choice: TaskChoice, raw: RawSplit) -> dict[str, pa.ChunkedArray]:

@@ -42,7 +42,8 @@ def columns_of(path: Path, written: Written = AS_FOUND, wanted: Sequence[str] = 
     """The names of a file's columns; wanted: those that it must have, which helps to tell how it is written."""
     form = form_of(path)
     if not path.is_file():
-        raise TaskError(f"{path} does not exist{_nearest_file(path)}")
+        what = "is no regular file" if path.exists() else f"does not exist{_nearest_file(path)}"
+        raise TaskError(f"{path} {what}")
     with _readable(path):
         if form == ".parquet":
             return list(pq.read_schema(path).names)

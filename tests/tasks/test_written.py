@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tasks import files
@@ -209,6 +212,25 @@ def test_keys_that_cannot_be_meant(fields, match, tmp_path):
     choice = own(tmp_path / "a.csv", "text,label\nx,a\n")
     with pytest.raises(TaskError, match=match):
         files.check(choice.model_copy(update=fields))
+
+
+def test_keys_that_say_nothing_are_refused(tmp_path):
+    """JSON has no delimiter and Parquet no character set: a key that no file heeds is a mistake."""
+    choice = own(tmp_path / "a.jsonl", '{"text": "x", "label": "a"}\n{"text": "y", "label": "b"}\n', delimiter=";")
+    with pytest.raises(TaskError, match=r"delimiter say nothing of \.jsonl files"):
+        files.check(choice)
+    pq.write_table(pa.table({"text": ["x", "y"], "label": ["a", "b"]}), tmp_path / "a.parquet")
+    paths = {"train": str(tmp_path / "a.parquet"), "test": str(tmp_path / "a.parquet")}
+    with pytest.raises(TaskError, match=r"columns, encoding say nothing of \.parquet files"):
+        files.check(TaskChoice(name="own", text="text", label="label", columns=["a"], encoding="latin-1", **paths))
+
+
+def test_a_device_is_no_file(tmp_path):
+    """A pipe in a file's place is refused at once."""
+    os.mkfifo(tmp_path / "pipe.csv")
+    choice = own(tmp_path / "a.csv", "text,label\nx,a\n")
+    with pytest.raises(TaskError, match=r"pipe\.csv is no regular file"):
+        files.check(choice.model_copy(update={"test": str(tmp_path / "pipe.csv")}))
 
 
 def test_rows_are_counted_as_they_are_read(tmp_path):
