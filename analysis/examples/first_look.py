@@ -53,7 +53,7 @@ def pruned(network, sparsity):
 
 answers = {}
 for seed in range(5):
-    network = MLPClassifier([32], max_iter=400, random_state=seed).fit(known, known_labels)
+    network = MLPClassifier([32], learning_rate_init=0.01, max_iter=400, random_state=seed).fit(known, known_labels)
     answers["dense", 0.0, seed] = network.predict(images)
     for sparsity in (0.5, 0.8):
         answers["magnitude", sparsity, seed] = pruned(network, sparsity)""",
