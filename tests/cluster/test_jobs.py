@@ -109,7 +109,7 @@ def test_a_job_that_brings_a_clone_runs_its_code(cluster: RayNodes) -> None:
     """Submitted from a clone, a job has our folders from its own copy, not from what is installed on the node."""
     words = ["--submission-id", "clone", "--working-dir", ".", "--runtime-env", "cluster/runtime_env.yaml", "--no-wait"]
     code = "import piesweep, tasks; print('from', tasks.__file__)"
-    ray_job(cluster, "submit", *words, "--", sys.executable, "-c", f'"{code}"')
+    ray_job(cluster, "submit", *words, "--", sys.executable, "-c", code)
     assert ended(cluster, "clone") == "SUCCEEDED", ray_job(cluster, "logs", "clone")
     assert re.search(r"from /\S+/working_dir_files/_ray_pkg_\w+/tasks/__init__.py", ray_job(cluster, "logs", "clone"))
 
