@@ -59,6 +59,7 @@ SPELLINGS = {
     "BSD License": "BSD",
     "ISC License": "ISC",
     "ISC License (ISCL)": "ISC",
+    "ISC license": "ISC",
     "MIT License": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "PSFL": "PSF-2.0",
@@ -158,7 +159,7 @@ def named(package: Distribution) -> set[str]:
         if words.startswith("License :: OSI Approved ::")
     ]
     words = (package.metadata.get("License") or "").strip()
-    if words and ("\n" not in words or not classifiers):  # longer ones are the licence's whole text
+    if words not in {"", "UNKNOWN"} and ("\n" not in words or not classifiers):  # longer: the licence's whole text
         classifiers.extend(re.split(r" AND | OR ", words))
     return {spelled(said) for said in classifiers}
 

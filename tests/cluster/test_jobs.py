@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,15 @@ def test_a_job_brings_files_with_the_names_of_our_folders(cluster: RayNodes, tmp
     assert ended(cluster, "beside") == "SUCCEEDED", ray_job(cluster, "logs", "beside")
     assert "2 of 2 trials committed" in ray_job(cluster, "logs", "beside")
     assert broken_invariants(store) == []
+
+
+def test_a_job_that_brings_a_clone_runs_its_code(cluster: RayNodes) -> None:
+    """Submitted from a clone, a job has our folders from its own copy, not from what is installed on the node."""
+    words = ["--submission-id", "clone", "--working-dir", ".", "--runtime-env", "cluster/runtime_env.yaml", "--no-wait"]
+    code = "import piesweep, tasks; print('from', tasks.__file__)"
+    ray_job(cluster, "submit", *words, "--", sys.executable, "-c", code)
+    assert ended(cluster, "clone") == "SUCCEEDED", ray_job(cluster, "logs", "clone")
+    assert re.search(r"from /\S+/working_dir_files/_ray_pkg_\w+/tasks/__init__.py", ray_job(cluster, "logs", "clone"))
 
 
 def test_the_dashboards_address_is_no_clusters(cluster: RayNodes, survival_study: Path, tmp_path: Path) -> None:
