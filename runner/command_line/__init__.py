@@ -10,6 +10,7 @@ import typer
 
 from runner.command_line import (
     analysis_verbs,
+    calibrate_verb,
     describe_verbs,
     doctor_verb,
     example_verb,
@@ -57,6 +58,7 @@ app.command("table")(show_verbs.table)
 app.command("figure")(show_verbs.figure)
 app.command("example")(example_verb.example)
 app.command("explain")(explain_verb.explain)
+app.command("calibrate")(calibrate_verb.calibrate)
 app.command("doctor")(doctor_verb.doctor)
 
 
