@@ -15,6 +15,7 @@ import numpy as np
 
 from analysis.database import connect
 from analysis.order import method_key, split_key
+from analysis.statistics.class_changes import class_changes
 from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
 from analysis.statistics.survey import Survey, survey
 from runner.methods import DENSE
@@ -153,6 +154,11 @@ class Results:
     def survey(self) -> Survey:
         """What is computed from single seeds' answers."""
         return survey(self.connection)
+
+    @cached_property
+    def class_changes(self) -> list[Row]:
+        """Recall and PIEs of every class, in the order of the grid."""
+        return class_changes(self.connection)
 
     @cached_property
     def incomplete(self) -> set[tuple[str, str, str, float]]:
