@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from analysis.statistics.answers import Answers, Panel
-from analysis.statistics.crossed import changed
+from analysis.statistics.crossed import BOUNDS, changed
 from analysis.statistics.definitions import Chosen, differ, votes
 
 Row = dict[str, Any]
@@ -19,10 +19,10 @@ def churn_of(panel: Panel, cell: Answers) -> Row:
 
     Milani Fard et al. 2016 (Launch and iterate: reducing prediction churn, NIPS). That a cell with many PIEs is less
     accurate is therefore in part arithmetic. A label set is right if it is the gold one. Nulls without gold labels.
-    change, change_low, change_high: of the share of right answers of single models, pruned less dense, with its
-    interval over seeds and examples (`changed`); null for label sets, whose effectiveness is no mean over examples.
+    change, change_low, change_high, change_p: of the share of right answers of single models, pruned less dense, over
+    seeds and examples (`changed`); null for label sets, whose effectiveness is no mean over examples.
     """
-    names = ("rate", "forced", "beyond", "change", "change_low", "change_high")
+    names = ("rate", "forced", "beyond", "change", *BOUNDS)
     if panel.dense is None or panel.gold is None:
         return dict.fromkeys(names)
     known = (panel.gold >= 0) & (panel.dense.codes >= 0).any(axis=0) & (cell.codes >= 0).any(axis=0)

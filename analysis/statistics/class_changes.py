@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.statistics.answers import Answers, Panel, panels
+from analysis.statistics.corrections import holm
 from analysis.statistics.crossed import changed
 from analysis.statistics.noise_floor import interval_of, place
 
@@ -31,6 +33,7 @@ SHOWN = ("rate", "two_way_low", "two_way_high", "noise_floor", "pruned_floor", "
 def class_changes(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     """One row a pruned cell and class: everything of `interval_of` that SHOWN names, on the examples of the class, and
     recall of dense and pruned models with the difference and its interval over seeds and examples (`changed`).
+    corrected_p: of that difference by Holm, over all cells and classes of a task and model; 1 where there is no p.
     """
     names = dict(connection.execute("SELECT task, classes FROM internal.task").fetchall())
     found: list[Row] = []
@@ -39,6 +42,12 @@ def class_changes(connection: duckdb.DuckDBPyConnection) -> list[Row]:
             parts = [part for cell in panel.pruned for part in _parts(panel, cell)]
             for row, (_, _, _, class_index) in zip(pool.map(_row, parts), parts, strict=True):
                 found.append(row | {"class": names[panel.task][class_index]})
+    found.sort(key=lambda row: (row["task"], row["model"]))
+    for _, group in groupby(found, key=lambda row: (row["task"], row["model"])):
+        own = list(group)
+        corrected = holm(np.array([1.0 if row["change_p"] is None else row["change_p"] for row in own]))
+        for row, adjusted in zip(own, corrected, strict=True):
+            row["corrected_p"] = float(adjusted)
     return found
 
 

@@ -35,7 +35,8 @@ def build(results: Results) -> Table:
         caption="Accuracy (single-label) or macro-F1 (multi-label) of the pruned minus that of the dense models: mean "
         "over pairs of one seed each (of accuracy with its 95 % interval over seeds and examples, none below five "
         "seeds), and p of a paired t-test over seeds, corrected by Holm over all cells of a task and model; "
-        f"marks at {ALPHA:g}. Nobody declared these comparisons before the data: they can suggest, not confirm.",
+        f"marks at {ALPHA:g}. Nobody declared these comparisons before the data: they can suggest, not confirm. "
+        f"{results.longer_training}".rstrip(),
         keys=keys,
         columns=headings(columns),
         parts=("difference", "p"),
