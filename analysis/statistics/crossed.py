@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.statistics.interval import CONFIDENCE, LEAST_SEEDS
+from analysis.statistics.interval import CONFIDENCE
+from runner.studies.seed_advice import LEAST_SEEDS
 
 Row = dict[str, Any]
 
