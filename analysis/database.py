@@ -57,7 +57,7 @@ VIEWS: dict[str, str] = {
     "seed_pairs": "the pairs of seeds that declared hypotheses compare",
     "example_pairs": "the pairs of examples that declared hypotheses compare",
     "flips": "how often a pruned model answers otherwise than the dense one of its seed",
-    "collapsed": "trials that give all examples one answer, none, all classes, or no numbers",
+    "collapsed": "trials that give all examples, or nearly all, one answer, none, all classes, or no numbers",
     "canary": "how often the same trial answers otherwise on another vendor's device",
     "confounded": "comparisons whose two sides ran on devices of different vendors",
     "completeness": "planned, committed, failed and missing trials, per cell",

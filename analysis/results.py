@@ -14,7 +14,8 @@ import duckdb
 import numpy as np
 
 from analysis.database import connect
-from analysis.order import method_key, split_key
+from analysis.order import method_key, method_name, split_key
+from analysis.statistics.class_changes import class_changes
 from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
 from analysis.statistics.survey import Survey, survey
 from runner.methods import DENSE
@@ -60,6 +61,40 @@ class Results:
         # One split at a time: a condition on one DuckDB carries down to the files, one on several it does not.
         rows = [row for name in names for row in self.rows(f"FROM {view} WHERE split = ?", name)]
         return [row for row in rows if (row["task"], row["split"]) in self.splits]
+
+    @cached_property
+    def seeds(self) -> dict[tuple[str, str], str]:
+        """Task and model -> how many seeds its cells have, in words: no vote means anything without."""
+        rows = self.rows("""
+            SELECT c.task, c.model, min(s.seeds) AS least, max(s.seeds) AS most
+            FROM internal.cell AS c JOIN internal.cell_split AS s USING (cell_no) GROUP BY ALL""")
+        return {
+            (row["task"], row["model"]): (
+                f"{row['most']} seed{'' if row['most'] == 1 else 's'}"
+                if row["least"] == row["most"]
+                else f"{row['least']} to {row['most']} seeds"
+            )
+            for row in rows
+        }
+
+    @cached_property
+    def longer_training(self) -> str:
+        """Which methods train longer than the dense models that they are compared with, in a sentence; else nothing."""
+        rows = self.rows("""
+            SELECT p.method, max(p.epochs / d.epochs) AS times
+            FROM internal.trial AS p
+            JOIN internal.trial AS d USING (task_no, model)
+            WHERE NOT p.is_dense AND d.is_dense AND p.epochs > d.epochs AND d.epochs > 0
+            GROUP BY ALL""")
+        if not rows:
+            return ""
+        times = sorted({float(row["times"]) for row in rows})
+        told = f"{times[0]:.3g}" if len(times) == 1 else f"{times[0]:.3g} to {times[-1]:.3g}"
+        names = ", ".join(method_name(row["method"]) for row in sorted(rows, key=lambda row: method_key(row["method"])))
+        return (
+            f"{names} train {told} times as long as the dense models: what more training does is part of every "
+            "difference between them."
+        )
 
     @cached_property
     def studies(self) -> list[dict[str, Any]]:
@@ -153,6 +188,11 @@ class Results:
     def survey(self) -> Survey:
         """What is computed from single seeds' answers."""
         return survey(self.connection)
+
+    @cached_property
+    def class_changes(self) -> list[Row]:
+        """Recall and PIEs of every class, in the order of the grid."""
+        return class_changes(self.connection)
 
     @cached_property
     def incomplete(self) -> set[tuple[str, str, str, float]]:

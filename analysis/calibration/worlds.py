@@ -23,8 +23,8 @@ class World:
 
     shared: how strongly a seed's noise is one for all examples (factors with loadings); own: noise of each answer.
     lead: how far the gold class is ahead of the others. pairs: correlation of the noise of the dense and the pruned
-    model of one seed. shift: how far pruning moves the margins, up for some examples and down for others. wear: by
-    what pruning multiplies the noise of an answer.
+    model of one seed. shift: how far pruning moves the margins, up for some examples and down for others. wear: by what
+    pruning multiplies the noise of an answer.
     """
 
     name: str

@@ -39,6 +39,7 @@ class Drawing:
         """The figures one after another, each under a name that no other has and that any file system takes."""
         taken: set[str] = set()
         for place, figure in self.draw(results):
+            _say_seeds(figure, place, results)
             stem = "-".join([name, *(re.sub(r"[^A-Za-z0-9._]+", "_", part) for part in place)])[:100]
             chosen, number = stem, 1
             while chosen.lower() in taken:
@@ -46,3 +47,14 @@ class Drawing:
                 chosen = f"{stem}-{number}"
             taken.add(chosen.lower())
             yield Picture(name=chosen, place=place, figure=figure)
+
+
+def _say_seeds(figure: Figure, place: Place, results: Results) -> None:
+    """Put the number of seeds behind the task and model that head a figure or a panel: votes say little without."""
+    heads = {" · ".join(key): f"{' · '.join(key)} · {count}" for key, count in results.seeds.items()}
+    for text in figure.texts:
+        if place and text.get_text() == " · ".join(place):
+            text.set_text(heads.get(text.get_text(), text.get_text()))
+    for axes in figure.axes:
+        if not place and (title := axes.get_title(loc="left")) in heads:
+            axes.set_title(heads[title], loc="left")

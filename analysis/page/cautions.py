@@ -31,6 +31,8 @@ def _collapsed(results: Results) -> list[str]:
         "empty": "every example no class at all",
         "all-classes": "every example all classes",
         "nan": "outputs that are no numbers (NaN)",
+        "near-constant": "nearly every example the same answer",
+        "near-empty": "nearly every example no class at all",
     }
     return [
         f"Collapsed: {row['trials']} trial{'' if row['trials'] == 1 else 's'} of {row['cells']} "

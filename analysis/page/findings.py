@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean
@@ -11,7 +10,7 @@ from analysis.order import method_name, percent, split_key
 from analysis.results import Results, Row
 from runner.methods import DENSE
 
-FEWEST = 30  # PIEs of a class, all cells together, below which nothing is said of it
+CHANCE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,20 +24,24 @@ class Findings:
 
 
 def findings(results: Results) -> list[Findings]:
-    """Dense effectiveness, PIE share by sparsity, effectiveness on PIEs, and the class that pays most."""
+    """Dense effectiveness, PIEs by sparsity, what of them seed noise does not explain, and the class that pays most."""
     splits: dict[str, str] = {}
     for row in sorted(results.effectiveness, key=lambda row: split_key(row["split"])):
         splits.setdefault(row["task"], row["split"])
     places = dict.fromkeys((row["task"], row["model"], splits[row["task"]]) for row in results.effectiveness)
     told = []
     for place in places:
-        effects, rates, on_pies, of_classes = (
+        effects, rates, excesses, on_pies, of_classes = (
             [row for row in rows if (row["task"], row["model"], row["split"]) == place]
-            for rows in (results.effectiveness, results.pie_rate, results.accuracy_on_pies, results.class_distribution)
+            for rows in (
+                *(results.effectiveness, results.pie_rate),
+                *(results.survey.intervals, results.survey.held_out, results.class_changes),
+            )
         )
         sentences = (
             *_dense(effects),
             *_rates(rates, place[2]),
+            *_excess(excesses),
             *_best(effects),
             *_on_pies(on_pies),
             *_class(of_classes),
@@ -87,17 +90,40 @@ def _best(effects: Sequence[Row]) -> Iterator[str]:
         )
 
 
+def _excess(rows: Sequence[Row]) -> Iterator[str]:
+    """How many cells differ from the dense models by more than seed noise, and which the most."""
+    known = [row for row in rows if row["excess_low"] is not None]
+    if not known:
+        if any(row["rate"] is not None for row in rows):
+            yield "With fewer than five seeds, nothing here can be told apart from seed noise."
+        return
+    above = [row for row in known if row["excess_low"] > 0]
+    if not above:
+        yield f"Not told apart from seed noise: in none of {len(known)} cells is the excess over both floors above 0."
+        return
+    most = max(above, key=lambda row: row["excess"])
+    low, high = most["excess_low"] * 100, most["excess_high"] * 100
+    yield (
+        f"Beyond seed noise: in {len(above)} of {len(known)} cells the excess over both noise floors is above 0 by its "
+        f"interval (by chance alone in {CHANCE * len(known):.1f} at most); the largest is {_cell(most)}, "
+        f"{most['excess'] * 100:.1f} points ({low:.1f} to {high:.1f})."
+    )
+
+
 def _on_pies(rows: Sequence[Row]) -> Iterator[str]:
-    votes = [row for row in rows if row["estimator"] == "majority-vote"]
-
-    def score(subset: str, side: str) -> str:
-        return f"{mean(row[side] for row in votes if row['subset'] == subset and row[side] is not None):.3f}"
-
-    if any(row["subset"] == "pies" and row["pruned"] is not None and row["dense"] is not None for row in votes):
-        yield (
-            f"Majority votes on PIEs: {votes[0]['metric']} {score('pies', 'dense')} dense, {score('pies', 'pruned')} "
-            f"pruned; on all examples {score('all', 'dense')} and {score('all', 'pruned')} (means over pruned cells)."
-        )
+    """Pruned against dense models on PIEs that other seeds find, beside what dense models alone dispute."""
+    known = [row for row in rows if row["low"] is not None]
+    if not known:
+        return
+    worse, better = (sum(row["high"] < 0 for row in known), sum(row["low"] > 0 for row in known))
+    disputed = [row["reference_difference"] for row in known if row["reference_difference"] is not None]
+    beside = f"; on what dense models alone dispute {mean(disputed):+.3f}" if disputed else ""
+    average = f"{mean(row['difference'] for row in known):+.3f}{beside}"
+    yield (
+        f"On PIEs that other seeds find, pruned models are worse than dense ones by more than the interval in {worse} "
+        f"of {len(known)} cells, better in {better} (by chance alone in {CHANCE * len(known):.1f}); on average by "
+        f"{average}."
+    )
 
 
 def _extremes(rows: Sequence[Row], name: str) -> tuple[Row, Row]:
@@ -105,18 +131,23 @@ def _extremes(rows: Sequence[Row], name: str) -> tuple[Row, Row]:
 
 
 def _class(rows: Sequence[Row]) -> Iterator[str]:
-    """The class with the highest share of PIEs, all cells together."""
-    examples, pies = Counter[str](), Counter[str]()
-    for row in rows:
-        examples[row["class"]] += row["examples"]
-        pies[row["class"]] += row["pies"]
-    rates = {name: pies[name] / examples[name] for name in examples if pies[name] >= FEWEST}
-    if len(examples) < 2 or not rates:
+    """The class that loses most recall, if any does after Holm's correction over cells and classes."""
+    known = [row for row in rows if row["change_low"] is not None]
+    if len({row["class"] for row in known}) < 2:
         return
-    overall = pies.total() / examples.total()
-    worst = max(rates, key=lambda name: rates[name])
-    if rates[worst] > overall:
-        yield (
-            f"Class “{worst}” pays most: on average over the cells {rates[worst] * 100:.1f} % of its examples "
-            f"are PIEs, against {overall * 100:.1f} % over all classes."
-        )
+    lower = [row for row in known if row["change"] < 0 and row["corrected_p"] <= CHANCE]
+    if not lower:
+        yield "No class is shown to lose recall, after correction for the number of cells and classes."
+        return
+    worst = min(lower, key=lambda row: row["change"])
+    cells = sum(row["class"] == worst["class"] for row in lower)
+    low, high = worst["change_low"] * 100, worst["change_high"] * 100
+    yield (
+        f"Class “{worst['class']}” pays most: its recall falls from {worst['dense_recall']:.3f} to "
+        f"{worst['pruned_recall']:.3f} under {_cell(worst)} ({low:+.1f} to {high:+.1f} points), and it loses "
+        f"recall in {cells} cell{'' if cells == 1 else 's'}, after correction for the number of cells and classes."
+    )
+
+
+def _cell(row: Row) -> str:
+    return f"{method_name(row['method'])} at {percent(row['sparsity'])}"

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Panel
-from analysis.statistics.interval import CONFIDENCE, LEAST_SEEDS
+from analysis.statistics.interval import CONFIDENCE
 from analysis.statistics.paired import paired_t
 from analysis.statistics.resampling import generator, halves, odd_half
 from analysis.statistics.votes_of_splits import differ, members_of
+from runner.studies.seed_advice import LEAST_SEEDS
 
 Row = dict[str, Any]
 Flags = NDArray[np.bool_]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Panel
 from analysis.statistics.ballots import Contest, Side, Weights, contest
-from analysis.statistics.interval import LEAST_SEEDS, centred_percentiles, jackknife, two_way
+from analysis.statistics.interval import centred_percentiles, jackknife, two_way
 from analysis.statistics.resampling import (
     generator,
     halves,
@@ -18,6 +18,7 @@ from analysis.statistics.resampling import (
     paired_resamples,
     split_resamples,
 )
+from runner.studies.seed_advice import LEAST_SEEDS
 
 Row = dict[str, Any]
 Voters = list[tuple[Side, Weights]]

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Panel
 from analysis.statistics.ballots import Contest, Weights, contest
-from analysis.statistics.interval import LEAST_SEEDS, centred_percentiles
+from analysis.statistics.interval import centred_percentiles
 from analysis.statistics.noise_floor import spread
 from analysis.statistics.resampling import generator, resamples
 from runner.studies.hypotheses import SWAPS
+from runner.studies.seed_advice import LEAST_SEEDS
 
 RESAMPLES = 1_000
 EXACT = 1e-9

@@ -8,6 +8,7 @@ from analysis.results import Results
 from analysis.tables import (
     against_dense,
     churn,
+    class_changes,
     collapsed,
     definitions,
     effectiveness,
@@ -33,6 +34,7 @@ TABLES: dict[str, Callable[[Results], Table]] = {
     "effectiveness_on_pies": effectiveness_on_pies.build,
     "held_out_pies": held_out_pies.build,
     "noise_floor": noise_floor.build,
+    "class_changes": class_changes.build,
     "seed_adequacy": seed_adequacy.build,
     "churn": churn.build,
     "definitions": definitions.build,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.results import Results, Row
+from analysis.results import Results, Row, cell
 from analysis.statistics.hypotheses import ALPHA, exploratory
 from analysis.tables.hypotheses import MARKS, p_value
 from analysis.tables.layout import MISSING, headings, key_columns, lines, sparsities
@@ -17,7 +17,8 @@ LEGEND: dict[Mark, str] = {
 
 def build(results: Results) -> Table:
     """Mean difference of every pruned cell from its dense cell and the corrected p-value, by sparsity."""
-    rows = exploratory(results)
+    both = {(*cell(row), row["split"]): row for row in results.survey.churn}
+    rows = [_with_examples(row, both.get((*cell(row), row["split"]))) for row in exploratory(results)]
     columns, keys = sparsities(rows), key_columns(rows)
 
     def value(row: Row) -> tuple[Value, ...]:
@@ -25,15 +26,17 @@ def build(results: Results) -> Table:
             return MISSING, MISSING
         marks: set[Mark] = {MARKS[row["verdict"]]} if row["verdict"] in MARKS else set()
         marks |= {"incomplete"} if results.is_incomplete(row) else set()
-        return Value(f"{row['estimate']:+.3f}", frozenset(marks)), Value(p_value(row["corrected_p"]))
+        return Value(_difference(row), frozenset(marks)), Value(p_value(row["corrected_p"]))
 
     is_tested = any(row["p"] is not None for row in rows)
     return Table(
         name="against_dense",
         title="Effectiveness against the dense models (exploratory)",
         caption="Accuracy (single-label) or macro-F1 (multi-label) of the pruned minus that of the dense models: mean "
-        "over pairs of one seed each, and p of a paired t-test, corrected by Holm over all cells of a task and model; "
-        f"marks at {ALPHA:g}. Nobody declared these comparisons before the data: they can suggest, not confirm.",
+        "over pairs of one seed each (of accuracy with its 95 % interval over seeds and examples, none below five "
+        "seeds), and p of a paired t-test over seeds, corrected by Holm over all cells of a task and model; "
+        f"marks at {ALPHA:g}. Nobody declared these comparisons before the data: they can suggest, not confirm. "
+        f"{results.longer_training}".rstrip(),
         keys=keys,
         columns=headings(columns),
         parts=("difference", "p"),
@@ -42,3 +45,15 @@ def build(results: Results) -> Table:
         records=results.with_completeness(rows),
         views=("effectiveness",),
     )
+
+
+def _with_examples(row: Row, both: Row | None) -> Row:
+    """The row with the interval over seeds and examples, where there is one."""
+    names = {"two_way_low": "change_low", "two_way_high": "change_high"}
+    return row | {name: None if both is None else both[own] for name, own in names.items()}
+
+
+def _difference(row: Row) -> str:
+    if row["two_way_low"] is None:
+        return f"{row['estimate']:+.3f}"
+    return f"{row['estimate']:+.3f} ({row['two_way_low']:+.3f} to {row['two_way_high']:+.3f})"

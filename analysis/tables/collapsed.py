@@ -32,8 +32,9 @@ def build(results: Results) -> Table:
         name="collapsed",
         title="Collapsed trials",
         caption="Seeds that give every example the same answer (constant), no class (empty) or every class "
-        "(all-classes), or whose outputs are no numbers (nan), of all seeds of the cell. Cells without "
-        "any are left out.",
+        "(all-classes), or whose outputs are no numbers (nan), of all seeds of the cell. Near-constant: answers other "
+        "than the most frequent one are less than a tenth as frequent as gold labels other than theirs; near-empty: "
+        "classes are given less than a tenth as often as gold has them. Cells without any are left out.",
         keys=keys,
         columns=tuple(percent(sparsity) if sparsity else DENSE for sparsity in columns),
         parts=("",),
@@ -45,7 +46,7 @@ def build(results: Results) -> Table:
 
 
 def without(build_table: Callable[[Results], Table]) -> Callable[[Results], Table]:
-    """A table once more, as if the collapsed trials had never committed; without lines where there are none."""
+    """A sensitivity analysis: a table as if the collapsed trials had never committed; no lines where there are none."""
 
     def again(results: Results) -> Table:
         others = results.without_collapsed
@@ -53,8 +54,9 @@ def without(build_table: Callable[[Results], Table]) -> Callable[[Results], Tabl
         return replace(
             table,
             name=f"{table.name}_without_collapsed",
-            title=f"{table.title}, without collapsed trials",
-            caption=f"{table.caption} Collapsed trials are left out: seeds are fewer, and cells may be gone.",
+            title=f"{table.title}, without collapsed trials (sensitivity)",
+            caption=f"{table.caption} A sensitivity analysis: leaving out the trials of the table collapsed chooses by "
+            "the outcome, and leaves cells with unequally many seeds, or none. No finding rests on it.",
             lines=table.lines if others else (),
             records=table.records if others else (),
             views=(*table.views, "collapsed"),

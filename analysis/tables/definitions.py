@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.results import Results, Row
-from analysis.tables.layout import headings, key_columns, lines, sparsities
+from analysis.tables.layout import headings, key_columns, lines, sparsities, told
 from analysis.tables.table import Mark, Table, Value
 
 LEGEND: dict[Mark, str] = {"incomplete": "fewer seeds committed than planned"}
@@ -33,7 +33,7 @@ def build(results: Results) -> Table:
         "highest: Hooker et al. 2019. Flips (Dutta et al. 2024): the answers of one dense and one pruned "
         "model of the same seed differ, mean over seeds. Rank correlation (Holste et al. 2023): of the "
         "classes' mean probabilities; it chooses 5 % or less, since equal ones are never parted, and is "
-        "missing for two classes and where a study records no probabilities.",
+        f"missing for two classes and where a study records no probabilities. {told(results.seeds)}",
         keys=keys,
         columns=headings(columns),
         parts=("%", "Jaccard"),

@@ -27,7 +27,8 @@ def build(results: Results) -> Table:
     return Table(
         name="effectiveness",
         title="Effectiveness",
-        caption="Accuracy (single-label) or macro-F1 (multi-label), mean ± standard deviation over seeds, by sparsity.",
+        caption="Accuracy (single-label) or macro-F1 (multi-label), mean ± standard deviation over seeds, by sparsity. "
+        f"{results.longer_training}".rstrip(),
         keys=keys,
         columns=("dense", *headings(columns)),
         parts=("",),

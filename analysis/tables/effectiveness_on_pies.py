@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.results import Results, Row, cell
-from analysis.tables.layout import MISSING, headings, key_columns, lines, sparsities
+from analysis.tables.layout import MISSING, headings, key_columns, lines, sparsities, told
 from analysis.tables.table import Mark, Table, Value
 
 LEGEND: dict[Mark, str] = {
@@ -28,7 +28,7 @@ def build(results: Results) -> Table:
         caption="Accuracy (single-label) or macro-F1 (multi-label) on PIEs of the pruned and of the dense models, by "
         "sparsity. majority-vote: of the votes; seed-mean: mean over seeds. PIEs are chosen by the very seeds that "
         "are scored: with two classes the accuracies of the two votes add up to 1 whatever pruning does, and both are "
-        "low. The table held_out_pies has the comparison that means something.",
+        f"low. The table held_out_pies has the comparison that means something. {told(results.seeds)}",
         keys=keys,
         columns=headings(columns),
         parts=("pruned", "dense"),

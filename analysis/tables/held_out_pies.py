@@ -36,7 +36,8 @@ def build(results: Results) -> Table:
         "dense, with its 95 % interval over seeds (exploratory, none below five seeds), 0 on average if pruning does "
         "nothing. Disputed: the same difference on the examples that two sets of dense seeds vote differently on, "
         "scored by a third: what is merely hard to decide. On PIEs chosen and scored by the same seeds (the table "
-        "effectiveness_on_pies) any two sides look bad.",
+        "effectiveness_on_pies) any two sides look bad. "
+        f"{results.longer_training}".rstrip(),
         keys=keys,
         columns=headings(columns),
         parts=("pruned", "dense", "difference", "disputed"),

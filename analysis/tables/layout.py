@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from analysis.order import method_name, percent
@@ -71,3 +71,12 @@ def seeds_told(rows: Sequence[Row]) -> str:
     if len(found) == 1:
         return f"Votes are of {found[0]} seed{'' if found[0] == 1 else 's'}."
     return f"Votes are of {found[0]} to {found[-1]} seeds: cells with unequal numbers are not to be compared."
+
+
+def told(seeds: Mapping[tuple[str, str], str]) -> str:
+    """The seeds of every task and model as a sentence, or of all alike."""
+    counts = list(dict.fromkeys(seeds.values()))
+    if len(counts) < 2:
+        return f"Votes are of {counts[0]}." if counts else ""
+    named = "; ".join(f"{' · '.join(place)}: {count}" for place, count in sorted(seeds.items()))
+    return f"Votes are of unequally many seeds ({named}), which PIE rates cannot be compared across."

@@ -44,7 +44,8 @@ def build(results: Results) -> Table:
         "dense and another half of the pruned seeds; what methods are to be ranked by, since they share unequally much "
         "with the dense model of their seed. Excess: this less the mean of both floors, with its 95 % interval over "
         "seeds, on these examples; 0 on average if pruning does nothing. No interval below five seeds. Votes of fewer "
-        f"seeds waver more: do not take a floor off the PIE % itself. {seeds_told(found)}",
+        f"seeds waver more: do not take a floor off the PIE % itself. {seeds_told(found)} "
+        f"{results.longer_training}".rstrip(),
         keys=keys,
         columns=headings(columns),
         parts=("",),

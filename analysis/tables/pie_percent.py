@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.results import Results, Row, cell
-from analysis.tables.layout import MISSING, extremes, headings, key_columns, lines, sparsities
+from analysis.tables.layout import MISSING, extremes, headings, key_columns, lines, sparsities, told
 from analysis.tables.table import Mark, Table, Value
 
 LEGEND: dict[Mark, str] = {
@@ -31,7 +31,7 @@ def build(results: Results) -> Table:
         name="pie_percent",
         title="Examples that pruning breaks",
         caption="Percentage of examples whose majority vote differs between the pruned and the dense models (PIEs), "
-        "by sparsity.",
+        f"by sparsity. {told(results.seeds)}",
         keys=keys,
         columns=headings(columns),
         parts=("",),

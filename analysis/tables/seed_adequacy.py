@@ -38,10 +38,10 @@ def build(results: Results) -> Table:
         name="seed_adequacy",
         title="Are there enough seeds?",
         caption="now: the PIE % of so many seeds would be within ± so many points in 95 of 100 studies; "
-        f"more: with {MORE_SEEDS} more; needed: seeds for ± 1 point (none below six seeds, which cannot tell how "
-        "fast widths shrink); Jaccard: what the PIEs of two disjoint halves of the seeds share. All of this is rough "
-        "below ten seeds. The PIE % itself falls as seeds are added (figure rate_by_seeds), so that these are widths "
-        f"about another number each. {seeds_told(rows)}",
+        f"more: with {MORE_SEEDS} more; needed: seeds for ± 1 point (none below six seeds, which cannot tell how fast "
+        "widths shrink); Jaccard: what the PIEs of two disjoint halves of the seeds share. All of this is rough below "
+        "ten seeds. The PIE % itself falls as seeds are added (figure rate_by_seeds): these are widths about another "
+        f"number each. {seeds_told(rows)}",
         keys=keys,
         columns=headings(columns),
         parts=("now", "more", "needed", "Jaccard"),

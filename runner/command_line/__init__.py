@@ -15,6 +15,7 @@ import typer
 
 from runner.command_line import (
     analysis_verbs,
+    calibrate_verb,
     check_verb,
     describe_verbs,
     doctor_verb,
@@ -83,6 +84,7 @@ app.command("table")(show_verbs.table)
 app.command("figure")(show_verbs.figure)
 app.command("example")(example_verb.example)
 app.command("explain")(explain_verb.explain)
+app.command("calibrate")(calibrate_verb.calibrate)
 app.command("doctor")(doctor_verb.doctor)
 
 

@@ -54,7 +54,7 @@ def test_the_tables_come_a_second_time_without_collapsed_trials(store: Path) -> 
     one, again = TABLES["pie_percent"](results), TABLES["pie_percent_without_collapsed"](results)
     rates = [{row["method"]: row["rate"] for row in table.records} for table in (one, again)]
     assert rates == [{"rp-ai": 0.5, "imp-ft": 0}, {"rp-ai": 0, "imp-ft": 0}]
-    assert again.title.endswith("without collapsed trials")
+    assert again.title.endswith("without collapsed trials (sensitivity)")
     assert "collapsed" in again.views
     told = TABLES["collapsed"](results)
     assert [(line.keys[-1], line.values[0][0].text) for line in told.lines] == [("RP-AI", "2 constant of 3")]

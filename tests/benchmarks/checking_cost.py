@@ -60,15 +60,8 @@ def fill(root: Path, megabytes: int) -> None:
                     "probabilities": probabilities.cast(pa.list_(pa.float32())),
                 }
             )
-            settings = {
-                "task": "made-up",
-                "data": "made-up",
-                "model": "made-up",
-                "method": method,
-                "sparsity": sparsity,
-                "seed": seed,
-            }
-            settings |= {"record": {"probabilities": True}}
+            settings = {"task": "made-up", "data": "made-up", "model": "made-up", "method": method}
+            settings |= {"sparsity": sparsity, "seed": seed, "record": {"probabilities": True}}
             name = hashlib.sha256(f"{method} {sparsity} {seed}".encode()).hexdigest()[:16]
             commit_rows(root, Subject(trial_id=name, settings=settings), rows, Facts(achieved_sparsity=sparsity))
         seed += 1

@@ -12,6 +12,7 @@ from runner.methods import DENSE, METHODS
 from runner.store.schema import Facts
 from runner.store.writer import Subject, commit_rows, save_task
 from tasks.base import TaskData
+from tests.analysis.stores import hashed
 
 TASK, EXAMPLES, WORDS = "reviews", 25_000, 230
 SPARSITIES = (0.2, 0.5, 0.7, 0.9, 0.99)

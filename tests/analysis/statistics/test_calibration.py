@@ -51,7 +51,7 @@ def test_the_bootstrap_errs_no_more_often_than_it_says(seeds, least):
 
 
 @pytest.mark.parametrize("differ", [20, 1_000])
-def test_exact_mcnemar_is_conservative(differ):
+def test_exact_mcnemar_errs_at_most_as_said_where_examples_alone_vary(differ):
     """At most 5 %: well below where few examples differ, close to it where many do."""
     only = np.random.default_rng(3).binomial(differ, 0.5, size=20_000)
     rate = (mcnemar(only, differ - only, np.full_like(only, 10 * differ), ALPHA).p <= ALPHA).mean()
