@@ -53,8 +53,8 @@ LONGEST_SECONDS = 60
 QUERIES = {
     "sql": "SELECT * FROM pie_rate ORDER BY ALL",
     "sql trials": "SELECT * FROM trials ORDER BY ALL",
-    "sql rows": "SELECT split, example_id, text, p.label, r.flesch_kincaid_grade FROM predictions p JOIN examples "
-    "USING (task, split, example_id) LEFT JOIN readability r USING (task, split, example_id) ORDER BY ALL",
+    "sql rows": "SELECT task, split, example_id, label FROM predictions JOIN trials USING (trial_id) ORDER BY ALL",
+    "sql texts": "SELECT * FROM examples LEFT JOIN readability USING (task, split, example_id) ORDER BY ALL",
     "sql el2n": "SELECT * FROM el2n ORDER BY ALL",
 }
 
