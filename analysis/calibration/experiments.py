@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis.calibration.worlds import Examples, Size, World, simulate
 from analysis.statistics.answers import Answers, Panel
-from analysis.statistics.held_out import values
+from analysis.statistics.held_out import values, widened
 from analysis.statistics.mcnemar import mcnemar
 from analysis.statistics.noise_floor import interval_of
 from analysis.statistics.paired import paired_t
@@ -110,7 +110,7 @@ def _p_values(panel: Panel) -> Numbers:
     rates = Duel(one=first, other=second, reference=dense, other_reference=dense, sign=1)
     right = Duel(one=first, other=dense, reference=gold, other_reference=gold, sign=-1)
     accuracies = [(one.codes == panel.gold).mean(axis=1) for one in (first, dense)]
-    held_out = np.array([one - other for _, one, other in values(panel, first)])
+    held_out = np.array([one - other for _, one, other in widened(values(panel, first))])
     return {
         "swap, PIE rate": swap(panel, rates, ALPHA)["p"] or 0.0,
         "swap, right votes": swap(panel, right, ALPHA)["p"] or 0.0,

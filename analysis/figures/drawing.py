@@ -39,7 +39,8 @@ class Drawing:
         """The figures one after another, each under a name that no other has and that any file system takes."""
         taken: set[str] = set()
         for place, figure in self.draw(results):
-            _say_seeds(figure, place, results)
+            if figure.texts or figure.axes:
+                _say_seeds(figure, place, results)
             stem = "-".join([name, *(re.sub(r"[^A-Za-z0-9._]+", "_", part) for part in place)])[:100]
             chosen, number = stem, 1
             while chosen.lower() in taken:

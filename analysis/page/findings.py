@@ -41,6 +41,7 @@ def findings(results: Results) -> list[Findings]:
         sentences = (
             *_dense(effects),
             *_rates(rates, place[2]),
+            *_ranked(excesses),
             *_excess(excesses),
             *_best(effects),
             *_on_pies(on_pies),
@@ -69,12 +70,6 @@ def _rates(rates: Sequence[Row], split: str) -> Iterator[str]:
     methods = len({row["method"] for row in known})
     over = f", mean over {methods} methods" if methods > 1 else ""
     yield f"PIEs among the {split} examples{over}: {', '.join(told)}."
-    low, high = _extremes(groups[sparsities[-1]], "rate")
-    if low["rate"] < high["rate"]:
-        yield (
-            f"At {percent(sparsities[-1])} {method_name(low['method'])} breaks the fewest "
-            f"({low['rate'] * 100:.1f} %), {method_name(high['method'])} the most ({high['rate'] * 100:.1f} %)."
-        )
 
 
 def _best(effects: Sequence[Row]) -> Iterator[str]:
@@ -87,6 +82,22 @@ def _best(effects: Sequence[Row]) -> Iterator[str]:
         yield (
             f"Mean {high['metric']} at {percent(top)}: from {low['mean']:.3f} ({method_name(low['method'])}) "
             f"to {high['mean']:.3f} ({method_name(high['method'])})."
+        )
+
+
+def _ranked(rows: Sequence[Row]) -> Iterator[str]:
+    """The methods that break least and most, by halves of the seeds: none is paired with its dense model there."""
+    known = [row for row in rows if row["halves_rate"] is not None]
+    top = max((row["sparsity"] for row in known), default=0.0)
+    own = [row for row in known if row["sparsity"] == top]
+    if not own:
+        return
+    low, high = _extremes(own, "halves_rate")
+    if low["halves_rate"] < high["halves_rate"]:
+        yield (
+            f"At {percent(top)} {method_name(low['method'])} breaks the fewest, by halves of the seeds "
+            f"({low['halves_rate'] * 100:.1f} %), {method_name(high['method'])} the most "
+            f"({high['halves_rate'] * 100:.1f} %)."
         )
 
 

@@ -3,6 +3,7 @@
 -- Needs:     hypothesis, comparison, cell, trial, scores
 -- Columns:   family_no      INTEGER   as in the view hypotheses
 --            comparison_no  INTEGER
+--            compare        VARCHAR   effectiveness: on PIEs each seed is scored on what others find, which is not SQL
 --            task           VARCHAR
 --            split          VARCHAR
 --            seed           BIGINT
@@ -32,7 +33,7 @@ measured AS (
     JOIN internal.scores AS s ON s.cell_no = c.cell_no AND s.split = c.split
 )
 SELECT
-    m.family_no, m.comparison_no, t.task, m.split, t.seed,
+    m.family_no, m.comparison_no, 'effectiveness' AS compare, t.task, m.split, t.seed,
     max(m.value) AS value,
     max(m.other_value) AS other_value
 FROM measured AS m

@@ -11,7 +11,7 @@ import numpy as np
 from analysis.results import Results, Row
 from analysis.statistics.answers import Answers, Gathered, Panel, gathered
 from analysis.statistics.families import Comparison, Pairs, unpaired
-from analysis.statistics.held_out import values
+from analysis.statistics.held_out import values, widened
 from analysis.statistics.swapping import Duel, swap
 from runner.methods import DENSE
 
@@ -56,7 +56,7 @@ def _on_held_out(answers: Gathered | None, row: Row) -> Pairs:
     if answers is None or one is None or dense is None:
         return []
     panel = replace(_panel(answers, row), dense=dense, gold=answers.gold.codes[0])
-    scored: Pairs = list(values(panel, one))
+    scored: Pairs = list(widened(values(panel, one)))
     alone = [(seed, 0.0, None) for seed in np.setdiff1d(one.seeds, dense.seeds).tolist()]
     other = [(seed, None, 0.0) for seed in np.setdiff1d(dense.seeds, one.seeds).tolist()]
     return sorted([*scored, *alone, *other], key=lambda pair: pair[0])

@@ -30,7 +30,7 @@ def held_out_of(panel: Panel, cell: Answers) -> Row:
     votes on them add up to 1, whatever pruning did (circular analysis: Kriegeskorte et al. 2009, Nature Neuroscience
     12). So each of SPLITS random odd halves of the seeds finds the examples on which its dense and pruned votes differ,
     and each other seed is scored on those: pruned, dense, and difference = pruned - dense, 0 on average if pruning does
-    nothing. low, high: Student's t over the seeds' differences; null below five seeds. examples: mean over splits.
+    nothing. low, high: Student's t over the seeds' differences, `widened`; null below five seeds.
 
     reference_pruned, reference_dense, reference_difference: the same on examples on which two disjoint thirds of the
     dense seeds differ, scored by the seeds in neither: what is merely hard to decide. Nulls where there are too few
@@ -55,6 +55,21 @@ def values(panel: Panel, cell: Answers) -> Values:
     return _scored(panel, both, chosen == 0, _known(panel) & differ(panel.sets, (dense, chosen), (pruned, chosen)))
 
 
+def widened(found: Values) -> Values:
+    """The same with differences spread about their mean by sqrt(n / (n - h)), for tests and intervals over seeds.
+
+    Each of n seeds is scored on what halves of h others choose, and chooses for them: their differences are a little
+    alike, and a t-test that takes them for independent errs in up to 12 % of simulated studies. In a split n - h seeds
+    are independent of the choice, and as so many they count.
+    """
+    seeds = len(found)
+    if seeds < 2:
+        return found
+    spread = (seeds / (seeds - odd_half(seeds))) ** 0.5
+    mean = sum(one - other for _, one, other in found) / seeds
+    return [(seed, other + mean + spread * (one - other - mean), other) for seed, one, other in found]
+
+
 def reference_values(panel: Panel, cell: Answers) -> Values:
     """Every shared seed with its two scores on examples that other dense seeds dispute."""
     both = _shared(panel, cell)
@@ -76,7 +91,7 @@ def _told(found: Values) -> Row:
     row: Row = {"pruned": float(pruned.mean()), "dense": float(dense.mean())}
     row |= {"difference": row["pruned"] - row["dense"], "low": None, "high": None}
     if len(found) >= LEAST_SEEDS:
-        tested = paired_t(pruned - dense, 1 - CONFIDENCE)
+        tested = paired_t(np.array([one - other for _, one, other in widened(found)]), 1 - CONFIDENCE)
         row |= {"low": float(tested.low), "high": float(tested.high)}
     return row
 

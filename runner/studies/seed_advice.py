@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from runner.studies.study import Study
 
 LEAST_SEEDS = 5
-"""Fewer seeds get no interval: one of two covers 55 to 86 % in simulated worlds instead of 95, of three 72 to 95."""
+"""Fewer get no interval: in simulated worlds one of two seeds covers 55 to 86 % instead of 95, of three 72 to 95."""
 MOST_SEEDS = 100
 
 

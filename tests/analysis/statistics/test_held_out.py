@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score
 
 from analysis.calibration.worlds import WORLDS, Examples, Size, simulate
 from analysis.database import connect
-from analysis.statistics.held_out import held_out_of, reference_values, values
+from analysis.statistics.held_out import held_out_of, reference_values, values, widened
 from analysis.statistics.survey import survey
 from tests.analysis.statistics.small_panels import answers, panel, write_sets
 
@@ -39,6 +39,17 @@ def test_disputed_examples_are_scored_by_a_third() -> None:
     both = replace(panel(dense, pruned), gold=np.zeros(3, np.int32))
     # Seeds 1 and 2 dispute example 0 (scored by seed 0), 0 and 2 examples 0 and 1, 0 and 1 example 1.
     assert reference_values(both, pruned) == [(0, 0.0, 1.0), (1, 1.0, 1.0), (2, 1.0, 1.0)]
+
+
+def test_seeds_that_choose_for_each_other_count_as_fewer() -> None:
+    """Widened differences keep their mean and spread as those of the seeds that a split scores."""
+    found = [(seed, 0.5 + 0.01 * seed, 0.4) for seed in range(10)]
+    wide = widened(found)
+    before, after = (np.array([one - other for _, one, other in rows]) for rows in (found, wide))
+    assert after.mean() == pytest.approx(before.mean())
+    assert after.std() == pytest.approx(before.std() * 2**0.5)
+    assert [other for _, _, other in wide] == [0.4] * 10
+    assert widened(found[:1]) == found[:1]
 
 
 @pytest.mark.parametrize(
