@@ -32,6 +32,7 @@ def seal(folder: Path, name: str) -> None:
     content = {"folder": name, "files": {file: _described(folder / file) for file in _files(folder)}}
     manifest = folder / NAME
     manifest.write_text(json.dumps(content, indent=0), encoding="utf-8")
+    manifest.chmod(manifest.stat().st_mode & ~0o022)  # who may change it could change what it vouches for
     _force(manifest)
     _force(folder)
 

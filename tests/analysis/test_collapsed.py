@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from runner.store.compact import compact
 from runner.store.digest import digest
 from tests.analysis.statistics.small_panels import write_store
 from tests.analysis.stores import hashed
+from tests.runner.store import tampering
 
 GOLD = np.array([0, 1, 0, 1, 1, 0])
 CELLS = {
@@ -71,8 +71,7 @@ def test_a_store_without_collapsed_trials_has_no_such_tables(tmp_path: Path, nam
 
 def test_outputs_that_are_no_numbers_are_flagged(store: Path) -> None:
     """A trial whose metrics count rows with NaN is flagged on that split, whatever else it is."""
-    path = store / "commits" / "t-m-rp-ai-0.9-1.json"
-    record = json.loads(path.read_text())
-    record["facts"]["metrics"] = {"test": {"nan_rows": 2.0, "loss": None}}
-    path.write_text(json.dumps(record))
+    path = store / "commits" / f"{hashed('t-m-rp-ai-0.9-1')}.json"
+    metrics = {"test": {"nan_rows": 2.0, "loss": None}}
+    tampering.rewrite(path, lambda record: record["facts"].update(metrics=metrics))
     assert [row["kind"] for row in Results(connect(store)).collapsed] == ["nan", "constant"]

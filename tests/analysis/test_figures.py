@@ -13,7 +13,8 @@ from analysis.figures import FIGURES
 from analysis.figures.style import COLOURS, looks, png, svg
 from analysis.results import Results
 from runner.methods import METHODS
-from tests.analysis.stores import write_task, write_trials
+from tests.analysis.stores import trial_id, write_task, write_trials
+from tests.runner.store import tampering
 
 
 @pytest.mark.parametrize("name", ["effectiveness", "pie_rate"])
@@ -62,15 +63,12 @@ def test_names_are_text_and_not_formulas(tmp_path: Path, name: str) -> None:
 
 def write_trials_named(root: Path, rows: list[dict[str, object]]) -> None:
     """Commit rows whose model's name could not be part of a file's name."""
-    import json
-
     plain = [row | {"model": "model", "method": f"m{number}"} for number, row in enumerate(rows)]
     write_trials(root, {"t": ["a", "b"]}, plain)
     for number, row in enumerate(rows):
-        path = next((root / "commits").glob(f"*-m{number}-*"))
-        record = json.loads(path.read_text())
-        record["settings"] |= {"model": row["model"], "method": row["method"]}
-        path.write_text(json.dumps(record))
+        named = {"model": row["model"], "method": row["method"]}
+        path = root / "commits" / f"{trial_id(plain[number])}.json"
+        tampering.rewrite(path, lambda record, named=named: record["settings"].update(named))
 
 
 def test_methods_look_different_and_always_the_same() -> None:

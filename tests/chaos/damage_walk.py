@@ -245,6 +245,7 @@ class Ending:
     seen: object
     said: str
     fault: str = ""
+    before: object = None
 
 
 class Waiting(BaseException):
@@ -255,6 +256,7 @@ def invoke(place: Place, verb: str) -> Ending:
     """Run a verb in this process; where the study would train, it says so and stops."""
     shutil.rmtree(place.out, ignore_errors=True)
     place.out.mkdir()
+    readable = _digest(place.store) if verb in CHANGING else None
 
     def too_long(*_: object) -> None:
         raise Waiting
@@ -281,7 +283,7 @@ def invoke(place: Place, verb: str) -> Ending:
         fault = "no word"
     elif "Traceback" in result.stderr or "\x1b" in result.output:
         fault = f"said: {result.output[-200:]!r}"
-    return Ending(result.exit_code, _seen(place, verb, result.stdout), result.stderr, fault)
+    return Ending(result.exit_code, _seen(place, verb, result.stdout), result.stderr, fault, readable)
 
 
 def _seen(place: Place, verb: str, stdout: str) -> object:
@@ -299,7 +301,7 @@ def _seen(place: Place, verb: str, stdout: str) -> object:
 def _digest(store: Path) -> str:
     try:
         return digest(store) if Layout(store).tasks.is_dir() else ""
-    except StoreError:
+    except (StoreError, OSError):
         return "unreadable"
 
 
@@ -311,6 +313,8 @@ def judge(kind: str, damage: str, verb: str, whole: Ending, found: Ending) -> st
         return "" if found.code == 1 or (kind, damage) in HARMLESS else "not named"
     if verb in ("repair", "prune-checkpoints", "readability"):
         return ""
+    if verb in CHANGING and found.seen == found.before == "unreadable":
+        return ""  # it was so before, and `verify` says why
     if found.code == 0 and found.seen != whole.seen:
         return "silent: another answer"
     return ""

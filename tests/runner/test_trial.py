@@ -131,9 +131,7 @@ def test_children_refuse_a_parent_state_that_its_commit_does_not_name(workplace)
     spec = spec_of("imp-ft")
     run_trial(spec.dense, workplace=workplace, data=DATA, keep_state=True)
     commit = Layout(workplace.root).commit(spec.dense.trial_id)
-    record = json.loads(commit.read_text())
-    record["facts"]["weights"] = "0" * 64
-    commit.write_text(json.dumps(record))
+    tampering.rewrite(commit, lambda record: record["facts"].update(weights="0" * 64))
     with pytest.raises(CheckpointError, match="committed 0000"):
         run_trial(spec, workplace=workplace, data=DATA)
 
