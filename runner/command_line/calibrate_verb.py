@@ -53,7 +53,7 @@ def calibrate(
 def _like(store: Path, seeds: list[int] | None) -> list[tuple[str, Setting]]:
     from analysis.calibration.likeness import settings_like
     from analysis.database import connect
-    from runner.store.files import StoreError
+    from runner.store.errors import StoreError
 
     own = list(settings_like(connect(store)))
     if not own:

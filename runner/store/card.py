@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.store import compacted
-from runner.store.files import StoreError, read, replace, require_own
+from runner.store.errors import StoreError
+from runner.store.files import replace
 from runner.store.layout import LAYOUT, Layout
+from runner.store.regular import read, require_own
 from runner.store.schema import Compacted, StoreCard
 from runner.store.sealing import read_record, sealed, unsealed
 

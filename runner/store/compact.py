@@ -30,10 +30,12 @@ import pyarrow.parquet as pq
 from runner.store import compacted
 from runner.store.card import write_down
 from runner.store.compacted import Generation
-from runner.store.files import StoreError, discard, new_file, read
+from runner.store.errors import StoreError
+from runner.store.files import discard, new_file
 from runner.store.kept_votes import is_intact, keep_votes
 from runner.store.layout import Layout
 from runner.store.reader import loose_commits, open_store
+from runner.store.regular import read
 from runner.store.rows import described, in_memory, rows_hash
 from runner.store.schema import CommitRecord
 from runner.store.sharing import Source, write_shared

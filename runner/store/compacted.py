@@ -20,9 +20,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
-from runner.store.files import StoreError, create, read
+from runner.store.errors import StoreError
+from runner.store.files import create
 from runner.store.layout import Layout
 from runner.store.place import is_on_disk
+from runner.store.regular import read
 from runner.store.rows import in_memory
 from runner.store.schema import CommitRecord, Compacted, KeptVotes
 from runner.store.sealing import START, read_record, sealed, told

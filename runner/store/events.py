@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runner.store.files import append, contents, replace
+from runner.store.files import append, replace
 from runner.store.layout import Layout
 from runner.store.place import is_on_disk
+from runner.store.regular import contents
 
 ENDING = ".events.jsonl"
 

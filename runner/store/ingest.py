@@ -21,8 +21,8 @@ from runner.store.coordinates import (
     check_ids,
     check_seeds,
 )
+from runner.store.errors import StoreError
 from runner.store.events import EventLog
-from runner.store.files import StoreError
 from runner.store.layout import Layout
 from runner.store.logged_twice import IngestError, refuse
 from runner.store.numbering import number_examples

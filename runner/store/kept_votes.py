@@ -17,7 +17,8 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runner.store.files import StoreError, new_file
+from runner.store.errors import StoreError
+from runner.store.files import new_file
 from runner.store.layout import Layout
 from runner.store.reader import task_cards
 from runner.store.rows import described, in_memory, require_intact

@@ -11,8 +11,10 @@ from typing import Any
 
 from runner.store import compacted, readability, reader
 from runner.store.compact import publish, sweep
-from runner.store.files import StoreError, create, discard, read, replace
+from runner.store.errors import StoreError
+from runner.store.files import create, discard, replace
 from runner.store.layout import Layout
+from runner.store.regular import read
 from runner.store.schema import CommitRecord
 from runner.store.session import hold
 from runner.store.sharing import Source

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from runner.store import reader
-from runner.store.files import StoreError
+from runner.store.errors import StoreError
 from runner.store.logged_twice import refuse
 from tasks.further import OWN_ID
 

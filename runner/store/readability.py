@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from runner.store.files import StoreError, create, read, written
+from runner.store.errors import StoreError
+from runner.store.files import create, written
 from runner.store.layout import Layout
 from runner.store.names import file_name
 from runner.store.reader import task_cards
+from runner.store.regular import read
 from runner.store.rows import in_memory
 from runner.store.schema import TaskCard
 from tasks.base import SPLITS

@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 
 from runner.store import compacted
 from runner.store.card import require_whole
-from runner.store.files import StoreError, contents, read
+from runner.store.errors import StoreError
 from runner.store.layout import Layout
 from runner.store.names import file_name
+from runner.store.regular import contents, read
 from runner.store.rows import in_memory
 from runner.store.schema import CommitRecord, Failure, FrozenPlan, PlannedTrial, TaskCard
 from runner.store.sealing import REMEDY, read_record, unsealed

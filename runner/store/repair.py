@@ -19,7 +19,8 @@ from runner.store import compacted
 from runner.store.card import write_down
 from runner.store.compact import publish
 from runner.store.compacted import Generation
-from runner.store.files import StoreError, move_into
+from runner.store.errors import StoreError
+from runner.store.files import move_into
 from runner.store.findings import Finding
 from runner.store.kept_votes import is_intact
 from runner.store.layout import Layout

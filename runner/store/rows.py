@@ -10,7 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runner.store.files import StoreError, new_file, read, require_regular
+from runner.store.errors import StoreError
+from runner.store.files import new_file
+from runner.store.regular import read, require_regular
 from runner.store.schema import PREDICTION_FIELDS, DataFile
 from tasks.content import content_hash
 

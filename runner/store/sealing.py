@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from runner.store.files import StoreError
+from runner.store.errors import StoreError
 
 START = b'{"sha256":"'
 END = b'",'

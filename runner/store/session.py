@@ -16,9 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from runner.store.errors import StoreError
 from runner.store.events import EventLog
-from runner.store.files import StoreError, contents, create, discard, renew, take_over
+from runner.store.files import create, discard, renew, take_over
 from runner.store.layout import Layout
+from runner.store.regular import contents
 
 
 def lease_seconds(text: str) -> float:

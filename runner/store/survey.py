@@ -14,11 +14,13 @@ import pyarrow as pa
 from runner.store import compacted, reader
 from runner.store.card import NewerLayout, lost, lost_papers, read_card
 from runner.store.compacted import COLUMNS, Generation
+from runner.store.errors import StoreError
 from runner.store.events import event_of, lines_of
-from runner.store.files import ASIDE, StoreError, read, require_own
+from runner.store.files import ASIDE
 from runner.store.findings import Finding
 from runner.store.layout import Layout
 from runner.store.place import is_on_disk
+from runner.store.regular import read, require_own
 from runner.store.schema import CommitRecord, Compacted, FrozenPlan, PlannedTrial, StoreCard, TaskCard
 from runner.store.session import LEASE, is_lease
 

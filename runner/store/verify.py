@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 from runner.spec import TrialSpec
 from runner.store import compacted, readability
 from runner.store.compact import MERGED, generation_of, owners_of
-from runner.store.files import StoreError, is_regular
+from runner.store.errors import StoreError
 from runner.store.findings import Finding
 from runner.store.kept_votes import false_votes, is_intact
 from runner.store.layout import Layout
+from runner.store.regular import is_regular
 from runner.store.rows import file_hash, rows_hash
 from runner.store.schema import CommitRecord
 from runner.store.survey import Survey, survey

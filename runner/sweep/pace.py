@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from runner.plan import training_units
-from runner.store.files import StoreError
+from runner.store.errors import StoreError
 from runner.store.reader import commits
 from runner.sweep.jobs import Job
 

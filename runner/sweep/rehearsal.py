@@ -20,8 +20,8 @@ from pathlib import Path
 from runner.folders import command
 from runner.methods import METHODS
 from runner.store.digest import digest
+from runner.store.errors import StoreError
 from runner.store.events import events_of
-from runner.store.files import StoreError
 from runner.store.reader import commits, committed_ids, failure_of
 from runner.store.verify import broken_invariants
 from runner.studies import Study, StudyError, load, require_inputs

@@ -15,7 +15,8 @@ from rich.console import Console
 from runner.plan import Plan, identify
 from runner.spec import TrialSpec
 from runner.store import reader
-from runner.store.files import StoreError, require_exclusive_creation
+from runner.store.errors import StoreError
+from runner.store.files import require_exclusive_creation
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
 from runner.store.place import storage_environment

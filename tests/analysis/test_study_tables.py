@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +12,7 @@ from analysis.results import Results
 from analysis.tables import TABLES
 from analysis.tables.table import Table
 from tests.analysis.stores import write_plan, write_task, write_trials
+from tests.runner.store import tampering
 
 GAP = "\N{EN DASH}"
 FACTS = {"parameters": 1000, "prunable": 800}
@@ -34,22 +35,22 @@ def write(root: Path) -> Path:
     write_trials(
         root, {"pairs": ["no", "yes"]}, [t | {"split": "test", "example_id": 0, "label": "yes"} for t in trials]
     )
-    write_plan(root, "small", trials)
+    searched = {"epochs": [2, 6], "cells": {"pairs/net": {"learning_rate": [1e-5, 1e-4]}}}
+    write_plan(root, "small", trials, {"tuning": searched})
     return root
 
 
 def amend(root: Path) -> None:
     """Give the commits the facts and settings that a real trial has."""
     for path in (root / "commits").iterdir():
-        record = json.loads(path.read_text())
-        sparsity = record["settings"]["sparsity"]
-        record["facts"] |= FACTS | {"total_sparsity": sparsity * FACTS["prunable"] / FACTS["parameters"]}
-        record["settings"] |= {"training": TRAINING, "max_tokens": 16}
-        path.write_text(json.dumps(record))
-    plan = root / "plans" / "small.json"
-    document = json.loads(plan.read_text())
-    document["study"]["tuning"] = {"epochs": [2, 6], "cells": {"pairs/net": {"learning_rate": [1e-5, 1e-4]}}}
-    plan.write_text(json.dumps(document))
+        tampering.rewrite(path, as_real)
+
+
+def as_real(record: dict[str, Any]) -> None:
+    """What a trial that ran says beside its rows."""
+    sparsity = record["settings"]["sparsity"]
+    record["facts"] |= FACTS | {"total_sparsity": sparsity * FACTS["prunable"] / FACTS["parameters"]}
+    record["settings"] |= {"training": TRAINING, "max_tokens": 16}
 
 
 @pytest.fixture(scope="module")

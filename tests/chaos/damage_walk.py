@@ -21,13 +21,13 @@ from unittest import mock
 
 import numpy as np
 import pyarrow as pa
+from runner.store.errors import StoreError
 from typer.testing import CliRunner
 
 from runner.command_line import app
 from runner.plan import identify, plan
 from runner.store.compact import compact
 from runner.store.digest import digest
-from runner.store.files import StoreError
 from runner.store.layout import Layout
 from runner.store.schema import Facts
 from runner.store.session import hold

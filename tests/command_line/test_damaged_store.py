@@ -8,8 +8,7 @@ import shutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
-from runner.store.files import StoreError
+from runner.store.errors import StoreError
 
 VERBS = {
     "sql": ("sql", "{store}", "FROM predictions"),

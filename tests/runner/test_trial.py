@@ -12,6 +12,7 @@ from runner.checkpoints import STATE, TRAINED, CheckpointError, load
 from runner.spec import Protocol, Record
 from runner.store.layout import Layout
 from runner.trial import Hooks, ParentMissing, run_trial
+from tests.runner.store import tampering
 
 from .small_trials import DATA, MULTI, StopAfter, committed, spec_of
 

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from runner.store.errors import StoreError
 
 from runner.store import reader
 from runner.store.digest import digest
-from runner.store.files import StoreError
 from runner.store.ingest import IngestError, ingest
 from runner.store.layout import Layout
 from runner.store.verify import broken_invariants

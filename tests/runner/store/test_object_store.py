@@ -17,6 +17,9 @@ from typer.testing import CliRunner
 pytest.importorskip("s3fs", reason="pip install -e '.[test]' installs s3fs")
 pytest.importorskip("moto", reason="pip install -e '.[test]' installs moto")
 
+from runner.store.errors import StoreError
+from runner.store.regular import watched
+
 from analysis.query import run_query
 from analysis.report import write_report
 from runner import checkpoints
@@ -25,7 +28,7 @@ from runner.store import files, objects, reader, session
 from runner.store.compact import compact
 from runner.store.digest import digest
 from runner.store.events import events_of
-from runner.store.files import StoreError, create, new_file, replace, take_over, watched
+from runner.store.files import create, new_file, replace, take_over
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
 from runner.store.merge import merge

@@ -1,0 +1,7 @@
+"""What is said of a store that cannot be used as asked."""
+
+from __future__ import annotations
+
+
+class StoreError(RuntimeError):
+    """A store that cannot be used as asked: says what is wrong and what to do."""
