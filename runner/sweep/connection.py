@@ -18,7 +18,7 @@ from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-d
 from ray.exceptions import RayError
 
 from runner.store.scratch import scratch_folder, sweep_scratch
-from runner.sweep.environment import OUR_FOLDERS, ClusterError
+from runner.sweep.environment import ClusterError, our_folders
 from runner.sweep.liveness import answers
 from runner.sweep.membership import Membership
 from runner.vendors import has_amdsmi, uncounted_gpus
@@ -93,7 +93,7 @@ def _start(folder: Path, cpus: int | None) -> None:
         log_to_driver=False,
         logging_level=logging.ERROR,
         object_store_memory=128 * 2**20,
-        runtime_env=OUR_FOLDERS,
+        runtime_env=our_folders(),
         _temp_dir=str(folder),  # Ray opens it to all, but not the folder around it
     )
 
@@ -102,7 +102,7 @@ def _start(folder: Path, cpus: int | None) -> None:
 def given_cluster(address: str, is_dead: Callable[[], bool]) -> Iterator[None]:
     """A cluster that runs already; ClusterError where nothing answers, a line on stderr where it takes long."""
     member = Membership(
-        partial(ray.init, address=address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=OUR_FOLDERS)
+        partial(ray.init, address=address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=our_folders())
     )
     try:
         _await_listener(address)

@@ -43,15 +43,20 @@ HEAD_SECONDS = float(os.environ.get(RECONNECT, "60"))
 END_SECONDS = 60.0
 """How long a process may take to end after it has noticed that the head is away, before Ray ends it."""
 
-OUR_FOLDERS: dict[str, Any] = {"worker_process_setup_hook": claimer(ROOT)}
-"""For `ray.init`: its workers import our code from where the driver has it, whatever lies in their working folder."""
-
 JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Ray sets it for the entrypoint of a submitted job."""
 
 
 class ClusterError(RuntimeError):
     """The cluster cannot run what was asked: says what it has and what to change."""
+
+
+def our_folders() -> dict[str, Any]:
+    """For `ray.init`: its workers import our code from where the driver has it, whatever lies in their working folder.
+
+    A new one for every cluster, since Ray adds to it what the next one would refuse.
+    """
+    return {"worker_process_setup_hook": claimer(ROOT)}
 
 
 def in_ray_job() -> bool:

@@ -78,7 +78,7 @@ class InThisProcess:
         self.ran: list[str] = []
 
     @contextmanager
-    def joined(self, study, jobs, placement, stop):
+    def joined(self, study, jobs, placement, root, stop):
         """There is always room; with nothing to run, the signal comes before anything does."""
         if not self.most:
             stop.ask("SIGINT")
