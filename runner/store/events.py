@@ -14,7 +14,7 @@ from typing import Any
 from runner.store.files import append, replace
 from runner.store.layout import Layout
 from runner.store.place import is_on_disk
-from runner.store.regular import contents
+from runner.store.regular import contents, is_regular
 
 ENDING = ".events.jsonl"
 
@@ -64,8 +64,9 @@ def events_of(root: Path, kind: str) -> list[dict[str, Any]]:
 
 
 def lines_of(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Every log of a store, by name, with its lines."""
-    for path, log in contents(sorted(Layout(root).sessions.glob(f"*{ENDING}"))):
+    """Every log of a store, by name, with its lines; what is no file of its own says nothing, and verify names it."""
+    there = sorted(Layout(root).sessions.glob(f"*{ENDING}"))
+    for path, log in contents([path for path in there if not is_on_disk(path) or is_regular(path)]):
         yield path, log.decode(errors="replace").splitlines()
 
 
