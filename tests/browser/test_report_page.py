@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analysis.database import connect
+from runner.printable import printable
 from tests.browser.conftest import Browser, Opened, Tab
 from tests.browser.hostile_store import CLASSES, COLUMN, METHOD, MODEL, STUDY, TASK, TEXTS
 from tests.browser.large_store import EXAMPLES
@@ -164,7 +165,7 @@ def test_texts_of_a_data_set_stay_texts(hostile: Path, opened: Opened, width: in
         seen |= set(page.locator("#life .text").all_text_contents())
         page.locator("#life td.flip").first.hover()
         page.keyboard.press("ArrowRight")
-    assert seen == set(TEXTS)
+    assert seen == {printable(text, block=True) for text in TEXTS}
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.keyboard.press("Escape")
     handlers = "[...document.all].flatMap(one => one.getAttributeNames()).filter(name => name.startsWith('on'))"
