@@ -19,11 +19,11 @@ from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
-from runner.store.errors import StoreError
 
 from analysis.recorded_files import Expected, Recorded
 from analysis.spill import own_folder
 from runner.store import objects
+from runner.store.errors import StoreError
 from runner.store.place import is_on_disk
 
 Restore = Callable[[str], bytes]

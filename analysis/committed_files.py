@@ -12,9 +12,9 @@ from typing import Any, BinaryIO, cast
 
 import duckdb
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
-from runner.store.errors import StoreError
 
 from analysis.checked_files import CheckedFiles
+from runner.store.errors import StoreError
 
 PROTOCOL = "committed"
 

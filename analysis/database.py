@@ -11,12 +11,12 @@ from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
-from runner.store.errors import StoreError
 
 from analysis.base_relations import create_base_relations
 from analysis.committed_files import PROTOCOL
 from analysis.snapshot import Snapshot
 from analysis.spill import own_folder
+from runner.store.errors import StoreError
 
 SQL = Path(__file__).parent / "sql"
 MOST_GIB = 4

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from runner.store.errors import StoreError
-
 from analysis.variants import model_names
 from runner.store import compacted
+from runner.store.errors import StoreError
 from runner.store.layout import Layout
 from runner.store.reader import commits, failures, frozen_plans, open_store, task_cards
 from runner.store.schema import CommitRecord, FrozenPlan, KeptVotes, TaskCard

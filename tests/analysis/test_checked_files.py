@@ -13,13 +13,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from runner.store.errors import StoreError
 
 from analysis.checked_files import CheckedFiles, inside
 from analysis.committed_files import damage_behind
 from analysis.database import connect
 from analysis.recorded_files import Recorded, same_rows
 from runner.store.compact import compact
+from runner.store.errors import StoreError
 from runner.store.readability import FIELDS
 from runner.store.reader import task_cards
 from runner.store.rows import file_hash

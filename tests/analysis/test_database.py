@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from runner.store.errors import StoreError
 
 from analysis.database import VIEWS, connect
+from runner.store.errors import StoreError
 from runner.store.schema import Facts
 from runner.store.writer import Subject, commit_rows
 from tests.analysis.stores import hashed, write_task

@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 import piesweep
 import pytest
-from runner.store.errors import StoreError
 from typer.testing import CliRunner
 
 from analysis.database import VIEWS
 from analysis.query import QueryError
 from runner.command_line import app
 from runner.folders import ROOT
+from runner.store.errors import StoreError
 from runner.studies import StudyError
 from tests.analysis.stores import write_task, write_trials
 

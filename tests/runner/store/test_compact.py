@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from runner.store.errors import StoreError
 
 from analysis.database import connect
 from runner.store import compact as compaction
@@ -21,6 +20,7 @@ from runner.store import compacted, files, reader, sharing, writer
 from runner.store.compact import compact
 from runner.store.digest import digest
 from runner.store.disk import Disk
+from runner.store.errors import StoreError
 from runner.store.layout import Layout
 from runner.store.schema import Facts
 from runner.store.status import status

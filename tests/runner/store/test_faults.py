@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from runner.store.errors import StoreError
 
 from runner import checkpoints
 from runner.store import files, reader, session
 from runner.store.digest import digest
 from runner.store.disk import Disk
+from runner.store.errors import StoreError
 from runner.store.events import events_of
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from runner.store.errors import StoreError
 
 from runner import checkpoints
 from runner.store import files, reader
 from runner.store.compact import compact
 from runner.store.digest import digest
+from runner.store.errors import StoreError
 from runner.store.layout import Layout
 from runner.store.merge import merge
 from runner.store.prune import prune_checkpoints

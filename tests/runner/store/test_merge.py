@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from runner.store.errors import StoreError
 
 from runner.store import files, reader
 from runner.store.compact import compact
 from runner.store.digest import digest
+from runner.store.errors import StoreError
 from runner.store.layout import Layout
 from runner.store.merge import MergeConflict, Merged, merge
 from runner.store.schema import Facts

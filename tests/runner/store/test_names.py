@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
-from runner.store.errors import StoreError
 
 from analysis.database import connect
 from runner.store import reader
 from runner.store.compact import compact
+from runner.store.errors import StoreError
 from runner.store.ingest import ingest
 from runner.store.layout import Layout
 from runner.store.merge import merge

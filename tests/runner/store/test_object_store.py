@@ -17,9 +17,6 @@ from typer.testing import CliRunner
 pytest.importorskip("s3fs", reason="pip install -e '.[test]' installs s3fs")
 pytest.importorskip("moto", reason="pip install -e '.[test]' installs moto")
 
-from runner.store.errors import StoreError
-from runner.store.regular import watched
-
 from analysis.query import run_query
 from analysis.report import write_report
 from runner import checkpoints
@@ -27,6 +24,7 @@ from runner.command_line import app
 from runner.store import files, objects, reader, session
 from runner.store.compact import compact
 from runner.store.digest import digest
+from runner.store.errors import StoreError
 from runner.store.events import events_of
 from runner.store.files import create, new_file, replace, take_over
 from runner.store.layout import Layout
@@ -34,6 +32,7 @@ from runner.store.leftovers import sweep_leftovers
 from runner.store.merge import merge
 from runner.store.place import is_on_disk, place, storage_environment
 from runner.store.prune import prune_checkpoints
+from runner.store.regular import watched
 from runner.store.schema import Facts
 from runner.store.session import StoreHeld, hold, running_trials
 from runner.store.verify import broken_invariants

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from runner.store.errors import StoreError
 
 from runner.store import compacted, reader
 from runner.store.compact import compact
 from runner.store.digest import digest
+from runner.store.errors import StoreError
 from runner.store.layout import Layout
 from runner.store.repair import repair
 from runner.store.verify import broken_invariants, findings

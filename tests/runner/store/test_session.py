@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from runner.store.errors import StoreError
 
 from runner.store import session
+from runner.store.errors import StoreError
 from runner.store.session import StoreHeld, hold, running_trials
 
 

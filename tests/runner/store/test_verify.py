@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from runner.store.errors import StoreError
 
 from runner.store import reader
 from runner.store.digest import digest
+from runner.store.errors import StoreError
 from runner.store.layout import Layout
 from runner.store.rows import canonical, rows_hash, write_parquet
 from runner.store.status import Status, status

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runner.store.errors import StoreError
 
 from runner.store import reader
+from runner.store.errors import StoreError
 from runner.store.files import create
 from runner.store.layout import Layout
 from runner.store.rows import canonical, read_parquet, rows_hash, write_parquet
