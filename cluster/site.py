@@ -152,7 +152,7 @@ def load_site(name: str) -> Site:
             raise SiteError(_unknown(name))
         if path.stat().st_size > LARGEST_FILE:
             raise SiteError(f"{name}: larger than {LARGEST_FILE} bytes; this is no site profile")
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = _plain_values(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         if isinstance(error, SiteError):
             raise
@@ -163,6 +163,16 @@ def load_site(name: str) -> Site:
         return Site.model_validate({"name": path.stem, **values})
     except ValidationError as error:
         raise SiteError(_report(name, error)) from None
+
+
+def _plain_values(text: str) -> Any:
+    """What YAML says without aliases: aliases of aliases fill the memory from a few lines."""
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem=f"the alias *{event.anchor}; write it out", problem_mark=event.start_mark
+            )
+    return yaml.safe_load(text)
 
 
 def _unknown(name: str) -> str:

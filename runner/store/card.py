@@ -16,7 +16,7 @@ from runner.store import compacted
 from runner.store.errors import StoreError
 from runner.store.files import replace
 from runner.store.layout import LAYOUT, Layout
-from runner.store.regular import read, require_own
+from runner.store.regular import json_files, read, require_own
 from runner.store.schema import Compacted, StoreCard
 from runner.store.sealing import read_record, sealed, unsealed
 
@@ -108,9 +108,7 @@ def lost_papers(layout: Layout, card: StoreCard) -> Iterator[str]:
 
 def _names(folder: Path) -> set[str]:
     """Names of the JSON files of a folder, without the ending."""
-    if not folder.is_dir():
-        return set()
-    return {path.stem for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith(".")}
+    return {path.stem for path in json_files(folder)}
 
 
 def lost(root: Path, said: Compacted) -> str:

@@ -14,7 +14,7 @@ from runner.store.compact import publish, sweep
 from runner.store.errors import StoreError
 from runner.store.files import create, discard, replace
 from runner.store.layout import Layout
-from runner.store.regular import read
+from runner.store.regular import json_files, read
 from runner.store.schema import CommitRecord
 from runner.store.session import hold
 from runner.store.sharing import Source
@@ -177,7 +177,7 @@ def _open_failures(root: Path, source: Path) -> dict[str, Path]:
 
 
 def _papers(store: Path, folder: str) -> list[Path]:
-    return reader.json_files(store / folder)
+    return json_files(store / folder)
 
 
 def _take_trials(root: Path, sources: Sequence[Path]) -> int:

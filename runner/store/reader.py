@@ -20,7 +20,7 @@ from runner.store.card import require_whole
 from runner.store.errors import StoreError
 from runner.store.layout import Layout
 from runner.store.names import file_name
-from runner.store.regular import contents, read
+from runner.store.regular import contents, json_files, read
 from runner.store.rows import in_memory
 from runner.store.schema import CommitRecord, Failure, FrozenPlan, PlannedTrial, TaskCard
 from runner.store.sealing import REMEDY, read_record, unsealed
@@ -230,10 +230,3 @@ def failure_of(root: Path, trial_id: str) -> dict[str, Any]:
 def read_failure(path: Path, content: bytes) -> Failure:
     """The failure that a file holds."""
     return read_record(Failure, content, path, "the failure record")
-
-
-def json_files(folder: Path) -> list[Path]:
-    """JSON files of a folder by name; names that begin with a dot are still being written."""
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))

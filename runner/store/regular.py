@@ -52,6 +52,13 @@ def read(path: Path, most: int = MOST_BYTES) -> bytes:
         os.close(handle)
 
 
+def json_files(folder: Path) -> list[Path]:
+    """JSON files of a folder by name; names that begin with a dot are still being written."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
+
+
 def require_regular(path: Path) -> None:
     """StoreError for what is there and no file of its own; FileNotFoundError if there is nothing."""
     if is_on_disk(path) and not stat.S_ISREG(path.lstat().st_mode):

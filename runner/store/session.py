@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import math
 import os
@@ -41,6 +42,7 @@ STALE_SECONDS = lease_seconds(os.environ.get("PIESWEEP_LEASE_SECONDS", "60"))
 """A lease whose file has not been touched for this long is dead, wherever its holder was: the same for all drivers."""
 BEAT_SECONDS = STALE_SECONDS / 12
 LEASE = "lease.json"
+UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class StoreHeld(StoreError):
@@ -94,11 +96,19 @@ class Session:
 
 @contextmanager
 def hold(root: Path) -> Iterator[Session]:
-    """Hold the store as its only driver; StoreHeld names a live holder, a dead one's lease is taken over."""
+    """Hold the store as its only driver; StoreHeld names a live holder, a dead one's lease is taken over.
+
+    StoreError for a folder that cannot be written.
+    """
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     session = Session(root, f"{stamp}-{uuid.uuid4().hex[:6]}")
     lease = session.layout.sessions / LEASE
-    _acquire(lease, session)
+    try:
+        _acquire(lease, session)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        raise StoreError(f"{root} cannot be written ({error.strerror}); give a store in a folder that can") from None
     ended = threading.Event()
     beat = threading.Thread(target=_beat, args=(lease, session, ended), daemon=True)
     beat.start()

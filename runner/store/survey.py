@@ -20,7 +20,7 @@ from runner.store.files import ASIDE
 from runner.store.findings import Finding
 from runner.store.layout import Layout
 from runner.store.place import is_on_disk
-from runner.store.regular import read, require_own
+from runner.store.regular import json_files, read, require_own
 from runner.store.schema import CommitRecord, Compacted, FrozenPlan, PlannedTrial, StoreCard, TaskCard
 from runner.store.session import LEASE, is_lease
 
@@ -130,7 +130,7 @@ def _entries(folder: Path) -> list[Path]:
 def _readable(found: Survey, folder: Path, open_one: Callable[[Path, bytes], Paper], rule: str) -> list[Paper]:
     """What the JSON files of a folder hold; a finding for each that cannot be read."""
     papers = []
-    for path in reader.json_files(folder):
+    for path in json_files(folder):
         try:
             papers.append(open_one(path, read(path)))
         except FileNotFoundError:

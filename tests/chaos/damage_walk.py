@@ -21,6 +21,7 @@ from unittest import mock
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from typer.testing import CliRunner
 
 from runner.command_line import app
@@ -304,11 +305,16 @@ def _seen(place: Place, verb: str, stdout: str) -> object:
     if verb in CHANGING:
         return _digest(place.out / "merged" if verb == "merge" else place.store)
     if verb in ("export", "report"):
-        kept = [*place.out.rglob("*.csv"), *place.out.rglob("*.parquet")]
-        return sorted((path.name, path.read_bytes()) for path in kept if path.is_file())
+        kept = sorted(path for path in place.out.rglob("*") if path.suffix in (".csv", ".parquet") and path.is_file())
+        return [(str(path.relative_to(place.out)), _rows(path)) for path in kept]
     if verb == "figure":
         return sorted((path.name, len(path.read_bytes())) for path in place.out.glob("*.svg"))
     return stdout
+
+
+def _rows(path: Path) -> object:
+    """The rows of a file, whose order export leaves open; CSV as it is."""
+    return sorted(map(str, pq.read_table(path).to_pylist())) if path.suffix == ".parquet" else path.read_bytes()
 
 
 def _digest(store: Path) -> str:

@@ -251,6 +251,14 @@ def test_a_job_name_that_kuberay_refuses_is_refused(tmp_path: Path) -> None:
         documents("kuberay", load_site("kubernetes"), tmp_path, name="2nd")
 
 
+def test_a_profile_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    """Aliases of aliases make gigabytes of a few lines; a profile needs none."""
+    path = tmp_path / "site.yaml"
+    path.write_text("title: mine\na: &a [x, x]\nb: &b [*a, *a]\nsetup: [*b, *b]\n")
+    with pytest.raises(SiteError, match=r"the alias \*a; write it out"):
+        load_site(str(path))
+
+
 @pytest.mark.parametrize("ray", ["2.51.1", "latest"])
 def test_a_ray_without_tokens_is_refused(ray: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """KubeRay takes `authOptions` from Ray 2.52 on, be it the version of a profile or the one installed here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -121,3 +122,17 @@ def test_events_are_one_json_line_each(tmp_path: Path) -> None:
     assert [event["event"] for event in events] == ["session-started", "trial-started", "session-ended"]
     assert events[1]["trial_id"] == "t1"
     assert events[1]["seed"] == 3
+
+
+def test_a_folder_that_cannot_be_written_is_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk mounted for reading: one line that names the store, and nobody is taken for another driver."""
+
+    def refuse(*_: object) -> bool:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(session, "create", refuse)
+    with (
+        pytest.raises(StoreError, match=r"store cannot be written \(Read-only file system\)"),
+        hold(tmp_path / "store"),
+    ):
+        pass
