@@ -7,13 +7,12 @@ import shutil
 import uuid
 from pathlib import Path
 
-from analysis.database import connect
 from analysis.figures import FIGURES
 from analysis.figures.style import png, svg
 from analysis.page.explorer import explorer
 from analysis.page.page import Drawn, Page, render
 from analysis.published.comparison import compare
-from analysis.results import KEPT, Results
+from analysis.results import Results
 from analysis.tables import TABLES, compared
 from analysis.tables.formats import TABLE_FORMATS
 from analysis.tables.table import Table
@@ -31,15 +30,16 @@ class ReportError(ValueError):
     """A place where no report can be written: says why, and what to do."""
 
 
-def write_report(store: Path, out: Path, compare_with: str | None = None) -> Path:
+def write_report(store: Path, out: Path, compare_with: str | None = None, results: Results | None = None) -> Path:
     """Write the report of a store to the folder `out`, over a former one, and return the path of its page.
 
     tables/*.md, csv, tex; figures/*.svg, png; index.html; manifest.json, the list of these. It is written aside and
     then renamed: a report that fails leaves nothing. ReportError if `out` holds other things, or is the store's own.
     compare_with: a publication whose figures are set beside the store's; ComparisonError where there is no such thing.
+    results: the store's, where they are wanted for more than the report.
     """
     check_place(store, out)
-    results = Results(connect(store, kept=KEPT), store)
+    results = results or Results.of(store)
     beside = compared.build(compare(results, compare_with)) if compare_with else ()
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.parent / f".{out.name}.{uuid.uuid4().hex[:12]}"

@@ -1,13 +1,11 @@
-"""What to print when a study is done: the PIE table, and sentences that pruning breaks."""
+"""What to print when a study is done: PIEs beside what seed noise makes of them, and sentences that pruning breaks."""
 
 from __future__ import annotations
 
 import textwrap
 from itertools import groupby
-from pathlib import Path
 
 from analysis.broken import Broken, most_broken
-from analysis.database import connect
 from analysis.hardware import warnings
 from analysis.order import method_key, method_name, percent
 from analysis.results import Results, Row, cell
@@ -18,27 +16,34 @@ from runner.printable import printable
 WIDTH = 100
 MISSING = "-"
 CONSIDERED = 5_000
+LEGEND = (
+    "PIE %: examples whose vote is not that of the dense models. Floors: what two disjoint halves of the dense "
+    "seeds, and two of the pruned ones, disagree on by seed noise alone. Excess: what a dense and a pruned half "
+    "disagree on, less the mean of both floors. No interval below five seeds."
+)
+BEYOND, WITHIN, UNKNOWN = "beyond seed noise", "not told apart from seed noise", "no interval"
 
 
-def pie_table(store: Path) -> str:
-    """Per task, split and model: the dense models' effectiveness, then PIE % and effectiveness of every pruned cell.
+def pie_table(results: Results) -> str:
+    """Per task, split and model: the dense models' effectiveness, then what is known of every pruned cell.
 
-    Effectiveness is the mean over seeds. A dagger marks cells, or a dense cell behind them, with fewer committed seeds
-    than planned. Comparisons across vendors' devices are warned of at the end.
+    PIE %, effectiveness (mean over seeds), both noise floors, and the excess over them with its 95 % interval. A dagger
+    marks cells, or a dense cell behind them, with fewer committed seeds than planned. Comparisons across vendors'
+    devices are warned of at the end.
     """
-    results = Results(connect(store, kept=("votes", "pairs")))
     places = groupby(results.effectiveness, key=lambda row: (row["task"], row["split"], row["model"]))
     blocks = [_block(results, key, list(rows)) for key, rows in places]
     told = [f"warning: {warning}" for warning in warnings(results)]
-    return "\n\n".join([*blocks, *told]) if blocks else "no committed trials yet"
+    legend = [textwrap.fill(LEGEND, WIDTH)] if results.survey.intervals else []
+    return "\n\n".join([*blocks, *legend, *told]) if blocks else "no committed trials yet"
 
 
-def broken_examples(store: Path, count: int) -> str:
+def broken_examples(results: Results, count: int) -> str:
     """The `count` examples of which the dense models were right and most pruned cells are wrong, as paragraphs.
 
     Where no gold label is known, or none was right before, the ones that most cells break.
     """
-    found = most_broken(Results(connect(store)), CONSIDERED)
+    found = most_broken(results, CONSIDERED)
     harmed = [one for one in found if one.gold == one.dense] or found
     return "\n\n".join(_paragraph(one) for one in harmed[:count]) if harmed else "no example is broken by pruning"
 
@@ -46,30 +51,46 @@ def broken_examples(store: Path, count: int) -> str:
 def _block(results: Results, place: tuple[str, str, str], rows: list[Row]) -> str:
     task, split, model = place
     dense = next((row for row in rows if row["method"] == DENSE), None)
-    rates = {(*cell(row), row["split"]): row["rate"] for row in results.pie_rate}
-    values = {(row["method"], row["sparsity"]): row for row in rows}
-    sparsities = sorted({row["sparsity"] for row in rows if row["method"] != DENSE})
-    methods = sorted({row["method"] for row in rows if row["method"] != DENSE}, key=method_key)
     told = (
         "no dense seed yet"
         if dense is None
         else f"dense {dense['metric']} {mean_and_deviation(dense)}, {dense['seeds']} seeds"
     )
-    lines = [f"{task}, {model}, {split} split: {told}", ""]
-    lines.append(f"{'':10}" + "".join(f"{percent(sparsity):>18}" for sparsity in sparsities))
-    lines.append(f"{'method':10}" + f"{'PIE %':>9}{rows[0]['metric']:>9}" * len(sparsities))
-    for method in methods:
-        line = f"{method_name(method):10}"
-        for sparsity in sparsities:
-            row = values.get((method, sparsity))
-            rate = rates.get((task, model, method, sparsity, split))
-            broken = MISSING if rate is None else f"{rate * 100:.1f}"
-            mean = f"{row['mean']:.3f}" if row else MISSING
-            line += f"{broken:>9}{mean + ('†' if row and results.is_incomplete(row) else ''):>9}"
-        lines.append(line)
+    lines = [f"{task}, {model}, {split} split: {told}"]
+    pruned = sorted((row for row in rows if row["method"] != DENSE), key=lambda row: method_key(row["method"]))
+    for sparsity in sorted({row["sparsity"] for row in pruned}):
+        heading = f"{percent(sparsity)} removed"
+        lines += ["", f"{heading:15}{'PIE %':>7}{rows[0]['metric']:>10}{'floors %':>13}   excess, points (95 %)"]
+        lines += [_line(results, row) for row in pruned if row["sparsity"] == sparsity]
     if any("†" in line for line in lines):
         lines.append("† fewer seeds committed than planned")
     return "\n".join(lines)
+
+
+def _line(results: Results, row: Row) -> str:
+    """One pruned cell: a method at a sparsity."""
+    at = (*cell(row), row["split"])
+    rates = {(*cell(one), one["split"]): one["rate"] for one in results.pie_rate}
+    intervals = {(*cell(one), one["split"]): one for one in results.survey.intervals}
+    broken = _points(rates.get(at))
+    mean = f"{row['mean']:.3f}" + ("†" if results.is_incomplete(row) else "")
+    line = f"{method_name(row['method']):15}{broken:>7}{mean:>10}"
+    return line if at not in intervals else f"{line}{_beside_noise(intervals[at])}"
+
+
+def _beside_noise(row: Row) -> str:
+    floors = f"{_points(row['noise_floor'])} {_points(row['pruned_floor']):>5}"
+    if row["excess"] is None:
+        return f"{floors:>13}   {MISSING} ({row['reason']})"
+    excess = f"{row['excess'] * 100:+.1f}"
+    if row["excess_low"] is None:
+        return f"{floors:>13}   {excess:21}  {UNKNOWN}"
+    interval = f"{excess} ({row['excess_low'] * 100:.1f} to {row['excess_high'] * 100:.1f})"
+    return f"{floors:>13}   {interval:21}  {BEYOND if row['excess_low'] > 0 else WITHIN}"
+
+
+def _points(share: float | None) -> str:
+    return MISSING if share is None else f"{share * 100:.1f}"
 
 
 def _paragraph(one: Broken) -> str:

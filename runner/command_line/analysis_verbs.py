@@ -43,21 +43,24 @@ def report(
 ) -> None:
     """Write a store's tables, figures and HTML page; print the PIE table and the examples that pruning breaks most."""
     from analysis.published.figures import publication
-    from analysis.report import write_report
+    from analysis.report import check_place, write_report
+    from analysis.results import Results
     from analysis.stopping import ends_at_once
 
     if compare:
         publication(compare)  # refuses an unknown name before anything long
     scored_for_report(store)
     with ends_at_once():
-        page = write_report(store, out, compare)
+        check_place(store, out)
+        results = Results.of(store)
+        page = write_report(store, out, compare, results)
         if as_json:
             print_json({"page": str(page)})
             return
         from analysis.summary import broken_examples, pie_table
 
-        say(pie_table(store))
+        say(pie_table(results))
         if examples:
             say("\nRight when dense, and broken by most methods and sparsities:\n")
-            say(broken_examples(store, examples))
+            say(broken_examples(results, examples))
         say(f"\nThe whole report: {page}")

@@ -3,41 +3,62 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from analysis.database import connect
+import pytest
+
 from analysis.results import Results
-from analysis.summary import broken_examples, pie_table
+from analysis.summary import _beside_noise, broken_examples, pie_table
 from tests.analysis.stores import write_task
 
 
 def test_table_has_the_numbers_of_the_views(store: Path) -> None:
-    """Each cell's PIE percentage and effectiveness are on its method's line, the dense model's on top."""
-    printed = pie_table(store)
-    results = Results(connect(store))
+    """Each cell's PIE rate, effectiveness, floors and excess are on one line, the dense model's on top."""
+    results = Results.of(store)
+    printed = pie_table(results)
     means = {(row["task"], row["method"], row["sparsity"]): row["mean"] for row in results.effectiveness}
     for row in results.pie_rate:
-        block = printed[printed.index(f"{row['task']}, bilstm") :]
-        line = next(line for line in block.splitlines() if line.startswith(row["method"].upper()))
+        line = line_of(printed, row)
         assert f"{row['rate'] * 100:.1f}" in line
         assert f"{means[row['task'], row['method'], row['sparsity']]:.3f}" in line
+    for row in results.survey.intervals:
+        floors = f"{row['noise_floor'] * 100:.1f}  {row['pruned_floor'] * 100:.1f}"
+        assert f"{floors}   {row['excess'] * 100:+.1f} " in line_of(printed, row)
+        assert line_of(printed, row).endswith("no interval")  # four seeds
     dense = next(row for row in results.effectiveness if row["task"] == "reviews" and row["method"] == "dense")
     assert f"reviews, bilstm, test split: dense accuracy {dense['mean']:.3f} ± {dense['std']:.3f}, 4 seeds" in printed
     assert printed.count("†") == 2
 
 
+def line_of(printed: str, row: dict[str, Any]) -> str:
+    """The line of a pruned cell."""
+    block = printed[printed.index(f"{row['task']}, bilstm") :]
+    block = block[block.index(f"{row['sparsity']:.0%}".replace("%", " % removed")) :]
+    return next(line for line in block.splitlines() if line.startswith(row["method"].upper()))
+
+
+@pytest.mark.parametrize(
+    ("low", "said"), [(0.01, "+4.0 (1.0 to 9.0)      beyond seed noise"), (-0.01, "not told apart from seed noise")]
+)
+def test_what_seed_noise_explains_is_called_no_finding(low: float, said: str) -> None:
+    """A cell is beyond seed noise only where the interval of its excess lies above 0."""
+    row = {"noise_floor": 0.1, "pruned_floor": 0.2, "excess": 0.04, "excess_low": low, "excess_high": 0.09}
+    assert _beside_noise(row).endswith(said)
+
+
 def test_examples_are_those_that_most_cells_break(store: Path) -> None:
     """The example that every cell breaks comes first, with its text, gold label and both votes."""
-    first = broken_examples(store, 1)
+    first = broken_examples(Results.of(store), 1)
     assert "document.title" in first
     assert "gold negative" in first
     assert "dense models negative" in first
     assert "pruned models positive" in first
     assert "2 methods" in first
-    assert len(broken_examples(store, 3).split("\n\n")) == 3
+    assert len(broken_examples(Results.of(store), 3).split("\n\n")) == 3
 
 
 def test_a_store_without_trials(tmp_path: Path) -> None:
     """Before the first commit both say so."""
     write_task(tmp_path, "t", ["a", "b"], [{"split": "test", "example_id": 0, "label": "a"}])
-    assert pie_table(tmp_path) == "no committed trials yet"
-    assert broken_examples(tmp_path, 3) == "no example is broken by pruning"
+    assert pie_table(Results.of(tmp_path)) == "no committed trials yet"
+    assert broken_examples(Results.of(tmp_path), 3) == "no example is broken by pruning"
