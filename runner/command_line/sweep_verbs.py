@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -51,9 +52,13 @@ def run(
     console = Console(stderr=True)
     end = run_study(plan(resolved), store, placement, console)
     line = f"{store}: {end.committed} of {end.planned} trials committed"
+    if end.before:
+        line += f" ({end.before} before this run)"
     if end.failed:
         line += f", {end.failed} failed (tracebacks in {store / 'failures'})"
     if end.exit_code == 75:
         line += f"; stopped by {end.stopped_by}, run again to finish (exit code 75)"
     print_last(line)
+    if end.exit_code == 0:
+        typer.echo(f"next: piesweep report {shlex.quote(str(store))} --out report", err=True)
     raise typer.Exit(end.exit_code)

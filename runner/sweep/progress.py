@@ -15,11 +15,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from runner.plan import training_units
 from runner.printable import printable
 from runner.spec import TrialSpec
 from runner.sweep.jobs import Job
 
 LINE_SECONDS = 15.0
+BAR = 30
+"""Characters: in a terminal of 60 the time left has room beside it."""
 LINES = 100
 """Plain lines are at least LINE_SECONDS apart, and in a long sweep so far that one comes for every hundredth of it."""
 
@@ -36,7 +39,8 @@ class Progress:
         self.console = console
         self.began = time.monotonic()
         self.finished = 0
-        self.total = len(todo)
+        self.units = sum(map(_units, todo))
+        self.units_done = 0
         self._last_line = -LINE_SECONDS
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=2, transient=False)
 
@@ -66,28 +70,34 @@ class Progress:
         self.running[row] -= 1
         if ending not in ("stopped", "retried", "orphaned"):
             self.finished += 1
+            self.units_done += _units(job)
         if ending == "failed":
             self.failed[row] += 1
         elif ending in ("committed", "already"):
             self.done[row] += 1
 
     @property
-    def summary(self) -> str:
-        """Counts, rate and time left in one line."""
+    def counts(self) -> str:
+        """How many trials have ended how, and how many end in a minute."""
         seconds = time.monotonic() - self.began
         rate = self.finished / seconds if seconds > 0 else 0.0
-        left = (
-            f", about {_duration((self.total - self.finished) / rate)} left" if 0 < self.finished < self.total else ""
-        )
         return (
             f"{self.done.total()}/{self.planned.total()} trials committed, {self.running.total()} running, "
-            f"{self.failed.total()} failed, {rate * 60:.1f} a minute{left}"
+            f"{self.failed.total()} failed, {rate * 60:.1f} a minute"
         )
+
+    @property
+    def left(self) -> str:
+        """The time left, by epochs that are still to be trained; nothing before a first trial has ended."""
+        if not 0 < self.units_done < self.units:
+            return ""
+        seconds = time.monotonic() - self.began
+        return f"about {_duration((self.units - self.units_done) * seconds / self.units_done)} left"
 
     def _print_line(self) -> None:
         self._last_line = time.monotonic()
         with contextlib.suppress(OSError):  # nobody reads any more; Rich would end the process
-            print(self.summary, file=self.console.file, flush=True)
+            print(", ".join(filter(None, (self.counts, self.left))), file=self.console.file, flush=True)
 
     def _render(self) -> Group:
         sparsities = sorted({row[3] for row in self.planned})
@@ -107,8 +117,9 @@ class Progress:
             )
         hidden = len(groups) - len(shown)
         note = Text(f"and {hidden} more methods without running trials" if hidden > 0 else "", style="dim")
-        bar = ProgressBar(total=max(self.total, 1), completed=self.finished, width=40)
-        return Group(table, note, bar, Text(self.summary))
+        line = Table.grid(padding=(0, 1))
+        line.add_row(ProgressBar(total=max(self.units, 1), completed=self.units_done, width=BAR), Text(self.left))
+        return Group(table, note, line, Text(self.counts))
 
     def _count(self, row: tuple[str, str, str, float]) -> Text:
         planned = self.planned[row]
@@ -120,6 +131,11 @@ class Progress:
         if self.failed[row]:
             text.append(f" !{self.failed[row]}", style="bold red")
         return text
+
+
+def _units(job: Job) -> int:
+    """Epochs that a job trains."""
+    return training_units(job.spec) * job.spec.training.epochs
 
 
 def _row(spec: TrialSpec) -> tuple[str, str, str, float]:

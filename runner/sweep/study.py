@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from runner.plan import Plan, identify
+from runner.printable import printable
 from runner.spec import TrialSpec
 from runner.store import reader
 from runner.store.errors import StoreError
@@ -24,6 +25,7 @@ from runner.store.session import Session, clock_of, hold, is_holder, require_fre
 from runner.store.writer import freeze_plan, record_failure, save_task
 from runner.studies import Study
 from runner.sweep.allocation import Allocation
+from runner.sweep.already import already
 from runner.sweep.canary import copies
 from runner.sweep.environment import prepare
 from runner.sweep.jobs import Job, discard_leftovers, missing_jobs
@@ -60,11 +62,15 @@ class Placement:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepEnd:
-    """How a sweep ended: trials planned, committed, failed, and the signal that stopped it, if any."""
+    """How a sweep ended: trials planned, committed, failed, and the signal that stopped it, if any.
+
+    before: how many had committed when it began.
+    """
 
     planned: int
     committed: int
     failed: int
+    before: int = 0
     stopped_by: str = ""
 
     @property
@@ -89,7 +95,7 @@ def run_study(
     """
     tasks = {choice.name: shown(open_task(choice)) for choice in plan.study.tasks}
     for line in (line for data in tasks.values() for line in lines_of(data)):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        _say(console, line)
     specs = identify(plan, {name: data.fingerprint for name, data in tasks.items()}).trials
     with stop_on_signals(GRACE_SECONDS, Allocation.of(os.environ)) as (stop, _):
         with _losses(stop):
@@ -98,11 +104,14 @@ def run_study(
             return _ending(root, specs, stop.signal_name)
         _check_store(root, specs, tasks)
         jobs = missing_jobs(specs, root)
+        before = len(specs) - sum(not job.rebuild for job in jobs)
+        _say(console, already(specs, jobs, root))
         if not jobs:
             if plan.study.hypotheses:
                 freeze_plan(root, plan.study.model_dump(mode="json"), specs)
-            return _ending(root, specs, "")
+            return _ending(root, specs, "", before)
         require_free(root)
+        _say(console, f"joining the Ray cluster at {placement.address}" if placement.address else "starting Ray here")
         with _losses(stop), ExitStack() as cluster:
             execution = cluster.enter_context(_joined(plan.study, jobs, placement, root, stop))
             if not stop:
@@ -118,7 +127,13 @@ def run_study(
                     # Another driver may have finished trials between the first look and the lease.
                     jobs = missing_jobs(specs, root)
                     _sweep(plan.study, jobs, session, execution, Progress(specs, jobs, console), stop)
-        return _ending(root, specs, stop.signal_name)
+        return _ending(root, specs, stop.signal_name, before)
+
+
+def _say(console: Console, line: str) -> None:
+    """One plain line, which no terminal's width breaks; where nobody reads any more, nothing."""
+    with contextlib.suppress(OSError):
+        print(printable(line), file=console.file, flush=True)
 
 
 @contextmanager
@@ -267,11 +282,12 @@ def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskDa
             )
 
 
-def _ending(root: Path, specs: Sequence[TrialSpec], stopped_by: str) -> SweepEnd:
+def _ending(root: Path, specs: Sequence[TrialSpec], stopped_by: str, before: int = 0) -> SweepEnd:
     ids = {spec.trial_id for spec in specs}
     return SweepEnd(
         planned=len(ids),
         committed=len(ids & reader.committed_ids(root)),
         failed=len(ids & reader.failed_ids(root)),
         stopped_by=stopped_by,
+        before=before,
     )
