@@ -169,9 +169,7 @@ def _plain_values(text: str) -> Any:
     """What YAML says without aliases: aliases of aliases fill the memory from a few lines."""
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem=f"the alias *{event.anchor}; write it out", problem_mark=event.start_mark
-            )
+            raise SiteError(f"the alias *{event.anchor} is not allowed in a site profile; write out what it stands for")
     return yaml.safe_load(text)
 
 
