@@ -6,8 +6,8 @@ import textwrap
 from itertools import groupby
 
 from analysis.broken import Broken, most_broken
-from analysis.hardware import warnings
 from analysis.order import method_key, method_name, percent
+from analysis.page.cautions import cautions
 from analysis.results import Results, Row, cell
 from analysis.tables.effectiveness import mean_and_deviation
 from runner.methods import DENSE
@@ -28,12 +28,12 @@ def pie_table(results: Results) -> str:
     """Per task, split and model: the dense models' effectiveness, then what is known of every pruned cell.
 
     PIE %, effectiveness (mean over seeds), both noise floors, and the excess over them with its 95 % interval. A dagger
-    marks cells, or a dense cell behind them, with fewer committed seeds than planned. Comparisons across vendors'
-    devices are warned of at the end.
+    marks cells, or a dense cell behind them, with fewer committed seeds than planned. What to know before believing the
+    numbers stands at the end.
     """
     places = groupby(results.effectiveness, key=lambda row: (row["task"], row["split"], row["model"]))
     blocks = [_block(results, key, list(rows)) for key, rows in places]
-    told = [f"warning: {warning}" for warning in warnings(results)]
+    told = [textwrap.fill(f"warning: {caution}", WIDTH) for caution in cautions(results)]
     legend = [textwrap.fill(LEGEND, WIDTH)] if results.survey.intervals else []
     return "\n\n".join([*blocks, *legend, *told]) if blocks else "no committed trials yet"
 

@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 from analysis.hardware import warnings
 from analysis.results import Results, cell
+from runner.methods import DENSE
+
+BASELINES = """
+    WITH counts AS (
+        SELECT task_no, split, label, count(*) AS examples
+        FROM internal.example WHERE label IS NOT NULL GROUP BY ALL
+    )
+    SELECT t.task, c.split, max(c.examples) / sum(c.examples) AS baseline, sum(c.examples) AS examples
+    FROM counts AS c JOIN internal.task AS t USING (task_no) GROUP BY ALL"""
+"""What always giving the most frequent class would reach, by task and split."""
 
 
 def cautions(results: Results) -> list[str]:
     """One sentence a concern; none of a complete study without collapsed trials on one vendor's devices."""
-    return [*_incomplete(results), *_collapsed(results), *warnings(results)]
+    return [*_incomplete(results), *_at_chance(results), *_collapsed(results), *warnings(results)]
+
+
+def _at_chance(results: Results) -> list[str]:
+    """Dense models that have learned nothing: what pruning does to them says nothing of pruning.
+
+    By accuracy that is not above the share of the most frequent class by more than two binomial standard errors.
+    """
+    known = {(row["task"], row["split"]): row for row in results.rows(BASELINES)}
+    told = []
+    for row in results.effectiveness:
+        base = known.get((row["task"], row["split"]))
+        if row["method"] != DENSE or row["metric"] != "accuracy" or base is None:
+            continue
+        share = base["baseline"]
+        if row["mean"] <= share + 2 * sqrt(share * (1 - share) / base["examples"]):
+            told.append(
+                f"The dense models of {row['task']}, {row['model']} are at chance on the {row['split']} split: "
+                f"accuracy {row['mean']:.3f}, and always the most frequent class has {share:.3f}. What pruning does to "
+                "models that have learned nothing says nothing: train longer, or tune (piesweep tune)."
+            )
+    return told
 
 
 def _incomplete(results: Results) -> list[str]:

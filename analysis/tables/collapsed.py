@@ -9,8 +9,10 @@ from dataclasses import replace
 from analysis.order import percent
 from analysis.results import Results, Row, cell
 from analysis.tables.layout import key_columns, lines
-from analysis.tables.table import Table, Value
+from analysis.tables.table import Mark, Table, Value
 from runner.methods import DENSE
+
+LEFT_OUT: dict[Mark, str] = {"incomplete": "fewer seeds than planned: not committed, or left out here as collapsed"}
 
 
 def build(results: Results) -> Table:
@@ -57,6 +59,7 @@ def without(build_table: Callable[[Results], Table]) -> Callable[[Results], Tabl
             title=f"{table.title}, without collapsed trials (sensitivity)",
             caption=f"{table.caption} A sensitivity analysis: leaving out the trials of the table collapsed chooses by "
             "the outcome, and leaves cells with unequally many seeds, or none. No finding rests on it.",
+            legend={mark: LEFT_OUT.get(mark, told) for mark, told in table.legend.items()},
             lines=table.lines if others else (),
             records=table.records if others else (),
             views=(*table.views, "collapsed"),

@@ -72,6 +72,15 @@ def test_collapsed_trials_are_warned_of(tmp_path: Path) -> None:
     assert caution.startswith("Collapsed: 1 trial of 1 cell gave every example the same answer.")
 
 
+def test_dense_models_at_chance_are_warned_of(tmp_path: Path) -> None:
+    """Right in 5 of 8 where the most frequent class has 5 of 8: nothing was learned, and nothing can be lost."""
+    gold = np.array([0, 0, 0, 0, 0, 1, 1, 1])
+    dense = np.array([0, 0, 0, 1, 1, 1, 1, 0])
+    cells = {("dense", 0.0): {0: dense}, ("mp-ai", 0.9): {0: 1 - dense}}
+    (caution,) = cautions(Results.of(write_store(tmp_path, cells, gold)))
+    assert "are at chance on the test split: accuracy 0.625, and always the most frequent class has 0.625" in caution
+
+
 def test_incomplete_cells_are_warned_of(store: Path) -> None:
     """The cell that lacks a seed is counted."""
     assert any("1 of 10 cells rest on fewer seeds" in caution for caution in cautions(Results.of(store)))

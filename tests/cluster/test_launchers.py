@@ -255,7 +255,7 @@ def test_a_profile_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None
     """Aliases of aliases make gigabytes of a few lines; a profile needs none."""
     path = tmp_path / "site.yaml"
     path.write_text("title: mine\na: &a [x, x]\nb: &b [*a, *a]\nsetup: [*b, *b]\n")
-    with pytest.raises(SiteError, match=r"the alias \*a; is not allowed in a site profile"):
+    with pytest.raises(SiteError, match=r"the alias \*a is not allowed in a site profile"):
         load_site(str(path))
 
 
