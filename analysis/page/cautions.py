@@ -13,7 +13,7 @@ BASELINES = """
         SELECT task_no, split, label, count(*) AS examples
         FROM internal.example WHERE label IS NOT NULL GROUP BY ALL
     )
-    SELECT t.task, c.split, max(c.examples) / sum(c.examples) AS baseline, sum(c.examples) AS examples
+    SELECT t.task, c.split, max(c.examples) / sum(c.examples) AS baseline, sum(c.examples)::BIGINT AS examples
     FROM counts AS c JOIN internal.task AS t USING (task_no) GROUP BY ALL"""
 """What always giving the most frequent class would reach, by task and split."""
 
