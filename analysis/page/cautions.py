@@ -14,7 +14,7 @@ BASELINES = """
         FROM internal.example WHERE label IS NOT NULL GROUP BY ALL
     )
     SELECT t.task, c.split, max(c.examples) / sum(c.examples) AS baseline, sum(c.examples)::BIGINT AS examples
-    FROM counts AS c JOIN internal.task AS t USING (task_no) GROUP BY ALL"""
+    FROM counts AS c JOIN internal.task AS t USING (task_no) GROUP BY ALL HAVING count(*) > 1"""
 """What always giving the most frequent class would reach, by task and split."""
 
 
