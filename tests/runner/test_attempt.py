@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import Counter
 
 import numpy as np
@@ -78,6 +79,19 @@ def test_a_diverged_trial_still_commits(workplace, monkeypatch):
     assert facts["metrics"]["test"]["nan_rows"] == 50
     assert facts["metrics"]["test"]["loss"] is None
     assert set(committed(workplace, spec)[1]["label"].to_pylist()) == {0}
+
+
+def test_a_learning_rate_that_diverges_leaves_no_nan_in_a_record(workplace):
+    """Training with 1e6 or more: the commit record is JSON that every reader knows, without NaN and Infinity."""
+    spec = spec_of(training=dataclasses.replace(TRAINING, learning_rate=1e30))
+    run_trial(spec, workplace=workplace, data=DATA)
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    text = Layout(workplace.root).commit(spec.trial_id).read_text(encoding="utf-8")
+    metrics = json.loads(text, parse_constant=refuse)["facts"]["metrics"]["test"]
+    assert metrics["loss"] is None or metrics["loss"] > 1e3
 
 
 def test_dense_metrics_are_good_and_facts_complete(workplace):
