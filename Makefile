@@ -12,22 +12,29 @@ INSTALL := $(PIP) install --quiet --no-deps --no-build-isolation
 
 # Remade only when what is to be installed changes; otherwise nothing happens.
 STAMP := .venv/.installed
+TOOLS := .venv/.tools
 
-setup: $(STAMP)
+setup: $(STAMP) $(TOOLS)
 
-$(STAMP): pyproject.toml $(wildcard $(LOCKED)/*.txt)
+$(STAMP): pyproject.toml $(filter-out $(LOCKED)/test.txt,$(wildcard $(LOCKED)/*.txt))
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; say which with make PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) --require-hashes -r $(LOCKED)/build.txt
 	$(INSTALL) --require-hashes -r $(LOCKED)/torch-cpu.txt 2>/dev/null || $(INSTALL) --require-hashes -r $(LOCKED)/torch.txt
 	if $(BIN)/python -c 'from importlib.metadata import requires; exit(not any("nvidia" in need for need in requires("torch")))'; \
 	then $(INSTALL) --require-hashes -r $(LOCKED)/torch-gpu.txt; fi
-	DS_BUILD_OPS=0 $(INSTALL) --require-hashes -r $(LOCKED)/all.txt
+	$(INSTALL) --require-hashes -r $(LOCKED)/run.txt
 	$(INSTALL) --editable .
 	$(PIP) check
 	touch $@
 
-demo: setup
+# What tests and checks need besides: the demo does without.
+$(TOOLS): $(STAMP) $(LOCKED)/test.txt
+	DS_BUILD_OPS=0 $(INSTALL) --require-hashes -r $(LOCKED)/test.txt
+	$(PIP) check
+	touch $@
+
+demo: $(STAMP)
 	$(BIN)/piesweep run quickstart --store $(DEMO)/store
 	$(BIN)/piesweep verify $(DEMO)/store
 	$(BIN)/piesweep report $(DEMO)/store --out $(DEMO)/report
