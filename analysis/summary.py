@@ -82,7 +82,7 @@ def _beside_noise(row: Row) -> str:
     floors = f"{_points(row['noise_floor'])} {_points(row['pruned_floor']):>5}"
     if row["excess"] is None:
         return f"{floors:>13}   {MISSING} ({row['reason']})"
-    excess = f"{row['excess'] * 100:+.1f}"
+    excess = f"{round(row['excess'] * 100, 1) + 0.0:+.1f}"  # no -0.0
     if row["excess_low"] is None:
         return f"{floors:>13}   {excess:21}  {UNKNOWN}"
     interval = f"{excess} ({row['excess_low'] * 100:.1f} to {row['excess_high'] * 100:.1f})"

@@ -89,7 +89,7 @@ def _cells(connection: duckdb.DuckDBPyConnection, split: str | None) -> list[_Ce
         FROM internal.cell AS c
         JOIN internal.cell_split AS s USING (cell_no)
         JOIN internal.task AS k USING (task_no)
-        JOIN (SELECT task_no, split, max(example_id) + 1 AS examples FROM internal.example GROUP BY ALL) AS e
+        JOIN (SELECT task_no, split, count(*) AS examples FROM internal.example GROUP BY ALL) AS e
             ON e.task_no = c.task_no AND e.split = s.split"""
     found = [_Cell(**row) for row in _rows(connection, query)]
     first = first_splits((cell.task, cell.split) for cell in found)
@@ -164,7 +164,8 @@ def _answers(
     """Cell number -> answers; the label sets that codes stand for; the examples that at least one seed predicts."""
     query = "SELECT trial_no, cell_no, seed FROM internal.trial WHERE list_contains(?, cell_no) ORDER BY cell_no, seed"
     trials = _rows(connection, query, [[cell.number for cell in cells]])
-    codes, sets = _codes(connection, cells[0], [trial["trial_no"] for trial in trials])
+    ids = _example_ids(connection, cells[0])
+    codes, sets = _codes(connection, cells[0], ids, [trial["trial_no"] for trial in trials])
     predicted = (codes >= 0).any(axis=0)
     codes = codes if predicted.all() else codes[:, predicted]
     owner = np.array([trial["cell_no"] for trial in trials])
@@ -175,7 +176,22 @@ def _answers(
     for cell in cells:
         own = (owner == cell.number) & answered
         made[cell.number] = Answers(method=cell.method, sparsity=cell.sparsity, seeds=seeds[own], codes=codes[own])
-    return made, sets, np.flatnonzero(predicted).astype(np.int32)
+    return made, sets, ids[predicted]
+
+
+def _example_ids(connection: duckdb.DuckDBPyConnection, cell: _Cell) -> NDArray[np.int32]:
+    """The ids of the split's examples, in order."""
+    found = connection.sql(
+        """SELECT e.example_id FROM internal.example AS e JOIN internal.task AS k USING (task_no)
+        WHERE k.task = ? AND e.split = ? ORDER BY 1""",
+        params=[cell.task, cell.split],
+    ).fetchnumpy()
+    return np.asarray(found["example_id"], np.int32)
+
+
+def _places(ids: NDArray[np.int32], wanted: NDArray[np.int32]) -> NDArray[np.int32] | NDArray[np.int64]:
+    """Where ids stand among the sorted ids: they may have gaps of any size, but mostly have none."""
+    return wanted if len(ids) and ids[0] == 0 and ids[-1] == len(ids) - 1 else np.searchsorted(ids, wanted)
 
 
 def _gold(
@@ -187,9 +203,8 @@ def _gold(
         WHERE k.task = ? AND e.split = ? AND (e.label IS NOT NULL OR e.labels IS NOT NULL)""",
         params=[cell.task, cell.split],
     ).to_arrow_table()
-    place = np.full(max(cell.examples, int(ids.max(initial=-1)) + 1), -1, np.int64)
-    place[ids] = np.arange(len(ids))
-    at = place[rows["example_id"].to_numpy()]
+    known_ids = rows["example_id"].to_numpy()
+    at = np.where(np.isin(known_ids, ids), np.searchsorted(ids, known_ids), -1)
     codes = np.full(len(ids), -1, np.int32)
     if sets is None:
         codes[at[at >= 0]] = rows["label"].to_numpy()[at >= 0]
@@ -207,9 +222,9 @@ def _gold(
 
 
 def _codes(
-    connection: duckdb.DuckDBPyConnection, cell: _Cell, trials: list[int]
+    connection: duckdb.DuckDBPyConnection, cell: _Cell, ids: NDArray[np.int32], trials: list[int]
 ) -> tuple[Codes, NDArray[np.bool_] | None]:
-    """codes[trial, example_id], and the label sets they number."""
+    """codes[trial, place of the example among the ids], and the label sets they number."""
     answer, rows = ("labels", "multi_rows") if cell.multi_label else ("label", "single_rows")
     reader = connection.sql(
         f"""SELECT t.trial_no, r.example_id, r.{answer} AS answer FROM internal.{rows} AS r
@@ -219,9 +234,9 @@ def _codes(
     place = np.full(max(trials) + 1, -1, np.int32)
     place[trials] = np.arange(len(trials))
     words = -(-cell.classes // WORD) if cell.multi_label else 1
-    found = np.full((words, len(trials), cell.examples), -1, np.int64 if cell.multi_label else np.int32)
+    found = np.full((words, len(trials), len(ids)), -1, np.int64 if cell.multi_label else np.int32)
     for batch in reader:
-        at = place[batch["trial_no"].to_numpy()], batch["example_id"].to_numpy()
+        at = place[batch["trial_no"].to_numpy()], _places(ids, batch["example_id"].to_numpy())
         for word in range(words):
             column = batch["answer"]
             found[(word, *at)] = _word(column, word * WORD) if cell.multi_label else column.to_numpy()

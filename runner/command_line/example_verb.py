@@ -13,6 +13,8 @@ from runner.printable import printable
 if TYPE_CHECKING:
     from analysis.example_life import Answer, Example, Life
 
+TEXT_SHOWN = 2_000
+"""Characters of a text in a terminal."""
 DIFFERS = "\N{NOT EQUAL TO}"
 
 
@@ -43,13 +45,20 @@ def example(
 def _print_example(told: Example) -> None:
     facts: dict[str, object] = {
         "example": f"{told.address.task}, {told.address.split} split, {told.address.example_id}",
-        "text": told.text,
-        "text pair": told.text_pair,
+        "text": _shortened(told.text),
+        "text pair": _shortened(told.text_pair),
         "label": list(told.gold) or "no class",
         "people's disagreement": None if told.disagreement is None else f"{told.disagreement:.4g}",
         **{name.replace("_", " "): f"{value:.4g}" for name, value in told.readability.items()},
     }
     print_facts({name: value for name, value in facts.items() if value is not None})
+
+
+def _shortened(text: str | None) -> str | None:
+    """A text as far as a terminal shows it, and how long it is."""
+    if text is None or len(text) <= TEXT_SHOWN:
+        return text
+    return f"{text[:TEXT_SHOWN]} … (the first {TEXT_SHOWN:,} of {len(text):,} characters; --json has all)"
 
 
 def _print_life(life: Life, is_multi_label: bool) -> None:

@@ -20,7 +20,7 @@ from analysis.results import Results
 from analysis.tables import TABLES
 from analysis.tables.formats import TABLE_FORMATS
 from tests.analysis.conftest import HOSTILE
-from tests.analysis.stores import write_task
+from tests.analysis.stores import write_task, write_trials
 
 
 class Tags(HTMLParser):
@@ -177,3 +177,25 @@ def test_a_store_without_trials_has_a_report(tmp_path: Path) -> None:
     write_task(tmp_path / "store", "t", ["a", "b"], [{"split": "test", "example_id": 0, "label": "a"}])
     page = write_report(tmp_path / "store", tmp_path / "out").read_text()
     assert "No committed trials yet." in page
+
+
+def test_ids_of_any_size_take_no_memory(tmp_path: Path) -> None:
+    """Examples with ids near two thousand million, in a store of an earlier version: the report of any other."""
+    found = {}
+    for first in (0, 2_000_000_000):
+        store = tmp_path / f"store-{first}"
+        examples = [{"split": "test", "example_id": first + 7 * at, "label": "ab"[at % 2]} for at in range(12)]
+        write_task(store, "t", ["a", "b"], examples)
+        rows = [
+            {"task": "t", "model": "m", "method": method, "sparsity": sparsity, "seed": seed}
+            | one
+            | {"label": "ab"[(at + seed * (at % 5 == 0) * (sparsity > 0)) % 2]}
+            for method, sparsity in (("dense", 0.0), ("imp-ft", 0.5))
+            for seed in range(3)
+            for at, one in enumerate(examples)
+        ]
+        write_trials(store, {"t": ["a", "b"]}, rows)
+        assert write_report(store, tmp_path / f"report-{first}").is_file()
+        found[first] = Results.of(store).survey.intervals
+    assert found[0] == found[2_000_000_000]
+    assert found[0][0]["halves_rate"] > 0

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from runner.command_line.example_verb import _shortened
 from runner.printable import printable
 from tests.analysis.stores import write_task, write_trials
 
@@ -58,3 +59,11 @@ def test_texts_cannot_steer_a_terminal():
         printable("a\x1b[31mred\x07 \u202etxt\nline\tend café 北京")
         == r"a\x1b[31mred\x07 \u202etxt\nline\tend café 北京"
     )
+
+
+def test_a_text_of_a_megabyte_is_cut_and_says_so():
+    """A terminal shows its beginning and its length; a short text stays whole."""
+    shown = _shortened("x" * 1_000_000)
+    assert shown == "x" * 2_000 + " … (the first 2,000 of 1,000,000 characters; --json has all)"
+    assert _shortened("x" * 2_000) == "x" * 2_000
+    assert _shortened(None) is None
