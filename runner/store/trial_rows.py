@@ -81,6 +81,7 @@ class SharedFile:
     """A data file with the rows of many trials, read a row group at a time."""
 
     def __init__(self, path: Path) -> None:
+        require_regular(path)  # nobody writes into a pipe: it would be waited for
         source = path if is_on_disk(path) else path.open("rb")
         # Threads that read a file of Python's ahead would abort a process that is ending.
         self._file = pq.ParquetFile(source, read_dictionary=["trial_id", "split"], pre_buffer=is_on_disk(path))

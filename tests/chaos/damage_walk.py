@@ -7,15 +7,19 @@ not answer otherwise, nor show a traceback, nor wait.
 from __future__ import annotations
 
 import collections
+import concurrent.futures
 import dataclasses
+import faulthandler
+import itertools
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from unittest import mock
 
@@ -24,6 +28,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from typer.testing import CliRunner
 
+from analysis import report
 from runner.command_line import app
 from runner.plan import identify, plan
 from runner.store.compact import compact
@@ -280,12 +285,16 @@ def invoke(place: Place, verb: str) -> Ending:
 
     before = signal.signal(signal.SIGALRM, too_long)
     signal.alarm(LONGEST_SECONDS)
+    # Code that is not Python's hears no signal: then the walk ends, and says where.
+    faulthandler.dump_traceback_later(2 * LONGEST_SECONDS, exit=True, file=sys.__stderr__)
     try:
-        with mock.patch.object(sweep_study, "_joined", no_cluster):
+        # Pictures of pixels are drawn of the figures that are looked at.
+        with mock.patch.object(sweep_study, "_joined", no_cluster), mock.patch.object(report, "png", return_value=b""):
             result = CliRunner().invoke(app, VERBS[verb](place))
     except Waiting:
         return Ending(-1, None, "", "waited")
     finally:
+        faulthandler.cancel_dump_traceback_later()
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
     fault = ""
@@ -336,8 +345,12 @@ def judge(kind: str, damage: str, verb: str, whole: Ending, found: Ending) -> st
     return "" if found.code or excused or found.seen == whole.seen else "silent: another answer"
 
 
-def walk(place: Place, kinds: list[str], damages: list[str], verbs: list[str]) -> Iterator[tuple[str, str, str, str]]:
-    """(kind, damage, verb, what is wrong) of every combination."""
+Case = tuple[str, str, str]
+"""A kind of file, a damage, a verb."""
+
+
+def walk(place: Place, cases: Sequence[Case]) -> Iterator[tuple[Case, str]]:
+    """Every case and what is wrong with it."""
     make(place)
     kept = place.folder / "kept"
     shutil.copytree(place.store, kept)
@@ -347,31 +360,45 @@ def walk(place: Place, kinds: list[str], damages: list[str], verbs: list[str]) -
         shutil.copytree(kept, place.store)
 
     whole = {}
-    for verb in verbs:
+    for verb in dict.fromkeys(verb for _, _, verb in cases):
         whole[verb] = invoke(place, verb)
         assert whole[verb].code == 0, (verb, whole[verb])
         restore()
-    for kind in kinds:
-        for damage in damages:
-            for verb in verbs:
-                path = KINDS[kind](Layout(place.store))
-                if kind == "lease" and not path.exists():
-                    path.write_text(json.dumps({"session": "dead"}))
-                DAMAGES[damage](path)
-                yield kind, damage, verb, judge(kind, damage, verb, whole[verb], invoke(place, verb))
-                restore()
+    for kind, damage, verb in cases:
+        path = KINDS[kind](Layout(place.store))
+        if kind == "lease" and not path.exists():
+            path.write_text(json.dumps({"session": "dead"}))
+        DAMAGES[damage](path)
+        yield (kind, damage, verb), judge(kind, damage, verb, whole[verb], invoke(place, verb))
+        restore()
+
+
+def walked(kinds: list[str], verbs: list[str]) -> list[tuple[str, str]]:
+    """(kind, what is wrong) of some kinds under all damages, printed as they are found."""
+    found = []
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="walk-") as folder:
+        cases = list(itertools.product(kinds, DAMAGES, verbs))
+        for (kind, damage, verb), wrong in walk(Place(Path(folder) / "at"), cases):
+            found.append((kind, wrong))
+            if wrong:
+                print(f"{kind}, {damage}, {verb}: {wrong}", flush=True)
+            if (damage, verb) == (list(DAMAGES)[-1], verbs[-1]):
+                print(f"{kind}: walked after {time.monotonic() - began:.0f} seconds", flush=True)
+    return found
 
 
 def main() -> None:
-    """Walk over everything and print a table."""
+    """Walk over everything, a part of the kinds on each core, and print a table."""
     started = time.monotonic()
     verbs = sys.argv[1:] or list(VERBS)
-    with tempfile.TemporaryDirectory(prefix="walk-") as folder:
-        counts: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
-        for kind, damage, verb, wrong in walk(Place(Path(folder) / "at"), list(KINDS), list(DAMAGES), verbs):
-            counts[kind][wrong.partition(":")[0] or "in order"] += 1
-            if wrong:
-                print(f"{kind}, {damage}, {verb}: {wrong}", flush=True)
+    cores = os.cpu_count() or 1
+    counts: dict[str, collections.Counter[str]] = {kind: collections.Counter() for kind in KINDS}
+    parts = [part for core in range(cores) if (part := list(KINDS)[core::cores])]
+    with concurrent.futures.ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
+        for found in pool.map(walked, parts, itertools.repeat(verbs)):
+            for kind, wrong in found:
+                counts[kind][wrong.partition(":")[0] or "in order"] += 1
     names = ["in order", "traceback", "silent", "waited", "not named"]
     names += sorted({name for row in counts.values() for name in row} - set(names))
     print(f"{'file':<14}" + "".join(f"{name:>11}" for name in names))
