@@ -18,7 +18,7 @@ TURNS = 9
 
 
 def cases() -> list[tuple[str, str, str]]:
-    """What is tried: 14 kinds x 13 damages, each under five or six verbs; `python -m tests.chaos.damage_walk` does all."""
+    """What is tried: 14 kinds x 13 damages, each under five or six verbs. The module does all, as a script."""
     everything = itertools.product(enumerate(KINDS), enumerate(DAMAGES), enumerate(VERBS))
     return [
         (kind, damage, verb)
