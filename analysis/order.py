@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runner.methods import DENSE, METHODS
+from runner.methods import DENSE, METHODS, REFERENCES
 from tasks.base import SPLITS
 
-_METHODS = {name: number for number, name in enumerate([DENSE, *METHODS])}
+_METHODS = {name: number for number, name in enumerate([DENSE, *REFERENCES, *METHODS])}
 _SPLITS: dict[str, int] = {name: number for number, name in enumerate(dict.fromkeys(["test", *SPLITS]))}
 
 
 def method_key(method: str) -> tuple[int, str]:
-    """Sorts methods as METHODS lists them, then unknown (ingested) ones by name; the dense model is first."""
+    """Sorts methods as METHODS lists them, then unknown (ingested) ones by name; unpruned ones are first."""
     return _METHODS.get(method, len(_METHODS)), method
 
 
@@ -31,7 +31,7 @@ def first_splits(places: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def method_name(method: str) -> str:
     """A method as the papers print it: IMP-FT; unknown (ingested) ones as they are."""
-    return method.upper() if method in METHODS else method
+    return method.upper() if method in METHODS or method in REFERENCES else method
 
 
 def percent(sparsity: float) -> str:

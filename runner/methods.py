@@ -1,4 +1,4 @@
-"""The pruning methods: score x schedule x scope x recovery, one line each."""
+"""The pruning methods: score x schedule x scope x recovery, one line each; and what they are to be compared with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Score = Literal["magnitude", "impact", "random"]
-Schedule = Literal["at-initialization", "rounds"]
+Schedule = Literal["at-initialization", "rounds", "unpruned"]
 Scope = Literal["layerwise", "global"]
 Recovery = Literal["finetune", "rewind"]
 
@@ -32,7 +32,7 @@ class Method:
     @property
     def starts_dense(self) -> bool:
         """True if training starts exactly as the dense model's, so that the dense trial can be shared."""
-        return self.schedule == "rounds"
+        return self.schedule != "at-initialization"
 
 
 SHARDED_SCORES: tuple[Score, ...] = ("magnitude", "impact", "random")
@@ -54,3 +54,16 @@ METHODS: dict[str, Method] = {
     "irp-ft": Method(title="Iterative random pruning, fine-tuning", score="random", schedule="rounds"),
     "rp-ai": Method(title="Random pruning at initialization", score="random", schedule="at-initialization"),
 }
+
+# Iterative methods go on training while they prune: what that alone changes, models show that nothing is cut from.
+REFERENCES: dict[str, Method] = {
+    "dense-4e": Method(
+        title="Dense, trained for as long as the iterative methods", score="magnitude", schedule="unpruned"
+    ),
+}
+"""Further dense models of a study, by name: their cells have sparsity 0, and stand beside the pruned ones."""
+
+
+def method_named(name: str) -> Method:
+    """The entry of METHODS or REFERENCES; KeyError for the dense model and unknown (ingested) ones."""
+    return METHODS[name] if name in METHODS else REFERENCES[name]

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from runner.methods import DENSE, METHODS
+from runner.methods import DENSE, REFERENCES, method_named
 from runner.models import MODELS
 from runner.pruning.schedules import SCHEDULES
 from runner.spec import Training, TrialSpec
@@ -30,7 +30,8 @@ SAMPLE_BLOCKS, BLOCK_BYTES = 16, 1 << 20
 
 @dataclass(frozen=True)
 class Plan:
-    """A study and its trials: for each seed, task and model the dense trial, then those pruned, by method and sparsity.
+    """A study and its trials: for each seed, task and model the dense trial, references, then those pruned, by method
+    and sparsity.
 
     Seeds come first, so that an unfinished sweep has whole seeds of every cell rather than some cells whole.
     The trials have ids once `identify` has given them the fingerprints of their data.
@@ -53,6 +54,7 @@ class Estimate:
     trials: int
     dense: int
     pruned: int
+    references: int = 0
     training_units: int
     training_units_naive: int
     rows: dict[str, int]
@@ -70,6 +72,7 @@ def plan(study: Study) -> Plan:
         for cell in cells:
             dense = dataclasses.replace(cell, seed=seed)
             trials.append(dense)
+            trials.extend(dataclasses.replace(dense, method=reference) for reference in study.references)
             trials.extend(dataclasses.replace(dense, method=method, sparsity=sparsity) for method, sparsity in pruned)
     return Plan(study, tuple(trials))
 
@@ -115,13 +118,15 @@ def estimate(plan: Plan) -> Estimate:
     sizes = {choice.name: split_sizes(choice) for choice in study.tasks}
     trials_of_task = len(plan.trials) // len(study.tasks)
     dense = sum(spec.is_dense for spec in plan.trials)
+    references = sum(spec.method in REFERENCES for spec in plan.trials)
     rows: dict[str, int] = {}
     for split in study.record.splits:
         rows[split] = trials_of_task * sum(size.get(split, 0) for size in sizes.values())
     return Estimate(
         trials=len(plan.trials),
         dense=dense,
-        pruned=len(plan.trials) - dense,
+        pruned=len(plan.trials) - dense - references,
+        references=references,
         training_units=sum(_units(spec, shared=True) for spec in plan.trials),
         training_units_naive=sum(_units(spec, shared=False) for spec in plan.trials),
         rows=rows,
@@ -208,7 +213,7 @@ def training_units(spec: TrialSpec) -> int:
 def _units(spec: TrialSpec, *, shared: bool) -> int:
     if spec.is_dense:
         return 1
-    phases = SCHEDULES[METHODS[spec.method].schedule].total_epochs(1)
+    phases = SCHEDULES[method_named(spec.method).schedule].total_epochs(1)
     return phases - 1 if shared and spec.shares_parent else phases
 
 

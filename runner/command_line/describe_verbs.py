@@ -88,11 +88,11 @@ def describe_method(
     as_json: JsonOption = False,
 ) -> None:
     """Say what a pruning method is made of: score, schedule, scope, recovery."""
-    from runner.methods import METHODS
+    from runner.methods import METHODS, REFERENCES
     from runner.studies.errors import StudyError, unknown
 
-    if name not in METHODS:
-        raise StudyError(unknown("method", name, METHODS))
+    if name not in (known := [*METHODS, *REFERENCES]):
+        raise StudyError(unknown("method", name, known))
     _print_card(next(row for row in _methods() if row["method"] == name), as_json)
 
 
@@ -144,7 +144,7 @@ def _models() -> Rows:
 
 
 def _methods() -> Rows:
-    from runner.methods import METHODS
+    from runner.methods import METHODS, REFERENCES
 
     return [
         {
@@ -156,7 +156,7 @@ def _methods() -> Rows:
             "recovery": method.recovery,
             "shares dense training": method.starts_dense,
         }
-        for name, method in METHODS.items()
+        for name, method in (METHODS | REFERENCES).items()
     ]
 
 

@@ -86,10 +86,11 @@ def _print_plan(study: Study, found: Estimate) -> None:
     from runner.studies.checks import missing_inputs
     from runner.studies.seed_advice import advice
 
+    references = f"{found.references:,} references, " if found.references else ""
     print_facts(
         {
             "study": f"{study.name}: {study.description}" if study.description else study.name,
-            "trials": f"{found.trials:,} ({found.dense:,} dense, {found.pruned:,} pruned)",
+            "trials": f"{found.trials:,} ({found.dense:,} dense, {references}{found.pruned:,} pruned)",
             "training": f"{found.training_units:,} dense trainings' worth of epochs "
             f"({found.training_units_naive:,} if iterative methods shared none)",
             "rows": ", ".join(f"{split} {count:,}" for split, count in found.rows.items()),

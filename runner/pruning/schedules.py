@@ -65,6 +65,25 @@ class Rounds:
         return (self.rounds + 1) * epochs
 
 
+@dataclass(frozen=True)
+class Unpruned:
+    """Training for as long as `Rounds` takes, with nothing removed: the schedule of a reference."""
+
+    phases: int = 4
+    reference: str = "Rounds without its cuts"
+
+    def cuts(self, epochs: int, sparsity: float, *, late: int = 0) -> dict[int, float]:
+        """None. ValueError for a fraction that would have to be removed."""
+        del epochs, late
+        if sparsity:
+            raise ValueError(f"a reference is not pruned, its sparsity is 0; {sparsity!r} was given")
+        return {}
+
+    def total_epochs(self, epochs: int) -> int:
+        """As many as an iterative method's."""
+        return self.phases * epochs
+
+
 def check(sparsity: float) -> None:
     """ValueError unless the fraction to remove lies strictly between 0 and 1."""
     if not 0 < sparsity < 1:
@@ -74,4 +93,5 @@ def check(sparsity: float) -> None:
 SCHEDULES: dict[str, Schedule] = {
     "at-initialization": AtInitialization(),
     "rounds": Rounds(3),
+    "unpruned": Unpruned(4),
 }

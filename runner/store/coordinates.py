@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from runner.methods import DENSE
+from runner.methods import DENSE, REFERENCES
 from runner.store import reader
 from runner.store.logged_twice import refuse, refuse_repeats
 from tasks.base import SPLITS
@@ -26,9 +26,12 @@ EXAMPLE_TYPES = {"task": "VARCHAR", "split": "VARCHAR", "example_id": "HUGEINT"}
 """Column -> type; example_id takes numbers of any size, since the store numbers examples itself."""
 
 
+UNPRUNED = (DENSE, *REFERENCES)
+
+
 def check_coordinates(tables: duckdb.DuckDBPyConnection, predictions: Path, examples: Path) -> None:
     """Refuse rows whose coordinates make no sense, naming the first."""
-    tables.execute(f"UPDATE predictions SET sparsity = 0 WHERE method = '{DENSE}' AND sparsity IS NULL")
+    tables.execute(f"UPDATE predictions SET sparsity = 0 WHERE method IN {UNPRUNED} AND sparsity IS NULL")
     for table, names in (("predictions", PREDICTION_TYPES), ("examples", EXAMPLE_TYPES)):
         empty = " OR ".join(f"{name} IS NULL" for name in names)
         refuse(tables, f"SELECT row FROM {table} WHERE {empty}", f"{table}: an empty cell among {', '.join(names)}")
@@ -40,13 +43,13 @@ def check_coordinates(tables: duckdb.DuckDBPyConnection, predictions: Path, exam
         )
     refuse(
         tables,
-        f"SELECT row, method, sparsity FROM predictions WHERE method = '{DENSE}' AND sparsity <> 0",
-        f"predictions: method '{DENSE}' has sparsity 0",
+        f"SELECT row, method, sparsity FROM predictions WHERE method IN {UNPRUNED} AND sparsity <> 0",
+        f"predictions: unpruned models ({', '.join(UNPRUNED)}) have sparsity 0",
     )
     refuse(
         tables,
         f"""SELECT row, method, sparsity FROM predictions
-            WHERE method <> '{DENSE}' AND NOT (sparsity > 0 AND sparsity < 1)""",
+            WHERE method NOT IN {UNPRUNED} AND NOT (sparsity > 0 AND sparsity < 1)""",
         "predictions: sparsity is the fraction removed, strictly between 0 and 1",
     )
     refuse_repeats(

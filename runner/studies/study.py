@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from runner.methods import DENSE, METHODS
+from runner.methods import DENSE, METHODS, REFERENCES
 from runner.spec import Protocol, Record
 from runner.studies.errors import repeated, unknown
 from runner.studies.hypotheses import HypothesisChoice
@@ -137,6 +137,7 @@ class Study(Choices):
     `canary` is a number of trials that are run once more on every vendor's devices: their disagreement is the noise
     that hardware alone makes. The copies never vote. `strategy` says whether a trial is one process or several;
     `resources` are those of each. `tuning` says where `piesweep tune` looks for training settings.
+    `references` are further dense models, of each task, model and seed: what pruned ones are compared with besides.
     `hypotheses` are families of comparisons, declared before the data exist: they change no trial, and a study without
     any is frozen as if the key did not exist.
     """
@@ -148,6 +149,7 @@ class Study(Choices):
     methods: tuple[str, ...]
     sparsities: tuple[Annotated[float, Field(strict=True)], ...]
     seeds: tuple[Seed, ...] = Field(min_length=1)
+    references: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
     protocol: ProtocolChoice = ProtocolChoice()
     training: StudyTraining = StudyTraining()
     tuning: StudyTuning = Field(default=UNTUNED, exclude_if=UNTUNED.__eq__)
@@ -168,7 +170,7 @@ class Study(Choices):
     def _named_tasks(cls, given: Any) -> Any:
         return [{"name": entry} if isinstance(entry, str) else entry for entry in _listed(given)]
 
-    @field_validator("models", "sparsities", mode="before")
+    @field_validator("models", "sparsities", "references", mode="before")
     @classmethod
     def _one_or_many(cls, given: Any) -> Any:
         return _listed(given)
@@ -205,10 +207,21 @@ class Study(Choices):
         for name in methods:
             if name == DENSE:
                 raise ValueError(f"the dense models are always part of a study; leave '{DENSE}' out of the methods")
+            if name in REFERENCES:
+                raise ValueError(f"'{name}' prunes nothing; list it under references: [{name}]")
             if name not in METHODS:
                 raise ValueError(unknown("method", name, [*METHODS, "all"]))
         _refuse_repeats(methods, "methods", "name each once")
         return methods
+
+    @field_validator("references")
+    @classmethod
+    def _known_references(cls, references: tuple[str, ...]) -> tuple[str, ...]:
+        for name in references:
+            if name not in REFERENCES:
+                raise ValueError(unknown("reference", name, REFERENCES))
+        _refuse_repeats(references, "references", "name each once")
+        return references
 
     @field_validator("sparsities")
     @classmethod

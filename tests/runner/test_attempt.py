@@ -108,6 +108,19 @@ def test_dense_metrics_are_good_and_facts_complete(workplace):
     assert facts["achieved_sparsity"] == 0
 
 
+def test_a_reference_is_the_dense_model_trained_four_times_as_long(workplace):
+    """It goes on from the dense trial's state, cuts nothing, and answers as a dense trial of so many epochs does."""
+    spec = spec_of("dense-4e", sparsity=0.0)
+    long = spec_of(training=dataclasses.replace(TRAINING, epochs=4 * TRAINING.epochs))
+    run_trial(spec.dense, workplace=workplace, data=DATA, keep_state=True)
+    for one in (spec, long):
+        assert run_trial(one, workplace=workplace, data=DATA).epochs == 4 * TRAINING.epochs
+    (record, rows), (_, others) = committed(workplace, spec), committed(workplace, long)
+    assert record["parent_id"] == spec.dense.trial_id
+    assert record["facts"]["achieved_sparsity"] == 0
+    assert rows["label"].equals(others["label"])
+
+
 @pytest.mark.parametrize("method", PRUNED)
 def test_every_method_commits_its_target_sparsity(workplace, method):
     """A dense trial, then one of each method: exact achieved sparsity, its epochs, its rows, no checkpoint left."""

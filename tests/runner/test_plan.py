@@ -38,6 +38,25 @@ def identified(planned):
     return {spec.coordinates: spec for spec in identify(planned, DATA).trials}
 
 
+def test_references_stand_beside_the_dense_models(small):
+    """One dense-4e trial for each task, model and seed, which goes on from the dense trial; all other ids stay."""
+    before, after = identified(small()), identified(small("references=[dense-4e]"))
+    added = [spec for place, spec in after.items() if place not in before]
+    dense = {spec.trial_id for spec in before.values() if spec.is_dense}
+    assert {place: spec.trial_id for place, spec in before.items()} == {
+        place: spec.trial_id for place, spec in after.items() if place in before
+    }
+    assert {(spec.method, spec.sparsity) for spec in added} == {("dense-4e", 0.0)}
+    assert sorted(spec.parent_id for spec in added) == sorted(dense)
+    plain, more = estimate(small()), estimate(small("references=[dense-4e]"))
+    assert more.references == len(dense)
+    assert more.training_units == plain.training_units + 3 * len(dense)
+    with pytest.raises(StudyError, match=r"'dense-4e' prunes nothing; list it under references"):
+        small("methods=[dense-4e]")
+    with pytest.raises(StudyError, match=r"did you mean 'dense-4e'"):
+        small("references=[dense-4]")
+
+
 def test_the_papers_grid():
     """Tropeano et al. 2025: 9,840 models; sharing dense training saves 25 of 116 units for every seed."""
     found = estimate(plan(load("pie")))

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.pruning.schedules import SCHEDULES, AtInitialization, Rounds
+from runner.pruning.schedules import SCHEDULES, AtInitialization, Rounds, Unpruned
+
+PRUNING = [schedule for schedule in SCHEDULES.values() if not isinstance(schedule, Unpruned)]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ def test_three_rounds_remove_the_papers_rate_of_what_is_left(sparsity, rate):
 @given(st.floats(0.001, 0.999), st.integers(1, 80), st.integers(0, 1))
 def test_every_schedule_rises_to_its_target_within_training(sparsity, epochs, late):
     """Fractions rise strictly, end exactly at the target, and no cut comes after the last epoch."""
-    for schedule in SCHEDULES.values():
+    for schedule in PRUNING:
         cuts = schedule.cuts(epochs, sparsity, late=late)
         fractions = [cuts[epoch] for epoch in sorted(cuts)]
         assert fractions[-1] == sparsity
@@ -49,10 +51,18 @@ def test_at_initialization_cuts_once_before_training():
     assert AtInitialization().total_epochs(14) == 14
 
 
+def test_a_reference_is_trained_as_long_as_rounds_and_never_cut():
+    """Four phases, no cut; a fraction to remove is refused."""
+    assert Unpruned().cuts(14, 0.0, late=1) == {}
+    assert Unpruned().total_epochs(14) == Rounds(3).total_epochs(14)
+    with pytest.raises(ValueError, match=r"its sparsity is 0; 0\.5 was given"):
+        Unpruned().cuts(14, 0.5)
+
+
 @pytest.mark.parametrize("sparsity", [0.0, 1.0, -0.2, 90])
 def test_sparsity_is_a_fraction(sparsity):
     """A percentage or an end of the interval is refused by both schedules."""
-    for schedule in SCHEDULES.values():
+    for schedule in PRUNING:
         with pytest.raises(ValueError, match="fraction"):
             schedule.cuts(3, sparsity)
 

@@ -138,7 +138,11 @@ BAD: dict[str, tuple[Rows, Rows, str]] = {
     "unknown example": (change(predictions(), 4, example_id=99), examples(), "does not have; found .* example_id 99"),
     "unknown task": (change(predictions(), 4, task="u"), examples(), "a task that the examples file does not have"),
     "percent": ([{**row, "sparsity": row["sparsity"] * 100} for row in predictions()], examples(), "between 0 and 1"),
-    "pruned dense": (change(predictions(), 0, sparsity=0.5), examples(), "method 'dense' has sparsity 0"),
+    "pruned dense": (
+        change(predictions(), 0, sparsity=0.5),
+        examples(),
+        r"unpruned models \(dense, dense-4e\) have sparsity 0",
+    ),
     "negative id": (predictions(), change(examples(), 0, example_id=-1), "example_id below 0"),
     "unequal seeds": (predictions()[:-6], examples(), "as many seeds .* seeds 2, dense_seeds 3"),
     "no dense": (predictions()[18:], examples(), "as many seeds .* dense_seeds 0"),
