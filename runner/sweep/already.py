@@ -23,6 +23,8 @@ def already(specs: Sequence[TrialSpec], jobs: Sequence[Job], root: Path) -> str:
     if not missing:
         return f"{root}: all {there:,} trials of this study are there already; nothing is trained"
     told = f"{root}: {there:,} of {len(specs):,} trials are there already, {len(missing):,} to do"
+    if not there and not before:
+        return f"{root}: a new store, {len(missing):,} trials to do"
     new = [spec for spec in missing if spec.trial_id not in before]
     if before and new:
         told += f", {len(new):,} of them new in this study{_because(specs, new)}"

@@ -18,7 +18,7 @@ def told(root: Path, seeds: int) -> str:
 
 def test_a_run_says_what_was_there_what_is_new_and_why(tmp_path: Path) -> None:
     """Before the first run, in the middle, at the end, and after two more seeds were asked for."""
-    assert told(tmp_path, 2) == "0 of 8 trials are there already, 8 to do"
+    assert told(tmp_path, 2) == "a new store, 8 trials to do"
     freeze_plan(tmp_path, {"name": "first"}, trials(2))
     for spec in trials(2)[:3]:
         samples.committed(tmp_path, spec)
