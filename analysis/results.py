@@ -18,7 +18,7 @@ from analysis.order import method_key, method_name, split_key
 from analysis.statistics.class_changes import class_changes
 from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
 from analysis.statistics.survey import Survey, survey
-from runner.methods import DENSE
+from runner.methods import DENSE, REFERENCES
 from runner.store.reader import frozen_plans
 
 TRAIN = "train"
@@ -86,14 +86,24 @@ class Results:
             JOIN internal.trial AS d USING (task_no, model)
             WHERE NOT p.is_dense AND d.is_dense AND p.epochs > d.epochs AND d.epochs > 0
             GROUP BY ALL""")
-        if not rows:
+        references = [row["method"] for row in rows if row["method"] in REFERENCES]
+        longer = sorted(
+            (row for row in rows if row["method"] not in REFERENCES), key=lambda row: method_key(row["method"])
+        )
+        if not longer:
             return ""
-        times = sorted({float(row["times"]) for row in rows})
+        times = sorted({float(row["times"]) for row in longer})
         told = f"{times[0]:.3g}" if len(times) == 1 else f"{times[0]:.3g} to {times[-1]:.3g}"
-        names = ", ".join(method_name(row["method"]) for row in sorted(rows, key=lambda row: method_key(row["method"])))
+        names = ", ".join(method_name(row["method"]) for row in longer)
+        beside = ", ".join(map(method_name, references))
+        mend = (
+            f"{beside}, unpruned and trained as long, stands beside them"
+            if beside
+            else "a study with `references: [dense-4e]` tells it apart"
+        )
         return (
             f"{names} train {told} times as long as the dense models: what more training does is part of every "
-            "difference between them."
+            f"difference between them; {mend}."
         )
 
     @cached_property
