@@ -16,14 +16,16 @@ LONGER = [{"method": "imp-ft", "times": 4.0}, {"method": "iibp-ft", "times": 4.0
     [
         ([], ""),
         ([{"method": "dense-4e", "times": 4.0}], ""),
-        (LONGER, "IIBP-FT, IMP-FT train 4 times as long as the dense models: what more training does is part of every "
-                 "difference between them; a study with `references: [dense-4e]` tells it apart."),
-        ([*LONGER, {"method": "dense-4e", "times": 4.0}], "between them; DENSE-4E, unpruned and trained as long, stands "
-                                                          "beside them."),
+        (LONGER, "difference between them; a study with `references: [dense-4e]` tells it apart."),
+        (
+            [*LONGER, {"method": "dense-4e", "times": 4.0}],
+            "DENSE-4E, unpruned and trained as long, stands beside them.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_longer_training_confounds_is_said(rows: list[dict[str, object]], said: str) -> None:
     """Captions name the methods that train longer than the dense models, and the reference that does as they do."""
     told = Results.longer_training.func(SimpleNamespace(rows=lambda _: rows))
     assert told.endswith(said)
+    assert not told or told.startswith("IIBP-FT, IMP-FT train 4 times as long as the dense models")
     assert bool(told) == bool(said)

@@ -240,8 +240,9 @@ SLOW = ("report", "figure")
 CHANGING = ("compact", "merge", "prune-checkpoints", "repair", "readability")
 """Of these not what they print is compared, but what the store they leave, or make, says."""
 MENDING = ("repair", "prune-checkpoints", "readability")
-UNTRAINED = ("commit", "lost")
-"""`verify` names it, since the log knows; all others see a trial that is still to be trained."""
+UNMADE = (("commit", "lost"), ("readability", "lost"))
+"""A trial that is still to be trained (`verify` names it, since the log knows), and scores that are still to be computed
+(they are null): to all others it is as if they had not been made yet."""
 HARMLESS = {
     ("readability", "a bit in the middle"),
     ("readability", "a bit near the end"),
@@ -341,7 +342,7 @@ def judge(kind: str, damage: str, verb: str, whole: Ending, found: Ending) -> st
         return "" if found.code == 1 or (kind, damage) in HARMLESS else "not named"
     is_told = kind == "failure" and verb in ("status", "progress")  # of a record that says no more than why
     was_unreadable = verb in CHANGING and found.seen == found.before == "unreadable"
-    excused = is_told or was_unreadable or (kind, damage) == UNTRAINED or verb in MENDING
+    excused = is_told or was_unreadable or (kind, damage) in UNMADE or verb in MENDING
     return "" if found.code or excused or found.seen == whole.seen else "silent: another answer"
 
 
