@@ -241,8 +241,8 @@ CHANGING = ("compact", "merge", "prune-checkpoints", "repair", "readability")
 """Of these not what they print is compared, but what the store they leave, or make, says."""
 MENDING = ("repair", "prune-checkpoints", "readability")
 UNMADE = (("commit", "lost"), ("readability", "lost"))
-"""A trial still to be trained (`verify` names it: the log knows), and scores still to be computed (they are null): to all
-others it is as if they had not been made yet."""
+"""A trial still to be trained (`verify` names it: the log knows), and scores still to be computed (they are null):
+to all others it is as if they had not been made yet."""
 HARMLESS = {
     ("readability", "a bit in the middle"),
     ("readability", "a bit near the end"),
