@@ -17,7 +17,7 @@ from runner.store.files import create, written
 from runner.store.layout import Layout
 from runner.store.names import file_name
 from runner.store.reader import task_cards
-from runner.store.regular import read
+from runner.store.regular import read, require_regular
 from runner.store.rows import in_memory
 from runner.store.schema import TaskCard
 from tasks.base import SPLITS
@@ -68,11 +68,12 @@ def save(path: Path, scores: pa.Table, versions: str) -> None:
 
 
 def is_readable(path: Path) -> bool:
-    """True for a file of scores whose end is whole; False if it was cut off, or is of another layout."""
+    """True for a file of scores whose end is whole; False if it was cut off, is of another layout, or no file."""
     try:
+        require_regular(path)
         with path.open("rb") as file:
             return bool(pq.read_schema(file).names == list(FIELDS))
-    except (OSError, pa.ArrowException):
+    except (OSError, StoreError, pa.ArrowException):
         return False
 
 

@@ -340,7 +340,8 @@ def judge(kind: str, damage: str, verb: str, whole: Ending, found: Ending) -> st
         return found.fault
     if verb == "verify":
         return "" if found.code == 1 or (kind, damage) in HARMLESS else "not named"
-    is_told = kind == "failure" and verb in ("status", "progress")  # of a record that says no more than why
+    # A failure's record says no more than why; and of checkpoints `progress` says that they are others than before.
+    is_told = (kind == "failure" and verb in ("status", "progress")) or (kind, verb) == ("checkpoint", "progress")
     was_unreadable = verb in CHANGING and found.seen == found.before == "unreadable"
     excused = is_told or was_unreadable or (kind, damage) in UNMADE or verb in MENDING
     return "" if found.code or excused or found.seen == whole.seen else "silent: another answer"
