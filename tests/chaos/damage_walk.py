@@ -56,7 +56,7 @@ training: {epochs: 2, batch_size: 4, learning_rate: 0.001}
 record: {splits: [train, test], el2n: true}
 """
 ROWS = {"train": 12, "test": 30}
-LONGEST_SECONDS = 60
+LONGEST_SECONDS = 180
 QUERIES = {
     "sql": "SELECT * FROM pie_rate ORDER BY ALL",
     "sql trials": "SELECT * FROM trials ORDER BY ALL",
