@@ -6,7 +6,8 @@
 --            example_id  INTEGER
 --            feature     VARCHAR  a column of the view examples: the data's own (group, source, length, ...), or the gold
 --                        label. Only one that has at most 20 different values in the split, or numbers: these fall into
---                        five bins between their quintiles where there are more, equal numbers always in one bin
+--                        five bins between their quintiles where there are more, equal numbers always in one bin. Whole
+--                        numbers of which each example has its own are ids, and no slice
 --            value       VARCHAR  what the example has there, or the lowest and the highest number of its bin; null for
 --                        an example that has nothing, in a column where others have something
 --            place       DOUBLE   sorts the values of a column of numbers; null in other columns
@@ -16,7 +17,7 @@ WITH facts AS (
     SELECT
         task_no, split, feature,
         count(DISTINCT value) AS different,
-        count(number) > 0 AS is_number,
+        count(number) > 0 AND NOT (bool_and(number = floor(number)) AND count(DISTINCT value) = count(value)) AS is_number,
         quantile_cont(number, [0.2, 0.4, 0.6, 0.8]) AS edges
     FROM internal.sliced
     GROUP BY ALL
