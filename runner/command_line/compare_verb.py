@@ -95,7 +95,6 @@ def _print_cells(title: str, rows: list[dict[str, Any]]) -> None:
                 _change(row, "excess_change"),
                 "" if row["changed"] is None else f"{row['changed'] * 100:.1f}",
                 _change(row, "beyond") + _mark(row, "changed"),
-                f"{row['by_seeds'] * 100:.1f}",
             )
             for row in rows
         ],
