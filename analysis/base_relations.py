@@ -4,7 +4,7 @@ They live in the schema `internal`, where classes are indices, and trials and ce
 last. The tables are those of TABLES. The views are single_rows(trial_id, split, example_id, label, probabilities),
 multi_rows(trial_id, split, example_id, labels, probabilities),
 canary_rows(trial_id, split, example_id, answer), human_rows(task_no, split, example_id, disagreement),
-readability_rows(the columns of analysis.readability.rows) and
+readability_rows(the columns of analysis.readability.rows), sliced(the columns of analysis.slice_columns) and
 example(task_no, split, example_id, label, labels, text, text_pair, and what else the tasks carry).
 """
 
@@ -26,6 +26,8 @@ from analysis.counted import create_counted
 from analysis.readability.rows import COLUMNS, NO_SCORES, score_files, score_rows
 from analysis.recorded_files import examples_path
 from analysis.restored_files import committed_files
+from analysis.slice_columns import COLUMNS as SLICE_COLUMNS
+from analysis.slice_columns import NO_SLICES, slice_rows
 from analysis.snapshot import Cell, Snapshot
 from analysis.statistics.declarations import COMPARISON, HYPOTHESIS, declared
 from analysis.statistics.human_ratings import human_rows
@@ -115,6 +117,7 @@ NO_ROWS = {
     "multi_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::SMALLINT[], NULL::FLOAT[] WHERE false",
     "canary_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, internal.vote_of_one(NULL::SMALLINT) WHERE false",
     "readability_rows": NO_SCORES,
+    "sliced": NO_SLICES,
     "human_rows": "SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, 0::DOUBLE WHERE false",
     "example": "SELECT 0::SMALLINT AS task_no, ''::VARCHAR AS split, 0::INTEGER AS example_id, "
     "NULL::SMALLINT AS label, NULL::SMALLINT[] AS labels, "
@@ -140,6 +143,7 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
         connection, "human_rows", "task_no, split, example_id, disagreement", human_rows(snapshot, files, examples)
     )
     _create_view(connection, "readability_rows", COLUMNS, score_rows(scores))
+    _create_view(connection, "sliced", SLICE_COLUMNS, slice_rows(snapshot, files, examples))
     create_counted(connection, snapshot)
     parts = [NO_ROWS["example"], *_examples(files, examples)]
     connection.execute(f"CREATE VIEW internal.example AS {' UNION ALL BY NAME '.join(parts)}")

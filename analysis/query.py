@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,15 +21,37 @@ from analysis.memory import bounded
 
 Format = Literal["table", "csv", "json", "parquet"]
 BATCH_ROWS = 10_000
-_EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?", re.IGNORECASE)
+LARGEST_QUERY = 1_000_000
+QUESTIONS = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
+_EXPLAIN = re.compile(r"explain\s+(analyze\s+)?", re.IGNORECASE)
 
 
 class QueryError(ValueError):
     """A query that cannot be answered, in one line."""
 
 
+def read_query(source: Path) -> str:
+    """The text of a file with one question, or of standard input for `-`; QueryError says why it cannot be read."""
+    name = "standard input" if str(source) == "-" else str(source)
+    try:
+        if str(source) == "-":
+            content = sys.stdin.buffer.read(LARGEST_QUERY + 1)
+        elif not source.is_file():
+            raise QueryError(f"{name} is no file with a query; to read a pipe, give - and it on standard input")
+        else:
+            with source.open("rb") as file:
+                content = file.read(LARGEST_QUERY + 1)
+        if len(content) > LARGEST_QUERY:
+            raise QueryError(f"{name} is longer than the {LARGEST_QUERY:,} bytes that a query may have")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise QueryError(f"{name}: byte {error.start} is not UTF-8; save the query as UTF-8 text") from None
+    except (OSError, ValueError) as error:
+        raise error if isinstance(error, QueryError) else QueryError(f"{name} cannot be read ({error})") from None
+
+
 def run_query(store: Path, query: str, format: Format = "table", out: IO[Any] | Path | None = None) -> None:  # noqa: A002
-    """Answer one SELECT over the views of a store, written to a stream or a file (None: standard output).
+    """Answer one question over the views of a store, written to a stream or a file (None: standard output).
 
     Raises QueryError for SQL that is wrong or more than a question, and for an output that cannot hold the answer;
     StoreError where there is no store, or it is damaged. A file appears whole or not at all.
@@ -47,31 +70,37 @@ def checked(connection: duckdb.DuckDBPyConnection, query: str) -> str:
     statements = connection.extract_statements(query)
     if len(statements) != 1:
         raise QueryError(f"one statement at a time, please: {len(statements)} given" if statements else _EMPTY)
-    text = _without_semicolons(statements[0].query)
-    asked = text
-    if statements[0].type == duckdb.StatementType.EXPLAIN and (explain := _EXPLAIN.match(text)):
-        asked = text[explain.end() :]
-        statements = connection.extract_statements(asked)
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        kind = statements[0].type.name.replace("_", " ") if statements else "empty"
-        raise QueryError(
-            f"only questions are answered (SELECT, FROM, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN): this is {kind}"
-        )
+    text = _bare(statements[0].query)
+    explain = _EXPLAIN.match(text)
+    asked = text[explain.end() :] if explain else text
     # A WITH may hold a COPY, INSERT, UPDATE or DELETE and still count as SELECT, but never inside a subquery: bound as
-    # one, and not run, such a query is refused.
-    connection.execute(f"EXPLAIN FROM (\n{asked}\n)")
+    # one, and not run, such a query is refused. A PIVOT whose columns are to be found counts as MULTI, as does a CREATE
+    # around one: that is no subquery either.
+    inner = f"FROM (\n{asked}\n)"
+    if not _is_question(connection, asked) or not _is_question(connection, inner):
+        raise QueryError(
+            "only questions are answered (SELECT, FROM, WITH, PIVOT, UNPIVOT, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN): "
+            f"this is {(asked.split() or ['empty'])[0].upper()}"
+        )
+    connection.execute(f"EXPLAIN {inner}")
     return text
 
 
-def _without_semicolons(text: str) -> str:
-    """One statement up to the semicolons that end it, and to what is said after them."""
-    end = len(text.encode())
-    for offset, kind in reversed(duckdb.tokenize(text)):
-        if kind != duckdb.token_type.comment:
-            if text.encode()[offset : offset + 1] != b";":
-                break
-            end = offset
-    return text.encode()[:end].decode()
+def _is_question(connection: duckdb.DuckDBPyConnection, text: str) -> bool:
+    try:
+        kinds = [statement.type for statement in connection.extract_statements(text)]
+    except duckdb.ParserException:
+        return False
+    return len(kinds) == 1 and kinds[0] in QUESTIONS
+
+
+def _bare(text: str) -> str:
+    """One statement without the semicolons that end it, and without what is said before and after it."""
+    said = text.encode()
+    tokens = [offset for offset, kind in duckdb.tokenize(text) if kind != duckdb.token_type.comment]
+    while tokens and said[tokens[-1] : tokens[-1] + 1] == b";":
+        said = said[: tokens.pop()]
+    return said[tokens[0] :].decode() if tokens else ""
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from analysis.database import connect
 from analysis.order import method_key, method_name, split_key
 from analysis.statistics.class_changes import class_changes
 from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
+from analysis.statistics.slice_changes import slice_changes
 from analysis.statistics.survey import Survey, survey
 from runner.methods import DENSE, REFERENCES
 from runner.store.reader import frozen_plans
@@ -203,6 +204,11 @@ class Results:
     def class_changes(self) -> list[Row]:
         """Recall and PIEs of every class, in the order of the grid."""
         return class_changes(self.connection)
+
+    @cached_property
+    def slice_changes(self) -> list[Row]:
+        """Effectiveness, recall and PIEs by the columns of the data, in the order of the grid within each value."""
+        return slice_changes(self.connection)
 
     @cached_property
     def incomplete(self) -> set[tuple[str, str, str, float]]:

@@ -13,12 +13,14 @@ from analysis.figures.drawing import Picture
 from analysis.figures.style import png, svg
 from analysis.published.comparison import compare
 from analysis.results import Results
-from analysis.tables import TABLES, compared
+from analysis.tables import TABLES, compared, slices
 from analysis.tables.formats import csv_text, latex, markdown, plain_text
 from analysis.tables.table import Table
 from runner.studies.errors import unknown
 
 PAPER = "paper"
+SLICES = "slices"
+NO_SLICES = {"task", "split", "example_id"}
 FORMATS: dict[str, Callable[[Table], str]] = {
     "text": plain_text,
     "md": markdown,
@@ -32,13 +34,21 @@ class ShowError(ValueError):
     """A table or figure that cannot be had: says which there are, or what the store lacks."""
 
 
-def one_table(store: Path, name: str) -> Table:
-    """The table of that name; ShowError for an unknown name, and where the store has nothing to put into it."""
+def one_table(store: Path, name: str, by: str | None = None) -> Table:
+    """The table of that name; ShowError for an unknown name, and where the store has nothing to put into it.
+
+    by: the column of the examples by which the table `slices` is made.
+    """
+    if by is not None and name != SLICES:
+        raise ShowError(f"--by is for the table {SLICES}, not for {name}: piesweep table STORE {SLICES} --by {by}")
     if name not in [*TABLES, *compared.NAMES]:
         raise ShowError(unknown("table", name, [*TABLES, *compared.NAMES]))
     results = Results(connect(store), store)
     if name in compared.NAMES:
         table = next((table for table in compared.build(compare(results, PAPER)) if table.name == name), None)
+    elif by is not None:
+        _check_column(results, by)
+        table = slices.build(results, by)
     else:
         table = TABLES[name](results)
     if table is None:
@@ -46,6 +56,20 @@ def one_table(store: Path, name: str) -> Table:
     if not table.lines:
         raise ShowError(f"the store at {store} has nothing to show in the table '{name}': {_needs(table.views)}")
     return table
+
+
+def _check_column(results: Results, by: str) -> None:
+    """ShowError for a column of the examples that slices no split that is shown."""
+    sliced = {row["feature"] for row in results.shown("slices")}
+    if by in sliced:
+        return
+    present = {row["column_name"] for row in results.rows("DESCRIBE examples")} - NO_SLICES
+    if by in present:
+        raise ShowError(
+            f"column '{by}' slices nothing: it is empty, or has more than 20 different values that are no "
+            "numbers, or are whole numbers of which every example has its own"
+        )
+    raise ShowError(unknown("column", by, sorted(sliced)) if sliced else f"the examples have no column '{by}'")
 
 
 def write_figures(store: Path, name: str, out: Path) -> list[Path]:

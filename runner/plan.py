@@ -49,6 +49,8 @@ class Estimate:
     `training_units` the dense training that iterative methods share only once. `rows` holds predictions by split;
     `unsized` names tasks whose sizes are known only once they are loaded, and which `rows` and `store_bytes` leave out.
     `canary` counts the copies that are run on every vendor's devices: how many vendors there are, only a cluster knows.
+    `probability_bytes` is what class probabilities take, a part of `store_bytes` only if the study records them; of
+    data whose classes are known only once it is loaded, those of two.
     """
 
     trials: int
@@ -59,6 +61,7 @@ class Estimate:
     training_units_naive: int
     rows: dict[str, int]
     store_bytes: int
+    probability_bytes: int
     unsized: tuple[str, ...] = ()
     canary: int = 0
 
@@ -131,6 +134,7 @@ def estimate(plan: Plan) -> Estimate:
         training_units_naive=sum(_units(spec, shared=False) for spec in plan.trials),
         rows=rows,
         store_bytes=_store_bytes(plan, sizes, rows, dense // len(study.tasks)),
+        probability_bytes=_probability_bytes(plan, sizes),
         unsized=tuple(name for name, size in sizes.items() if not size),
         canary=len(canaries(plan.trials, study.canary, lambda _: ("cpu",))),
     )
@@ -227,10 +231,17 @@ def _store_bytes(
         registered = TASKS.get(choice.name)
         length = choice.max_tokens or (registered.max_tokens if registered else 128)
         total += BYTES_PER_TOKEN * SHARE_OF_MAX_TOKENS * length * sum(size.values())
-        if record.probabilities:
-            classes = (registered.class_count if registered else None) or 2
-            recorded = sum(size.get(split, 0) for split in record.splits)
-            total += 4 * classes * recorded * len(plan.trials) / len(plan.study.tasks)
         if record.el2n:
             total += 4 * size.get("train", 0) * dense_of_task
-    return round(total)
+    return round(total) + (_probability_bytes(plan, sizes) if record.probabilities else 0)
+
+
+def _probability_bytes(plan: Plan, sizes: Mapping[str, Mapping[Split, int]]) -> int:
+    """Four a class and prediction: they hardly compress."""
+    total = 0
+    for choice in plan.study.tasks:
+        registered = TASKS.get(choice.name)
+        classes = (registered.class_count if registered else None) or 2
+        recorded = sum(sizes[choice.name].get(split, 0) for split in plan.study.record.splits)
+        total += 4 * classes * recorded * len(plan.trials) // len(plan.study.tasks)
+    return total

@@ -135,14 +135,13 @@ answers[answers.example_id == first.example_id].sort_values(["sparsity", "networ
         "markdown",
         """## A slice
 
-Which digits pay? The share of PIEs among the images of each.""",
+Which digits pay? The share of PIEs among the images of each. `pie_rate_by` has every column of the examples.""",
     ),
     (
         "code",
         '''store.sql("""
-    SELECT label AS digit, sparsity, count(*) AS images, avg(is_pie::INT) AS pie_rate
-    FROM pies JOIN examples USING (task, split, example_id) GROUP BY ALL
-""").df().pivot(index="digit", columns="sparsity", values="pie_rate").round(3)''',
+    PIVOT (FROM pie_rate_by WHERE feature = 'label') ON sparsity USING any_value(rate) GROUP BY value ORDER BY value
+""").df().round(3)''',
     ),
     (
         "markdown",

@@ -14,6 +14,7 @@
 --            pruned     DOUBLE    null on an empty subset
 --            dense      DOUBLE
 -- Reference: Tropeano et al. 2025, Table 10
+-- Example:   SELECT * FROM accuracy_on_pies WHERE subset = 'pies' AND estimator = 'seed-mean'
 WITH subsets AS (
     SELECT cell_no, split, unnest(['all', 'pies']) AS subset, unnest([compared, pies]) AS examples
     FROM (

@@ -14,6 +14,7 @@
 --            differ        BIGINT    of these, answered otherwise
 --            rate          DOUBLE    differ / examples
 -- Reference: none; what Hooker et al. 2019 (arXiv:1911.05248) call a PIE, between runs that nothing but hardware tells apart
+-- Example:   FROM canary ORDER BY rate DESC
 WITH pairs AS (
     SELECT
         a.task, a.model, a.method, a.sparsity, a.seed,

@@ -14,6 +14,7 @@
 --            pie_share    DOUBLE   of all PIEs, those of the class; null without PIEs
 --            rate         DOUBLE   pies / examples; null where the class has none
 -- Reference: Tropeano et al. 2025, section 4.1, Figures 2 and 6
+-- Example:   PIVOT class_distribution ON class USING any_value(rate) GROUP BY task, split, model, method, sparsity
 -- The class -1 stands for "any, or none". What is grouped is never used twice, so that a condition on the split reaches the files.
 WITH answers AS (
     SELECT p.cell_no, p.split, p.is_pie, unnest(list_append(coalesce(e.labels, [e.label]), -1)) AS class_index

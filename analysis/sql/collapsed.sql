@@ -14,6 +14,7 @@
 --                      one; near-empty, classes are given less than a tenth as often as gold has them
 --            trial_id  VARCHAR
 -- Reference: none
+-- Example:   SELECT task, model, method, sparsity, kind, count(*) AS trials FROM collapsed GROUP BY ALL
 WITH counts AS (
     SELECT task_no, split, label, count(*) AS examples FROM internal.example WHERE label IS NOT NULL GROUP BY ALL
 ),

@@ -10,6 +10,7 @@
 --            failed     BIGINT   gave up after their retries
 --            missing    BIGINT   neither: running or still to run, which rows cannot tell
 -- Reference: none
+-- Example:   FROM completeness WHERE committed < planned
 SELECT
     task, model, method, sparsity,
     count(*) AS planned,

@@ -11,6 +11,7 @@
 --            seeds           BIGINT    committed in both cells, on known devices
 --            apart           BIGINT    of these, computed on devices of two vendors
 -- Reference: none
+-- Example:   FROM confounded ORDER BY apart DESC
 SELECT
     a.task, a.model, a.method, a.sparsity,
     b.method AS other_method,

@@ -10,6 +10,7 @@
 --            metric    VARCHAR   accuracy, or macro-f1 where multi-label
 --            value     DOUBLE    computed from the rows; over all classes of the task, an empty one counting as 0
 -- Reference: Tropeano et al. 2025, Table 9
+-- Example:   PIVOT effectiveness ON seed USING any_value(value)
 SELECT
     t.task, s.split, t.model, t.method, t.sparsity, t.seed,
     if(k.kind = 'single-label', 'accuracy', 'macro-f1') AS metric,

@@ -13,6 +13,7 @@
 --            pies      BIGINT
 --            rate      DOUBLE    pies / examples
 -- Reference: Tropeano et al. 2025, section 4.2 and Figures 4 and 14 to 20
+-- Example:   PIVOT el2n_bins ON bin USING any_value(rate) GROUP BY task, model, method, sparsity
 WITH counts AS (
     SELECT
         p.cell_no, p.split, b.bin,

@@ -12,6 +12,7 @@
 --            no_yes         BIGINT    a yes in the other cell alone
 --            unpaired       BIGINT    examples that one of the cells alone answered
 -- Reference: McNemar 1947
+-- Example:   FROM example_pairs ORDER BY family_no, comparison_no
 WITH chosen AS (
     SELECT h.family_no, c.comparison_no, c.task, h.split, h.compare, one.cell_no, other.cell_no AS other_cell_no
     FROM internal.hypothesis AS h

@@ -10,6 +10,7 @@
 --            text_pair   VARCHAR    the second text of a pair
 --            ...                    what else a task carries, such as the deviation of people's ratings
 -- Reference: none
+-- Example:   SELECT task, split, label, count(*) AS examples FROM examples GROUP BY ALL ORDER BY ALL
 SELECT
     k.task, e.split, e.example_id,
     k.classes[e.label + 1] AS label,

@@ -15,6 +15,7 @@
 --            rate                  DOUBLE    flips / examples
 --            all_rate              DOUBLE    all_flips / examples
 -- Reference: Dutta et al. 2024, Accuracy is not all you need (arXiv:2407.09141), flips and all flips
+-- Example:   SELECT task, split, model, method, sparsity, avg(rate) AS flips FROM flips GROUP BY ALL ORDER BY ALL
 WITH twins AS (
     SELECT p.trial_no, p.trial_id, d.trial_no AS dense_no, p.task_no
     FROM internal.trial AS p

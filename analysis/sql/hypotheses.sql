@@ -25,6 +25,7 @@
 --            seeds           BIGINT[]   committed, ascending
 --            other_seeds     BIGINT[]   committed on the other side
 -- Reference: none
+-- Example:   SELECT family, status, task, model, method, sparsity, other_method, len(seeds) AS seeds FROM hypotheses
 WITH ran AS (
     SELECT task, model, method, sparsity, list(seed ORDER BY seed) AS seeds, min(committed_at) AS first_commit
     FROM internal.trial

@@ -13,6 +13,7 @@
 --            votes       INTEGER or INTEGER[]    seeds that predict the class, or each class of the list
 --            seeds       INTEGER   committed seeds of the cell
 -- Reference: Tropeano et al. 2025, section 2 and footnote 2
+-- Example:   SELECT task, model, method, sparsity, vote, votes, seeds FROM majority_vote WHERE example_id = 7
 SELECT
     c.task, v.split, c.model, c.method, c.sparsity, v.example_id,
     internal.named(k.classes, v.vote) AS vote,

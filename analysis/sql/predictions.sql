@@ -8,6 +8,7 @@
 --            labels         VARCHAR[]  predicted classes in index order; null for single-label tasks
 --            probabilities  FLOAT[]    one per class in index order; null where the study did not record them
 -- Reference: none
+-- Example:   SELECT method, sparsity, seed, label FROM predictions JOIN trials USING (trial_id) WHERE example_id = 7
 SELECT trial_id, r.split, r.example_id, k.classes[r.label + 1] AS label, NULL::VARCHAR[] AS labels, r.probabilities
 FROM internal.single_rows AS r
 JOIN internal.trial AS t USING (trial_id)

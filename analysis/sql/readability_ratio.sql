@@ -13,6 +13,7 @@
 --            ratio     DOUBLE    pie_mean / mean; above 1 means PIEs are harder, or longer. Null unless both are
 --                      positive: grades have no natural zero, and of negative ones the smaller is the easier
 -- Reference: Tropeano et al. 2025, Figures 5 and 21 to 27; of means, since the grade of a short text may be negative
+-- Example:   SELECT task, split, model, method, sparsity, ratio FROM readability_ratio WHERE score = 'tokens'
 WITH of_all AS (
     SELECT
         task_no, split,

@@ -10,6 +10,7 @@
 --            value          DOUBLE    effectiveness of the cell; null where it lacks the seed
 --            other_value    DOUBLE    that of the other cell
 -- Reference: none
+-- Example:   SELECT family_no, comparison_no, avg(value - other_value) AS difference FROM seed_pairs GROUP BY ALL
 WITH chosen AS (
     SELECT h.family_no, c.comparison_no, h.split, one.cell_no, other.cell_no AS other_cell_no
     FROM internal.hypothesis AS h

@@ -31,6 +31,7 @@
 --            versions           JSON
 --            settings           JSON
 -- Reference: none
+-- Example:   SELECT task, model, method, sparsity, count(*) AS seeds, avg(seconds) AS seconds FROM trials GROUP BY ALL
 SELECT
     trial_id, parent_id, attempt, origin, task, model, architecture, method, sparsity, seed,
     achieved_sparsity, total_sparsity, parameters, prunable, threshold, epochs, seconds,

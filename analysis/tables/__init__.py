@@ -24,6 +24,7 @@ from analysis.tables import (
     pie_percent,
     readability,
     seed_adequacy,
+    slices,
     tasks,
 )
 from analysis.tables.table import Table
@@ -35,6 +36,7 @@ TABLES: dict[str, Callable[[Results], Table]] = {
     "held_out_pies": held_out_pies.build,
     "noise_floor": noise_floor.build,
     "class_changes": class_changes.build,
+    "slices": slices.build,
     "seed_adequacy": seed_adequacy.build,
     "churn": churn.build,
     "definitions": definitions.build,

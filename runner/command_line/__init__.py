@@ -17,6 +17,7 @@ from runner.command_line import (
     analysis_verbs,
     calibrate_verb,
     check_verb,
+    compare_verb,
     describe_verbs,
     doctor_verb,
     example_verb,
@@ -84,6 +85,7 @@ app.command("table")(show_verbs.table)
 app.command("figure")(show_verbs.figure)
 app.command("example")(example_verb.example)
 app.command("explain")(explain_verb.explain)
+app.command("compare")(compare_verb.compare)
 app.command("calibrate")(calibrate_verb.calibrate)
 app.command("doctor")(doctor_verb.doctor)
 

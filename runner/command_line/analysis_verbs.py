@@ -18,18 +18,26 @@ StoreArgument = Annotated[
 
 def sql(
     store: StoreArgument,
-    query: Annotated[str, typer.Argument(help="A SELECT over the views of `piesweep list views`.")],
+    query: Annotated[
+        str | None,
+        typer.Argument(help="A question over the views of `piesweep list views`, or - for one on standard input."),
+    ] = None,
+    *,
+    file: Annotated[Path | None, typer.Option(help="A file with the question instead.")] = None,
     output_format: Annotated[
         Literal["table", "csv", "json", "parquet"], typer.Option("--format", help="How the rows are printed.")
     ] = "table",
     out: Annotated[Path | None, typer.Option(help="A file to write instead of standard output.")] = None,
 ) -> None:
     """Ask a store a question in SQL. Reads the store alone and changes nothing in it."""
-    from analysis.query import run_query
+    from analysis.query import QueryError, read_query, run_query
     from analysis.stopping import ends_at_once
 
+    if (query is None) == (file is None):
+        raise QueryError("give one question: as a word, - for standard input, or --file FILE")
+    source = file or (Path("-") if query == "-" else None)
     with ends_at_once():
-        run_query(store, query, output_format, out)
+        run_query(store, read_query(source) if source else str(query), output_format, out)
 
 
 def report(

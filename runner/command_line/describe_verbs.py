@@ -18,7 +18,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of text."
 IN_TABLE = ("train", "validation", "test", "classes", "kind", "max_tokens", "tokens", "statistics")
 """What `describe task` shows as a table."""
 
-app = typer.Typer(help="Say what is known of a model, task, method or study.", no_args_is_help=True)
+app = typer.Typer(help="Say what is known of a model, task, method, view or study.", no_args_is_help=True)
 
 
 def list_registered(
@@ -94,6 +94,30 @@ def describe_method(
     if name not in (known := [*METHODS, *REFERENCES]):
         raise StudyError(unknown("method", name, known))
     _print_card(next(row for row in _methods() if row["method"] == name), as_json)
+
+
+@app.command("view")
+def describe_view(
+    name: Annotated[str, typer.Argument(help="A view of `piesweep list views`.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a view of `piesweep sql` holds: its columns, their types, what each is, and a query to begin with."""
+    from dataclasses import asdict
+
+    from analysis.database import VIEWS
+    from analysis.view_card import view_card
+    from runner.studies.errors import StudyError, unknown
+
+    if name not in VIEWS:
+        raise StudyError(unknown("view", name, VIEWS))
+    card = view_card(name)
+    if as_json:
+        print_json(asdict(card))
+        return
+    print_facts({"view": card.name, "holds": card.holds, "grain": card.grain, "reference": card.reference})
+    print()
+    print_table(("column", "type", "meaning"), [(one.name, one.kind, one.meaning) for one in card.columns])
+    print(f"\n{card.example}")
 
 
 @app.command("study")

@@ -36,6 +36,7 @@ EXIT_CODES: dict[str, int] = {
     "analysis.single.ShowError": BAD_INPUT,
     "analysis.published.figures.ComparisonError": BAD_INPUT,
     "analysis.export.ExportError": BAD_INPUT,
+    "analysis.two_stores.matching.CompareError": BAD_INPUT,
     "runner.sweep.environment.ClusterError": BAD_INPUT,
     "runner.sweep.allocation.AllocationError": BAD_INPUT,
     "cluster.launcher.LaunchError": BAD_INPUT,

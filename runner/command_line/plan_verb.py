@@ -95,6 +95,7 @@ def _print_plan(study: Study, found: Estimate) -> None:
             f"({found.training_units_naive:,} if iterative methods shared none)",
             "rows": ", ".join(f"{split} {count:,}" for split, count in found.rows.items()),
             "store": f"about {bytes_text(found.store_bytes)}",
+            "probabilities": _probabilities(study, found),
             **({"canary": f"{found.canary:,} trials more on every vendor's devices"} if found.canary else {}),
             **({"hypotheses": "; ".join(_families(study))} if study.hypotheses else {}),
         }
@@ -105,6 +106,13 @@ def _print_plan(study: Study, found: Estimate) -> None:
         print(line)
     for problem in missing_inputs(study):
         say(f"before it can run: {problem.message}")
+
+
+def _probabilities(study: Study, found: Estimate) -> str:
+    size = bytes_text(found.probability_bytes)
+    if study.record.probabilities:
+        return f"about {size} of these"
+    return f"not kept; with record.probabilities=true about {size} more"
 
 
 def _families(study: Study) -> list[str]:

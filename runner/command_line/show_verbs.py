@@ -17,13 +17,16 @@ def table(
     output_format: Annotated[
         Literal["text", "md", "csv", "latex"], typer.Option("--format", help="How it is printed; csv is unrounded.")
     ] = "text",
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of the table slices: one column of the examples.")
+    ] = None,
 ) -> None:
     """Print one table of a store."""
     from analysis.single import FORMATS, one_table
     from analysis.stopping import ends_at_once
 
     with ends_at_once():
-        say(FORMATS[output_format](one_table(store, name)).rstrip("\n"))
+        say(FORMATS[output_format](one_table(store, name, by)).rstrip("\n"))
 
 
 def figure(

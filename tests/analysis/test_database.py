@@ -20,11 +20,11 @@ from tests.runner.store import tampering
 
 
 def test_a_store_without_trials_has_empty_views(tmp_path: Path) -> None:
-    """Every view exists before the first commit, and has no rows."""
+    """Every view exists before the first commit, and has no rows but what the task itself says."""
     write_task(tmp_path, "t", ["a", "b"], [{"split": "test", "example_id": 0, "label": "a"}])
     connection = connect(tmp_path)
     counts = {view: connection.execute(f"SELECT count(*) FROM {view}").fetchone()[0] for view in VIEWS}
-    assert {view for view, count in counts.items() if count} == {"classes", "examples"}
+    assert {view for view, count in counts.items() if count} == {"classes", "examples", "slices"}
 
 
 def test_a_folder_that_is_no_store_is_refused(tmp_path: Path) -> None:

@@ -14,9 +14,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.database import connect, sandbox
-from analysis.query import QueryError, run_query
+from analysis.query import QueryError, read_query, run_query
+from tests.analysis.stores import write_task, write_trials
 
 RATES = "SELECT task, method, sparsity, pies, rate FROM pie_rate ORDER BY ALL"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def answered(store: Path, query: str, format: Any = "table") -> str:  # noqa: A002
@@ -45,6 +53,18 @@ def contents(store: Path) -> dict[str, str]:
         "EXPLAIN ANALYZE SELECT * FROM pies",
         "SELECT ';' AS \"semi;colon\"; -- a remark; with another",
         "/* first */ SELECT 1 ;;",
+        "TABLE pie_rate",
+        "FROM pie_rate SELECT rate",
+        "SHOW ALL TABLES",
+        "DESCRIBE SELECT * FROM pies",
+        "SUMMARIZE SELECT * FROM effectiveness",
+        "/* first */ EXPLAIN SELECT 1",
+        "UNPIVOT pie_rate ON pies, rate INTO NAME measure VALUE number",
+        "PIVOT effectiveness ON seed USING avg(value) GROUP BY method; -- the columns are found",
+        "FROM (PIVOT effectiveness ON seed USING avg(value))",
+        "WITH wide AS (PIVOT effectiveness ON seed USING avg(value)) SELECT * FROM wide",
+        "EXPLAIN PIVOT effectiveness ON seed USING avg(value)",
+        "SELECT * FROM effectiveness PIVOT (avg(value) FOR seed IN (0, 1))",
     ],
 )
 def test_questions_are_answered(store: Path, query: str) -> None:
@@ -74,6 +94,20 @@ def test_questions_are_answered(store: Path, query: str) -> None:
         "WITH x AS (COPY (SELECT 1 AS a) TO '{file}' (USE_TMP_FILE false)) SELECT * FROM x",
         "WITH x AS (COPY (SELECT 1 AS a) TO '{address}' (USE_TMP_FILE false)) SELECT * FROM x",
         "FROM query('WITH x AS (COPY (SELECT 1 AS a) TO ''{address}'' (USE_TMP_FILE false)) SELECT * FROM x')",
+        "CREATE TABLE t AS PIVOT effectiveness ON seed USING avg(value)",
+        "CREATE TEMP TABLE t AS PIVOT effectiveness ON seed USING avg(value)",
+        "CREATE TYPE mood AS ENUM (SELECT DISTINCT method FROM effectiveness)",
+        "INSERT INTO internal.task PIVOT effectiveness ON seed USING avg(value)",
+        "COPY (PIVOT effectiveness ON seed USING avg(value)) TO '{scratch}/a.csv'",
+        "COPY (FROM (PIVOT effectiveness ON seed USING avg(value))) TO '{scratch}/a.csv'",
+        "WITH x AS (COPY (SELECT 1 AS a) TO '{scratch}/a.csv') PIVOT x ON Count USING count(*)",
+        "WITH x AS (COPY (SELECT 1 AS a) TO '{address}' (USE_TMP_FILE false)) PIVOT x ON Count USING count(*)",
+        "WITH x AS (DELETE FROM internal.trial RETURNING *) PIVOT x ON seed USING count(*)",
+        "PIVOT (WITH x AS (COPY (SELECT 1 AS a) TO '{scratch}/a.csv') FROM x) ON Count USING count(*)",
+        "PIVOT (FROM read_csv('{secret}')) ON password USING count(*)",
+        "PIVOT effectiveness ON seed USING avg(value); COPY (SELECT 1) TO '{scratch}/a.csv'",
+        "EXPLAIN ANALYZE PIVOT (FROM read_csv('{secret}')) ON password USING count(*)",
+        "SELECT 1) , (FROM read_csv('{secret}')",
         "EXPORT DATABASE '{scratch}/export'",
         "FROM read_text('{secret}')",
         "FROM read_csv('{secret}')",
@@ -174,8 +208,8 @@ def test_formats_agree(store: Path, tmp_path: Path) -> None:
         (row["task"], row["pies"], row["rate"]) for row in rows
     ]
     table = answered(store, RATES)
-    assert all(repr(row["rate"]) in table for row in rows)
-    assert table.splitlines()[-1] == f"{len(rows)} rows"
+    assert all(f"{row['rate']:.4g}" in table for row in rows)
+    assert table.splitlines()[-1] == f"{len(rows)} rows, fractions to 4 digits; --format csv has all"
 
 
 def test_binary_streams_take_text_and_parquet(store: Path) -> None:
@@ -190,13 +224,88 @@ def test_binary_streams_take_text_and_parquet(store: Path) -> None:
 
 def test_parquet_is_not_printed_on_a_terminal(store: Path) -> None:
     """Bytes would garble a terminal: the error says what to do."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     with pytest.raises(QueryError, match="not for a terminal"):
         run_query(store, "SELECT 1", "parquet", Terminal())
+
+
+def test_numbers_are_short_in_tables_alone(store: Path) -> None:
+    """Four digits of a fraction, no whole digit less, in lists too; the last line says so, and CSV has every digit."""
+    query = """SELECT 0.123456789::DOUBLE AS a, 123456.789::DOUBLE AS b, 1.5::DOUBLE AS c, 0.5::DOUBLE AS d,
+        9e-7::DOUBLE / 7 AS e, 7 AS f, [0.98765::DOUBLE] AS g, 2.5::DECIMAL(9, 2) AS h, 'nan'::DOUBLE AS i"""
+    *_, numbers, _, last = answered(store, query).splitlines()
+    assert numbers.split() == ["0.1235", "123457", "1.5", "0.5", "1.286e-07", "7", "[0.9877]", "2.50", "nan"]
+    assert last == "1 row, fractions to 4 digits; --format csv has all"
+    assert "0.123456789,123456.789,1.5" in answered(store, query, "csv")
+    assert answered(store, "SELECT 0.25 AS a, 'nan'::DOUBLE AS b").splitlines()[-1] == "1 row"
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"), [(30, ["row 1", "one  1", "two  a long text that does not", "     fit in"]), (80, [])]
+)
+def test_a_narrow_terminal_has_one_column_a_line(
+    store: Path, width: int, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the table does not fit, each row is a block; a file or pipe gets the table however wide it is."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    query = "SELECT 1 AS one, 'a long text that does not fit in' AS two"
+    out = Terminal()
+    run_query(store, query, "table", out)
+    shown = [line.strip() if line.startswith(" ") and not lines else line for line in out.getvalue().splitlines()]
+    assert shown[: len(lines)] == lines
+    assert ("row 1" in shown) == bool(lines)
+    assert shown[-1] == "1 row"
+    assert "one   two" in answered(store, query)
+
+
+def test_the_readme_asks_for_what_it_says(tmp_path: Path) -> None:
+    """Its query finds one line for each example and model that every method breaks, equal texts and splits apart."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    query = readme.partition("```sql\n")[2].partition("```")[0]
+    classes = ["no", "yes"]
+    for task in ("films", "books"):
+        places = [("test", 0), ("test", 1), ("test", 2), ("train", 0)]
+        write_task(
+            tmp_path,
+            task,
+            classes,
+            [{"split": split, "example_id": number, "label": "yes", "text": "same"} for split, number in places],
+        )
+    broken = {  # by which methods at 90 %; all else is answered yes
+        ("films", "a", "test", 0): {"imp-ft", "mp-ai"},
+        ("films", "a", "test", 1): {"imp-ft", "mp-ai"},
+        ("films", "a", "test", 2): {"imp-ft"},
+        ("films", "b", "test", 0): {"mp-ai"},
+        ("films", "b", "train", 0): {"imp-ft", "mp-ai"},
+        ("books", "a", "test", 0): {"imp-ft", "mp-ai"},
+    }
+    rows = [
+        {"task": task, "model": model, "method": method, "sparsity": sparsity, "seed": 0, "split": split}
+        | {"example_id": number}
+        | {"label": "no" if sparsity == 0.9 and method in broken.get((task, model, split, number), ()) else "yes"}
+        for task in ("films", "books")
+        for model in ("a", "b")
+        for method, sparsity in (("dense", 0.0), ("imp-ft", 0.5), ("imp-ft", 0.9), ("mp-ai", 0.9))
+        for split, number in (("test", 0), ("test", 1), ("test", 2), ("train", 0))
+    ]
+    write_trials(tmp_path, dict.fromkeys(("films", "books"), classes), rows)
+    found = json.loads(answered(tmp_path, query, "json"))
+    expected = {"text": "same", "label": "yes", "dense": "yes", "pruned": ["no"]}
+    whole = [place for place, methods in broken.items() if len(methods) == 2]
+    assert sorted((row["task"], row["model"], row["split"]) for row in found) == sorted(place[:3] for place in whole)
+    assert all({**row, **expected} == row for row in found)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(None, "no file with a query"), (b"SELECT '\xff'", "byte 8 is not UTF-8"), (b" " * 1_000_001, "1,000,000 bytes")],
+)
+def test_a_file_that_is_no_query_is_named(tmp_path: Path, content: bytes | None, told: str) -> None:
+    """A folder, bytes that are no text, and what is too long are refused in one line."""
+    path = tmp_path / "question.sql"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(QueryError, match=told) as error:
+        read_query(path)
+    assert str(path) in str(error.value)
 
 
 def test_a_failed_query_leaves_no_file(store: Path, tmp_path: Path) -> None:

@@ -47,9 +47,10 @@ def test_every_view_has_a_case(view: str) -> None:
 
 @pytest.mark.parametrize("name", [*STEPS, *VIEWS])
 def test_header_is_complete(name: str) -> None:
-    """Every SQL file opens with title, grain, needs, columns and reference."""
+    """Every SQL file opens with title, grain, needs, columns and reference, that of a view also has an example."""
     lines = [line for line in statement(name).splitlines() if line.startswith("--")]
-    assert [match[1] for line in lines if (match := re.match(r"-- (\w+):\s+\S", line))] == list(HEADER)
+    found = [match[1] for line in lines if (match := re.match(r"-- (\w+):\s+\S", line))]
+    assert found == [*HEADER, *(["Example"] if name in VIEWS else [])]
 
 
 @pytest.mark.parametrize("view", VIEWS)

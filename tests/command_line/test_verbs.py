@@ -6,13 +6,15 @@ import importlib
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from runner.command_line import app
 from runner.command_line.group import EXIT_CODES
 from runner.studies import STUDIES
 
 
 def test_plan_of_the_papers_grid_as_json(piesweep):
-    """Scripts read exactly these eight figures."""
+    """Scripts read exactly these nine figures."""
     result = piesweep("plan", "pie", "--json")
     assert result.exit_code == 0
     found = json.loads(result.stdout)
@@ -24,6 +26,7 @@ def test_plan_of_the_papers_grid_as_json(piesweep):
         "training_units": 21840,
         "training_units_naive": 27840,
         "rows": {"test": 91642380, "train": 1549662240},
+        "probability_bytes": 48380829840,
         "canary": 0,
     }
 
@@ -144,6 +147,36 @@ def test_sql(piesweep, store):
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout) == [{"example_id": 3, "dense_vote": "yes", "pruned_vote": "no"}]
     assert piesweep("sql", store, "SELECT nothing FROM nowhere").exit_code == 2
+
+
+@pytest.mark.parametrize(("words", "given"), [(["-"], True), (["--file", "-"], True), (["--file", "{file}"], False)])
+def test_sql_from_a_file_or_standard_input(store, tmp_path, words, given):
+    """The question may have several lines and a byte order mark."""
+    query = "\ufeffPIVOT effectiveness\nON seed USING any_value(value)\nGROUP BY method ORDER BY method;\n"
+    (tmp_path / "q.sql").write_text(query, encoding="utf-8")
+    arguments = [word.format(file=tmp_path / "q.sql") for word in words]
+    result = CliRunner().invoke(app, ["sql", str(store), *arguments, "--format", "csv"], input=query if given else "")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.split() == ["method,0,1", "dense,1.0,1.0", "imp-ft,0.75,0.75"]
+
+
+@pytest.mark.parametrize("words", [[], ["SELECT 1", "--file", "{file}"]])
+def test_sql_takes_one_question(piesweep, store, tmp_path, words):
+    """None, or two, exit 2 in one line that says how to give one."""
+    result = piesweep("sql", store, *(word.format(file=tmp_path / "q.sql") for word in words))
+    assert (result.exit_code, len(result.stderr.strip().splitlines())) == (2, 1)
+    assert "--file FILE" in result.stderr
+
+
+def test_describe_view(piesweep):
+    """Columns with types and meanings, and a query; a name that is no view exits 2 with those that are."""
+    told = piesweep("describe", "view", "pie_rate")
+    assert told.exit_code == 0, told.output
+    assert "pies / examples; null without examples" in told.stdout
+    assert told.stdout.strip().splitlines()[-1].startswith("PIVOT pie_rate")
+    assert json.loads(piesweep("describe", "view", "pie_rate", "--json").stdout)["columns"][4]["kind"] == "DOUBLE"
+    refused = piesweep("describe", "view", "pie_rates")
+    assert (refused.exit_code, "did you mean 'pie_rate'" in refused.stderr) == (2, True)
 
 
 def test_sql_into_a_file(piesweep, store, tmp_path):

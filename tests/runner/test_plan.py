@@ -251,10 +251,16 @@ def test_recording_more_takes_more_room(small):
     plain = estimate(small()).store_bytes
     train = estimate(small("record.splits=[train,test]")).store_bytes
     scored = estimate(small("record.splits=[train,test]", "record.el2n=true")).store_bytes
-    everything = estimate(
-        small("record.splits=[train,test]", "record.el2n=true", "record.probabilities=true")
-    ).store_bytes
-    assert plain < train < scored < everything
+    everything = estimate(small("record.splits=[train,test]", "record.el2n=true", "record.probabilities=true"))
+    assert plain < train < scored < everything.store_bytes
+    assert everything.store_bytes == scored + everything.probability_bytes
+
+
+def test_probabilities_have_their_price(small):
+    """Four bytes a class and prediction, whether the study records them or not."""
+    found = estimate(small())
+    assert found.probability_bytes == 4 * 2 * sum(found.rows.values())
+    assert estimate(small("record.probabilities=true")).probability_bytes == found.probability_bytes
 
 
 def test_spec_is_what_the_study_says(small):

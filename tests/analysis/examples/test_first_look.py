@@ -41,7 +41,7 @@ def test_it_shows_what_it_says(run):
     assert len(accuracies.splitlines()) == 4
     dense = life.splitlines()[1].split()
     assert (dense[1], dense[2], dense[4]) == ("dense", "0.0", "5")
-    assert [line.split()[0] for line in slices.splitlines()[2:]] == list("0123456789")
+    assert [line.split()[1] for line in slices.splitlines()[1:]] == list("0123456789")
 
 
 def test_it_tells_nothing_of_the_machine():

@@ -1,0 +1,85 @@
+"""How well models do on some examples: effectiveness and recall, with what each example adds to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.statistics.answers import Answers, Codes
+from analysis.statistics.votes_of_splits import members_of
+
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """value[seed], and influence[seed, example]: by how much an example that counted a little more would move it.
+
+    Influences have mean 0 over the examples, and their variance over the number of examples is the variance that the
+    draw of examples gives the value (van der Vaart 1998, Asymptotic statistics, chapter 20).
+    """
+
+    value: Floats
+    influence: Floats
+
+    def less(self, other: Scores) -> Floats:
+        """[seed, example]: differences whose means over examples are those of the values, as `changed` takes them."""
+        return np.asarray((self.value - other.value)[:, None] + self.influence - other.influence)
+
+
+def effectiveness(cell: Answers, gold: Codes, sets: Flags | None) -> Scores:
+    """Accuracy, or macro-F1 over all classes of a multi-label task, one that nobody says or has counting as 0."""
+    if sets is None:
+        right = (cell.codes == gold).astype(np.float64)
+        value = right.mean(axis=1)
+        return Scores(value=value, influence=right - value[:, None])
+    seeds, examples = cell.codes.shape
+    total, influence = np.zeros(seeds), np.zeros((seeds, examples))
+    for members in members_of(sets):
+        says, truth = members[cell.codes].astype(np.float64), members[gold].astype(np.float64)
+        asked = (says.sum(axis=1) + truth.sum())[:, None]
+        f1 = np.divide(2 * (says * truth).sum(axis=1)[:, None], asked, out=np.zeros((seeds, 1)), where=asked > 0)
+        moved = 2 * says * truth - f1 * (says + truth)
+        influence += np.divide(examples * moved, asked, out=np.zeros_like(moved), where=asked > 0)
+        total += f1[:, 0]
+    classes = sets.shape[1]
+    return Scores(value=total / classes, influence=influence / classes)
+
+
+def recall(cell: Answers, gold: Codes, sets: Flags | None) -> Scores:
+    """Mean over the classes that the examples have of the share of a class's examples that are answered with it."""
+    seeds, examples = cell.codes.shape
+    total, influence = np.zeros(seeds), np.zeros((seeds, examples))
+    occurring = 0
+    for says, truth in _classes(cell, gold, sets):
+        own = int(truth.sum())
+        if not own:
+            continue
+        occurring += 1
+        hits = says[:, truth].astype(np.float64)
+        share = hits.mean(axis=1)
+        influence[:, truth] += examples / own * (hits - share[:, None])
+        total += share
+    return Scores(value=total / max(occurring, 1), influence=influence / max(occurring, 1))
+
+
+def _classes(cell: Answers, gold: Codes, sets: Flags | None) -> list[tuple[Flags, Flags]]:
+    """For each class that may occur, who answers it, [seed, example], and which examples have it."""
+    if sets is None:
+        return [(cell.codes == index, gold == index) for index in np.unique(gold).tolist()]
+    return [(members[cell.codes], members[gold]) for members in members_of(sets)]
+
+
+def contrast(own: Floats, rest: Floats, chosen: Flags) -> Floats:
+    """[seed, example]: the differences of some examples less those of all others, as `changed` takes them.
+
+    own[seed, chosen example] and rest[seed, other example] are differences as of `Scores.less`.
+    """
+    examples = len(chosen)
+    found = np.zeros((len(own), examples))
+    found[:, chosen] = examples / own.shape[1] * (own - own.mean(axis=1, keepdims=True))
+    found[:, ~chosen] = -examples / rest.shape[1] * (rest - rest.mean(axis=1, keepdims=True))
+    return np.asarray(found + (own.mean(axis=1) - rest.mean(axis=1))[:, None])

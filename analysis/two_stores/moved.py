@@ -1,0 +1,232 @@
+"""Two stores side by side: every cell that both have, on the examples that both have, and which votes changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.database import connect
+from analysis.order import method_key, split_key
+from analysis.results import Row
+from analysis.snapshot import Snapshot
+from analysis.statistics.answers import Answers, Gathered, Panel, gathered
+from analysis.statistics.corrections import holm
+from analysis.statistics.definitions import differ, votes
+from analysis.two_stores.cells import Ground, Side, compared
+from analysis.two_stores.matching import CompareError, Match, match
+from runner.methods import DENSE
+
+MEASURES = ("effectiveness_change", "distance_change", "changed")
+Name = tuple[str, str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskMatch:
+    """What two stores have in common of one task: on which split, and how many examples and cells."""
+
+    task: str
+    split: str
+    examples: int
+    alone: int
+    other_alone: int
+    relabelled: int
+    cells: int
+    cells_alone: int
+    other_cells_alone: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """tasks: what was compared. left_out: tasks that could not be, in a sentence each. same_trials: in both stores.
+
+    cells: one row a cell, `compared` with its task, split, model, method and sparsity, and ..._corrected_p of MEASURES
+    by Holm over the cells of a task and model. examples: those whose vote changed in most cells, first.
+    """
+
+    tasks: list[TaskMatch]
+    left_out: list[str]
+    same_trials: int
+    cells: list[Row]
+    examples: list[Row]
+
+
+def compare_stores(one: Path, other: Path, examples: int = 5) -> Moved:
+    """Everything that can be said of two stores; CompareError with the reasons where it is nothing."""
+    if one.resolve() == other.resolve():
+        raise CompareError(f"{one} and {other} are one store")
+    snapshots = Snapshot.of(one), Snapshot.of(other)
+    connections = connect(one), connect(other)
+    common = sorted(snapshots[0].tasks.keys() & snapshots[1].tasks.keys())
+    if not common:
+        told = [", ".join(snapshot.tasks) or "none" for snapshot in snapshots]
+        raise CompareError(f"the stores have no task in common: A has {told[0]}, B has {told[1]}")
+    found = Moved(tasks=[], left_out=[], same_trials=_same_trials(snapshots), cells=[], examples=[])
+    for task in common:
+        try:
+            _add_task(found, connections, snapshots, task)
+        except CompareError as error:
+            found.left_out.append(str(error))
+    if not found.cells:
+        raise CompareError("nothing can be compared: " + "; ".join(found.left_out))
+    _correct(found.cells)
+    found.examples.sort(key=lambda row: (-row["changed_cells"], row["task"], row["model"], row["example_id"]))
+    del found.examples[examples:]
+    for row in found.examples:
+        row.update(_texts(connections[0], row))
+    return found
+
+
+def _same_trials(snapshots: tuple[Snapshot, Snapshot]) -> int:
+    mine, theirs = ({(record.trial_id, record.rows_sha256) for record in snapshot.commits} for snapshot in snapshots)
+    return len(mine & theirs)
+
+
+def _cells(snapshot: Snapshot, task: str, split: str) -> set[Name]:
+    records = [record for record in snapshot.commits if record.settings["task"] == task and split in record.rows]
+    return {snapshot.cell(record)[1:] for record in records}
+
+
+def _split(snapshots: tuple[Snapshot, Snapshot], task: str) -> str:
+    """The split that claims are about, the test split before others, of those that both have."""
+    mine, theirs = (
+        {split for record in snapshot.commits if record.settings["task"] == task for split in record.rows}
+        for snapshot in snapshots
+    )
+    if not mine & theirs:
+        raise CompareError(f"{task}: the stores have answers for no common split")
+    return min(mine & theirs, key=split_key)
+
+
+def _add_task(
+    found: Moved,
+    connections: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection],
+    snapshots: tuple[Snapshot, Snapshot],
+    task: str,
+) -> None:
+    split = _split(snapshots, task)
+    mine, theirs = (_cells(snapshot, task, split) for snapshot in snapshots)
+    both = {name for name in mine & theirs if (name[0], DENSE, 0.0) in mine & theirs}
+    if not both:
+        raise CompareError(f"{task}: no model has its dense trials, or any cell, in both stores")
+    matched = match(*connections, (task, split), snapshots)
+    for model, names in groupby(
+        sorted(both, key=lambda name: (name[0], method_key(name[1]), name[2])), lambda name: name[0]
+    ):
+        _add_model(found, connections, snapshots, matched, (task, split, model, list(names)))
+    found.tasks.append(
+        TaskMatch(
+            task=task,
+            split=split,
+            examples=len(matched.ids),
+            alone=matched.alone,
+            other_alone=matched.other_alone,
+            relabelled=matched.relabelled,
+            cells=len(both),
+            cells_alone=len(mine - both),
+            other_cells_alone=len(theirs - both),
+        )
+    )
+
+
+def _add_model(
+    found: Moved,
+    connections: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection],
+    snapshots: tuple[Snapshot, Snapshot],
+    matched: Match,
+    place: tuple[str, str, str, list[Name]],
+) -> None:
+    task, split, model, names = place
+    left, right = (gathered(connection, task, split, set(names)) for connection in connections)
+    assert left is not None
+    assert right is not None
+    classes = [list(snapshot.tasks[task].classes) for snapshot in snapshots]
+    pair = _on_common_ground(left, right, matched, [classes[0].index(name) for name in classes[1]])
+    ground, ids, sides = pair.ground(task, split, model), pair.ids, pair.cells
+    dense = sides[0][model, DENSE, 0.0], sides[1][model, DENSE, 0.0]
+    changes: list[NDArray[np.bool_]] = []
+    for name in names:
+        one, other = (Side(dense=dense[side], cell=sides[side][name]) for side in (0, 1))
+        if not len(one.seeds) or not len(other.seeds):
+            continue
+        where = {"task": task, "split": split, "model": model, "method": name[1], "sparsity": name[2]}
+        found.cells.append(where | compared(ground, one, other))
+        count = min(len(one.seeds), len(other.seeds))
+        changes.append(differ(*(votes(ground.panel, side.first(count).cell) for side in (one, other))))
+    pruned = np.array([name[1] != DENSE for name in names])[: len(changes)]
+    counted = np.array(changes)[pruned].sum(axis=0) if pruned.any() else np.zeros(len(ids), np.int64)
+    for at in np.argsort(-counted, kind="stable")[:100]:
+        if counted[at]:
+            where = {"task": task, "split": split, "model": model, "example_id": int(ids[at])}
+            found.examples.append(where | {"changed_cells": int(counted[at]), "cells": int(pruned.sum())})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pair:
+    """Both stores' cells on the matched examples, whose ids are those of the first store."""
+
+    sets: NDArray[np.bool_] | None
+    gold: NDArray[np.int32]
+    ids: NDArray[np.int32]
+    cells: tuple[dict[Name, Answers], dict[Name, Answers]]
+
+    def ground(self, task: str, split: str, model: str) -> Ground:
+        panel = Panel(task=task, split=split, model=model, sets=self.sets, example_ids=self.ids, dense=None, pruned=())
+        return Ground(panel=panel, gold=self.gold)
+
+
+def _on_common_ground(left: Gathered, right: Gathered, matched: Match, classes: list[int]) -> _Pair:
+    """The same columns and codes on both sides; classes: the index in the first store of each class of the second.
+
+    Equal label sets have one code: answers are equal where their codes are.
+    """
+    answered = np.isin(matched.ids, left.example_ids) & np.isin(matched.other_ids, right.example_ids)
+    ids, other_ids = matched.ids[answered], matched.other_ids[answered]
+    if not len(ids):
+        raise CompareError("no example that both stores have was answered in both")
+    at, other_at = np.searchsorted(left.example_ids, ids), np.searchsorted(right.example_ids, other_ids)
+    if left.sets is None or right.sets is None:
+        sets = None
+        own, translated = (np.array([*part, -1], np.int32) for part in (sorted(classes), classes))
+    else:
+        moved = np.zeros_like(right.sets)
+        moved[:, classes] = right.sets
+        sets, number = np.unique(np.vstack([left.sets, moved]), axis=0, return_inverse=True)
+        own, translated = (np.append(part, -1).astype(np.int32) for part in np.split(number, [len(left.sets)]))
+    return _Pair(
+        sets=sets,
+        gold=own[left.gold.codes[0, at]],
+        ids=ids,
+        cells=(
+            {name: replace(cell, codes=own[cell.codes[:, at]]) for name, cell in left.cells.items()},
+            {name: replace(cell, codes=translated[cell.codes[:, other_at]]) for name, cell in right.cells.items()},
+        ),
+    )
+
+
+def _correct(rows: list[Row]) -> None:
+    """Add the corrected p of every measure; one that could not be tested counts as 1."""
+    for _, group in groupby(rows, key=lambda row: (row["task"], row["model"])):
+        own = list(group)
+        for measure in MEASURES:
+            tested = [row for row in own if f"{measure}_p" in row]
+            p = np.array([1.0 if row[f"{measure}_p"] is None else row[f"{measure}_p"] for row in tested])
+            for row, adjusted in zip(tested, holm(p) if len(p) else [], strict=True):
+                row[f"{measure}_corrected_p"] = None if row[f"{measure}_p"] is None else float(adjusted)
+
+
+def _texts(connection: duckdb.DuckDBPyConnection, row: Row) -> Row:
+    found: list[Row] = (
+        connection.sql(
+            "SELECT text, text_pair, coalesce(label, array_to_string(labels, ', ')) AS label FROM examples "
+            "WHERE task = ? AND split = ? AND example_id = ?",
+            params=[row["task"], row["split"], row["example_id"]],
+        )
+        .to_arrow_table()
+        .to_pylist()
+    )
+    return found[0]

@@ -1,0 +1,39 @@
+"""What is told of a view: every column with its type, as the view has them, and a query that answers."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from analysis.database import VIEWS, connect
+from analysis.query import run_query
+from analysis.view_card import view_card
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_columns_and_types_are_those_of_the_view(store: Path, name: str) -> None:
+    """In order; a type that depends on the store is named with both forms."""
+    described = connect(store).execute(f"DESCRIBE {name}").fetchall()
+    told = [column for column in view_card(name).columns if column.name != "..."]
+    assert [column.name for column in told] == [row[0] for row in described]
+    assert all(row[1] in column.kind.split(" or ") for row, column in zip(described, told, strict=True))
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_the_example_is_a_question_about_the_view(store: Path, name: str) -> None:
+    """It names the view and is answered, in a store that has no rows of it too."""
+    out = io.StringIO()
+    run_query(store, view_card(name).example, "json", out)
+    assert name in view_card(name).example
+    assert isinstance(json.loads(out.getvalue()), list)
+
+
+def test_meanings_are_whole() -> None:
+    """What a header says in several lines is one sentence, and common columns are explained once for all views."""
+    columns = {column.name: column.meaning for column in view_card("el2n").columns}
+    assert columns["bin"].startswith("1 to 20, the most influential examples in the last: bin k holds")
+    assert columns["bin"].endswith("equal scores always in one bin, the lower one")
+    assert columns["split"] == "train, validation, test, or one of the data's own"
