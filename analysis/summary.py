@@ -6,10 +6,11 @@ import textwrap
 from itertools import groupby
 from pathlib import Path
 
-from analysis.broken import Broken, most_broken
+from analysis.broken import Broken, surest_broken
 from analysis.database import connect
 from analysis.hardware import warnings
 from analysis.order import method_key, method_name, percent
+from analysis.overview import places
 from analysis.results import Results, Row, cell
 from analysis.tables.effectiveness import mean_and_deviation
 from runner.methods import DENSE
@@ -17,7 +18,6 @@ from runner.printable import printable
 
 WIDTH = 100
 MISSING = "-"
-CONSIDERED = 5_000
 
 
 def pie_table(store: Path) -> str:
@@ -34,13 +34,13 @@ def pie_table(store: Path) -> str:
 
 
 def broken_examples(store: Path, count: int) -> str:
-    """The `count` examples of which the dense models were right and most pruned cells are wrong, as paragraphs.
-
-    Where no gold label is known, or none was right before, the ones that most cells break.
+    """`count` examples that pruning breaks, as paragraphs: of every task and model those of which the dense models were
+    surest, the ones that they had right first.
     """
-    found = most_broken(Results(connect(store)), CONSIDERED)
-    harmed = [one for one in found if one.gold == one.dense] or found
-    return "\n\n".join(_paragraph(one) for one in harmed[:count]) if harmed else "no example is broken by pruning"
+    results = Results(connect(store, kept=("votes", "pairs")))
+    found = [one for place in places(results) for one in surest_broken(results, place, count)]
+    ranked = sorted(found, key=lambda one: not one.was_right)
+    return "\n\n".join(_paragraph(one) for one in ranked[:count]) if ranked else "no example is broken by pruning"
 
 
 def _block(results: Results, place: tuple[str, str, str], rows: list[Row]) -> str:
