@@ -53,6 +53,20 @@ class Compared:
         """Method and sparsity as they are printed."""
         return f"{method_name(self.method)} at {percent(self.sparsity)}"
 
+    @property
+    def words(self) -> str:
+        """Everything in one line: rate, both floors and excess, with their intervals, and what they come to."""
+        rate = _share(self.rate, self.low, self.high)
+        if self.excess is None or self.noise_floor is None or self.pruned_floor is None:
+            return f"{self.name}: {rate} PIEs; {VERDICTS[self.verdict]}"
+        floors = f"noise floor {self.noise_floor * 100:.1f} %, pruned floor {self.pruned_floor * 100:.1f} %"
+        low, high = self.excess_low, self.excess_high
+        told = "" if low is None or high is None else f" ({low * 100:+.1f} to {high * 100:+.1f})"
+        return (
+            f"{self.name}: {rate} PIEs; {floors}; excess {self.excess * 100:+.1f} points{told}: "
+            f"{VERDICTS[self.verdict]}"
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
@@ -102,7 +116,7 @@ def overviews(results: Results, examples: int) -> list[Overview]:
             task=place[0],
             model=place[1],
             split=place[2],
-            cells=tuple(_compared(row) for row in _own(results.survey.intervals, place)),
+            cells=tuple(compared(row) for row in _own(results.survey.intervals, place)),
             effect=largest_effect(_own(results.class_changes, place), _own(results.survey.intervals, place)),
             examples=tuple(surest_broken(results, place, examples)),
         )
@@ -145,11 +159,17 @@ def largest_effect(classes: Iterable[Row], cells: Iterable[Row]) -> str | None:
     )
 
 
+def _share(value: float | None, low: float | None, high: float | None) -> str:
+    told = "unknown" if value is None else f"{value * 100:.1f} %"
+    return told if low is None or high is None else f"{told} ({low * 100:.1f} to {high * 100:.1f})"
+
+
 def _own(rows: Iterable[Row], place: tuple[str, str, str]) -> list[Row]:
     return [row for row in rows if (row["task"], row["model"], row["split"]) == place]
 
 
-def _compared(row: Row) -> Compared:
+def compared(row: Row) -> Compared:
+    """A row of `interval_of` as a cell of an overview."""
     return Compared(
         method=row["method"],
         sparsity=row["sparsity"],
