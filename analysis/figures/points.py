@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
 
+from analysis.addresses import filtered
 from analysis.order import method_name, percent
 from analysis.results import Row
 from runner.methods import DENSE
@@ -31,11 +31,7 @@ class Point:
     @property
     def address(self) -> str:
         """The explorer's address of these examples; empty where there are none to list."""
-        return (
-            "#" + "&".join(f"{name}={quote(str(value))}" for name, value in self.filters.items())
-            if self.filters
-            else ""
-        )
+        return filtered(self.filters) if self.filters else ""
 
 
 class Points(PathCollection):

@@ -93,8 +93,9 @@ class Pies {
     const row = this.rowOf[item];
     const texts = [group.text[row], group.pair[row]].filter((at) => at >= 0).map((at) => this.texts[at]);
     const width = group.cells.length;
-    const votes = group.votes.subarray(row * width, (row + 1) * width);
-    return { item, group, row, id: group.ids[row], texts, gold: group.gold[row], dense: group.dense[row], votes };
+    const [votes, agreeing] = [group.votes, group.agreeing].map((all) => all.subarray(row * width, (row + 1) * width));
+    const { ids, gold, dense, dense_agreeing: agreed } = group;
+    return { item, group, row, id: ids[row], texts, gold: gold[row], dense: dense[row], denseAgreeing: agreed[row], votes, agreeing };
   }
 
   at(task, split, model, id) {
@@ -108,6 +109,11 @@ class Pies {
     return this.sets[group.task][set].map((index) => this.classes[group.task][index]).join(", ") || "no class";
   }
 
+  // A vote with the seeds behind it, as far as they were counted: positive 4/5.
+  counted(group, set, agreeing, seeds) {
+    return this.label(group, set) + (agreeing ? ` ${agreeing}/${seeds}` : "");
+  }
+
   change(group, gold, dense, vote) {
     if (gold < 0) return "unknown";
     if (dense === gold) return "harm";
@@ -117,11 +123,11 @@ class Pies {
 
 function opened(group, head) {
   const array = (number) => head.arrays[number];
-  const names = ["ids", "text", "pair", "gold", "dense", "votes"];
+  const names = ["ids", "text", "pair", "gold", "dense", "votes", "dense_agreeing", "agreeing"];
   const measures = group.measures.map(([name, title, values, bins]) =>
     [name, { name, title, values: array(values), bins: array(bins) }]);
-  const cells = group.cells.map(([method, methodShown, sparsity, sparsityShown]) =>
-    ({ method, methodShown, sparsity, sparsityShown }));
+  const cells = group.cells.map(([method, methodShown, sparsity, sparsityShown, seeds]) =>
+    ({ method, methodShown, sparsity, sparsityShown, seeds, name: `${methodShown} ${sparsityShown}` }));
   const arrays = Object.fromEntries(names.map((name) => [name, array(group[name])]));
   for (const name of ["text", "pair", "gold"]) arrays[name] = signed(arrays[name]);
   const broken = arrays.ids.map((_, row) => {
