@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from analysis.broken import Broken, surest_broken
@@ -25,6 +25,7 @@ class Compared:
     """A pruned cell's PIE rate, both noise floors, and the excess over them, as shares; None where not known.
 
     low, high: the interval of the rate over seeds and examples; excess_low, excess_high: that of the excess over seeds.
+    is_incomplete: the cell, or the dense cell it is compared with, lacks planned seeds.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Compared:
     excess: float | None
     excess_low: float | None
     excess_high: float | None
+    is_incomplete: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -116,7 +118,10 @@ def overviews(results: Results, examples: int) -> list[Overview]:
             task=place[0],
             model=place[1],
             split=place[2],
-            cells=tuple(compared(row) for row in _own(results.survey.intervals, place)),
+            cells=tuple(
+                replace(compared(row), is_incomplete=results.is_incomplete(row))
+                for row in _own(results.survey.intervals, place)
+            ),
             effect=largest_effect(_own(results.class_changes, place), _own(results.survey.intervals, place)),
             examples=tuple(surest_broken(results, place, examples)),
         )
