@@ -101,8 +101,8 @@ class Overview:
         if not counts["beyond"]:
             return f"Not told apart from seed noise: the PIEs of all {known} cells.{further}"
         return (
-            f"PIEs beyond seed noise in {counts['beyond']} of {known} cells; not told apart from it in "
-            f"{counts['noise']}.{further}"
+            f"PIEs beyond seed noise in {counts['beyond']} of {known} cells (by chance alone in {ALPHA * known:.1f} at "
+            f"most); not told apart from it in {counts['noise']}.{further}"
         )
 
     @property

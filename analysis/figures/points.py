@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
+from matplotlib.transforms import IdentityTransform
 
 from analysis.addresses import filtered
 from analysis.order import method_name, percent
@@ -16,6 +17,7 @@ from analysis.results import Row
 from runner.methods import DENSE
 
 AREA = 110  # square points: wide enough for a finger and narrow enough for its neighbours
+ABOVE = 10  # all that is drawn: what lies on top answers the pointer
 PLACE = ("task", "split", "model", "method", "sparsity")
 
 
@@ -46,7 +48,9 @@ class Points(PathCollection):
             offset_transform=axes.transData,
             facecolors="none",
             edgecolors="none",
+            zorder=ABOVE,
         )
+        self.set_transform(IdentityTransform())  # of the marker, which has a size in points and not in data
         self.points = tuple(points)
         self.set_in_layout(False)
 

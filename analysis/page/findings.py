@@ -25,7 +25,7 @@ class Findings:
 
 
 def findings(results: Results) -> list[Findings]:
-    """Dense effectiveness, PIEs by sparsity, what of them seed noise does not explain, and the class that pays most."""
+    """Dense effectiveness, PIEs by sparsity beside seed noise, who is right on them, and the class that pays most."""
     told = []
     for place in places(results):
         effects, rates, excesses, on_pies, of_classes = (
@@ -39,7 +39,6 @@ def findings(results: Results) -> list[Findings]:
             *_dense(effects),
             *_rates(rates, excesses, place[2]),
             *_ranked(excesses),
-            *_excess(excesses),
             *_best(effects),
             *_on_pies(on_pies),
             *_class(of_classes),
@@ -98,21 +97,6 @@ def _ranked(rows: Sequence[Row]) -> Iterator[str]:
             f"({low['halves_rate'] * 100:.1f} %), {method_name(high['method'])} the most "
             f"({high['halves_rate'] * 100:.1f} %)."
         )
-
-
-def _excess(rows: Sequence[Row]) -> Iterator[str]:
-    """How many cells differ from the dense models by more than seed noise, and which the most."""
-    known = [row for row in rows if row["excess_low"] is not None]
-    above = [row for row in known if row["excess_low"] > 0]
-    if not above:
-        return  # what the overview says first
-    most = max(above, key=lambda row: row["excess"])
-    low, high = most["excess_low"] * 100, most["excess_high"] * 100
-    yield (
-        f"Beyond seed noise: in {len(above)} of {len(known)} cells the excess over both noise floors is above 0 by its "
-        f"interval (by chance alone in {CHANCE * len(known):.1f} at most); the largest is {_cell(most)}, "
-        f"{most['excess'] * 100:.1f} points ({low:.1f} to {high:.1f})."
-    )
 
 
 def _on_pies(rows: Sequence[Row]) -> Iterator[str]:

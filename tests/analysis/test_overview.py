@@ -95,7 +95,9 @@ def test_an_effect_is_named(tmp_path: Path) -> None:
     """Models that always say a lose all recall of b: that is the largest effect, and their PIEs are beyond noise."""
     (found,) = overviews(seeded(tmp_path, harmed=True, seeds=7), 2)
     assert found.cells[0].verdict == "beyond"
-    assert found.summary == "PIEs beyond seed noise in 1 of 1 cells; not told apart from it in 0."
+    assert found.summary == (
+        "PIEs beyond seed noise in 1 of 1 cells (by chance alone in 0.1 at most); not told apart from it in 0."
+    )
     assert found.effect is not None
     assert found.effect.startswith("recall of b under MP-AI at 90 % falls from 0.")
     assert " to 0.000 (" in found.effect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,9 @@ def test_it_opens_by_itself(report: Path, opened: Opened) -> None:
     """Opened from disk it shows figures, tables and examples, without an error and without asking for anything."""
     page = opened(report)
     assert page.locator("h1").inner_text() == "small"
-    pictures = page.locator("figure img").all()
+    pictures = page.locator("figure svg").all()
     assert pictures
-    for picture in pictures:
-        picture.scroll_into_view_if_needed()
-        page.wait_for_function("one => one.complete && one.naturalWidth > 100", arg=picture.element_handle())
+    assert all(picture.bounding_box()["width"] > 100 for picture in pictures)
     assert page.locator("table.sortable").count() >= 3
     broken = "SELECT DISTINCT task, split, model, example_id FROM pies WHERE is_pie"
     assert count(page) == len(rows(report, broken))
@@ -118,22 +117,110 @@ def test_tables_sort_and_filter(report: Path, opened: Opened) -> None:
     page.locator(f"{table} thead button").nth(column).click()
     assert numbers() == [sorted(block) for block in numbers()]
     assert page.locator(f"{table} [aria-sort=ascending]").count() == 1
-    field = page.locator("#table-effectiveness_on_pies input.lines")
-    if field.count():
-        field.fill("topics")
-        shown = page.locator("#table-effectiveness_on_pies tr.block:visible").all_inner_texts()
-        assert shown
-        assert all("topics" in text for text in shown)
+    page.locator("#table-held_out_pies > summary").click()
+    page.locator("#table-noise_floor input.lines").fill("topics")
+    shown = page.locator("#table-noise_floor tr.block:visible").all_inner_texts()
+    assert shown
+    assert all("topics" in text for text in shown)
+
+
+def test_sort_arrows_can_be_seen(report: Path, opened: Opened) -> None:
+    """The arrow of a heading that nobody has clicked stands out from the page by 4.5 to 1, in light and in dark."""
+    page = opened(report)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(
+            "dark => matchMedia('(prefers-color-scheme: dark)').matches === dark", arg=scheme == "dark"
+        )
+        arrow, ground = page.evaluate("""() => {
+            const shown = (one, part) => getComputedStyle(one, part).color.match(/\\d+/g).slice(0, 3).map(Number);
+            const body = getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number);
+            return [shown(document.querySelector(".sorter"), "::after"), body];
+        }""")
+        assert contrast(arrow, ground) > 4.5
+
+
+def contrast(one: list[int], other: list[int]) -> float:
+    """The contrast of two colours as WCAG 2 has it."""
+    shares = [[part / 255 for part in colour] for colour in (one, other)]
+    linear = [[p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in colour] for colour in shares]
+    light, dark = sorted((0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in linear), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_a_point_leads_to_its_examples(report: Path, opened: Opened) -> None:
+    """A point of the PIE-rate figure says its numbers; a click lists just the PIEs of its cell, in light and dark."""
+    page = opened(report)
+    cells = rows(report, "SELECT task, method, sparsity, count(*) AS n FROM pies WHERE is_pie GROUP BY ALL")
+    points = page.locator("#figure-pie_rate a.point")
+    assert points.count() == len(cells) == 8
+    for point in points.all():
+        words = point.locator("title").text_content()
+        point.click()
+        chosen = {name: page.input_value(f"#filters [name={name}]") for name in ("task", "method", "sparsity")}
+        (cell,) = [one for one in cells if {name: str(one[name]) for name in chosen} == chosen]
+        assert words.startswith(f"{cell['method'].upper()} at {cell['sparsity']:.0%}".replace("%", " %"))
+        assert count(page) == cell["n"]
+        assert page.locator("#lost").is_hidden()
+    assert page.locator("#figure-pie_rate svg").evaluate("one => getComputedStyle(one).filter") == "none"
+    page.emulate_media(color_scheme="dark")
+    assert "invert" in page.locator("#figure-pie_rate svg").evaluate("one => getComputedStyle(one).filter")
+
+
+def test_the_overview_names_floors_and_examples(report: Path, opened: Opened) -> None:
+    """Each cell has its rate and both floors; an example leads to its life, a rate to its list."""
+    page = opened(report)
+    first = page.locator("#place-1")
+    assert first.locator("tbody tr").count() == 4
+    assert "too few seeds to tell from noise" in first.locator(".verdict").first.inner_text()
+    assert "right when dense: negative 4/4" in first.locator("blockquote").first.inner_text()
+    link = first.locator("blockquote a").first
+    name = link.inner_text()
+    link.click()
+    assert opened_example(page).endswith(name)
+    page.keyboard.press("Escape")
+    first.locator("tbody a").first.click()
+    assert page.input_value("#filters [name=method]") == "imp-ft"
+
+
+def test_every_trial_is_listed_when_asked_for(report: Path, opened: Opened) -> None:
+    """The table of trials is made when it is opened, has a line a trial, and sorts, filters and keeps to one task."""
+    page = opened(report)
+    assert page.locator("#every-trial table").count() == 0
+    page.select_option("#focus", label="topics")
+    page.locator("#every-trial > summary").click()
+    lines = page.locator("#every-trial tbody tr")
+    assert lines.count() == 39
+    assert {line.split("\t")[0] for line in lines.locator("visible=true").all_inner_texts()} == {"topics"}
+    page.select_option("#focus", label="everything")
+    page.locator("#every-trial thead button").nth(6).click()
+    values = page.locator("#every-trial tbody").first.locator("tr td:nth-child(7)").all_inner_texts()
+    assert values == sorted(values, reverse=True)
+    page.locator("#every-trial input").fill("rp-ai")
+    assert {line.split("\t")[2] for line in lines.locator("visible=true").all_inner_texts()} == {"RP-AI"}
+
+
+def test_the_side_index_opens_what_is_folded(report: Path, opened: Opened) -> None:
+    """On a wide screen the index names every table and opens folded ones; on a narrow one it names the sections."""
+    page = opened(report, width=1400)
+    link = page.locator("nav a[href='#table-churn']")
+    assert page.locator("#table-churn").get_attribute("open") is None
+    link.click()
+    page.wait_for_selector("#table-churn[open]")
+    assert opened(report, "#table-churn").locator("#table-churn").get_attribute("open") is not None
+    narrow = opened(report, width=400)
+    assert not narrow.locator("nav a[href='#table-churn']").is_visible()
+    assert narrow.locator("nav a[href='#tables']").is_visible()
 
 
 def test_one_task_at_a_time(report: Path, opened: Opened) -> None:
     """The choice at the top hides what is of another task, in the overview and in the tables."""
     page = opened(report)
     page.select_option("#focus", label="topics")
-    assert page.locator(".findings article:visible h3").all_inner_texts() == ["topics · bilstm"]
+    assert page.locator("article.place:visible h3").all_inner_texts() == ["topics · bilstm"]
     assert all("topics" in text for text in page.locator("#table-effectiveness tr.block:visible").all_inner_texts())
     page.select_option("#focus", label="everything")
-    assert page.locator(".findings article:visible").count() == 2
+    assert page.locator("article.place:visible").count() == 2
 
 
 def test_the_life_of_an_example(report: Path, opened: Opened) -> None:
@@ -141,7 +228,11 @@ def test_the_life_of_an_example(report: Path, opened: Opened) -> None:
     page = opened(report, "#example=reviews/test/bilstm/3")
     assert opened_example(page) == "reviews · bilstm · test example 3"
     votes = rows(report, "FROM pies WHERE task = 'reviews' AND example_id = 3 ORDER BY method, sparsity")
-    expected = ["·" if not row["is_pie"] else row["pruned_vote"][0] for row in votes]
+    counts = rows(report, "FROM majority_vote WHERE task = 'reviews' AND example_id = 3 ORDER BY method, sparsity")
+    seeds = [f"{row['votes'][0]}/{row['seeds']}" for row in counts if row["method"] != "dense"]
+    expected = [
+        f"{row['pruned_vote'][0] if row['is_pie'] else '·'} {behind}" for row, behind in zip(votes, seeds, strict=True)
+    ]
     found = page.locator("#life tbody tr").evaluate_all(
         "all => all.map(row => [...row.cells].slice(0, 3).map(one => one.textContent))"
     )
@@ -174,14 +265,18 @@ def test_texts_of_a_data_set_stay_texts(hostile: Path, opened: Opened, width: in
     assert count(page) == sum("<script>" in text or "<script>" in TEXTS[-1 - at] for at, text in enumerate(TEXTS))
     assert page.evaluate("window.ran") is None
     assert page.locator("script").count() == 1
-    assert page.locator("#list img, #life img, main svg").count() == 0
+    assert page.locator("main img, #life img, :is(.place, #list, #life, table) svg").count() == 0
+    assert page.locator("svg :is(script, foreignObject, image)").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_narrow_screen(report: Path, opened: Opened) -> None:
-    """At 400 pixels nothing sticks out, with and without an open example, and every control can be reached."""
+    """At 400 pixels nothing sticks out, with and without an open example; controls are in reach, figures readable."""
     page = opened(report, width=400)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    for picture in page.locator("figure svg").all():
+        scale = picture.evaluate("one => one.getBoundingClientRect().width / one.viewBox.baseVal.width")
+        assert 9 * scale > 10  # pixels of a letter's height of nine points
     page.locator(".line").first.click()
     box = page.locator("#life").bounding_box()
     assert box["x"] >= 0
@@ -195,16 +290,15 @@ def test_a_narrow_screen(report: Path, opened: Opened) -> None:
 
 
 def test_by_keyboard_alone(report: Path, opened: Opened) -> None:
-    """/ goes to the search, tabs to the list, arrows move in it, Enter opens, arrows turn pages, Escape leads back."""
+    """/ goes to the search, down into the list, arrows move in it, Enter opens, arrows turn, Escape leads back."""
     page = opened(report)
     page.keyboard.press("/")
     page.keyboard.type("film")
     assert page.evaluate("document.activeElement.name") == "text"
-    for _ in range(20):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.id") == "list":
-            break
+    assert page.locator(".line").first.evaluate("one => one.getBoundingClientRect().bottom <= innerHeight")
     page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.id") == "list"
+    assert page.locator("#list").get_attribute("aria-activedescendant") == "line-0"
     page.keyboard.press("ArrowDown")
     active = page.locator("#list").get_attribute("aria-activedescendant")
     chosen = page.locator(f"#{active}")
@@ -238,7 +332,46 @@ def test_addresses_lead_back(report: Path, opened: Opened) -> None:
     page.go_back()
     page.wait_for_selector("#life", state="hidden")
     assert count(page) == found
-    assert opened_example(opened(report, "#example=nothing/like/this/0")) == ""
+
+
+def test_an_address_of_what_is_not_there_says_so(report: Path, opened: Opened) -> None:
+    """An example or a filter that the page does not have is named; the next choice takes the words away."""
+    page = opened(report, "#example=nothing/like/this/0")
+    assert opened_example(page) == ""
+    assert "nothing · like · this example 0" in page.locator("#lost").inner_text()
+    page = opened(report, "#task=reviews&method=gone&sparsity=0.9")
+    assert "method “gone”" in page.locator("#lost").inner_text()
+    assert page.input_value("#filters [name=sparsity]") == "0.9"
+    page.select_option("#filters [name=method]", "rp-ai")
+    assert page.locator("#lost").is_hidden()
+    assert "section “gone”" in opened(report, "#gone").locator("#lost").inner_text()
+    assert opened(report, "#tables").locator("#lost").is_hidden()
+
+
+def test_votes_have_counts_and_squares_have_names(report: Path, opened: Opened) -> None:
+    """A card says how many seeds stand behind both votes, and each of its squares of which cell it is and its vote."""
+    page = opened(report)
+    page.select_option("#filters [name=task]", "reviews")
+    counts = [
+        float(text.split("·")[1].split("→")[0].split()[-1].split("/")[0])
+        for text in page.locator(".facts-line").all_inner_texts()
+    ]
+    assert counts == sorted(counts, reverse=True)
+    page.fill("#filters [name=text]", "#0")
+    votes = rows(
+        report,
+        "FROM majority_vote WHERE task = 'reviews' AND example_id = 0 AND method <> 'dense' ORDER BY method, sparsity",
+    )
+    card = page.locator(".line").first
+    assert "gold negative · dense negative 4/4 → positive 4/4" in card.locator(".facts-line").inner_text()
+    squares = card.locator(".squares i:not(.between)").evaluate_all("all => all.map(one => one.title)")
+    assert squares == [
+        f"{row['method'].upper()} {row['sparsity'] * 100:g} %: {row['vote'][0]} {row['votes'][0]}/{row['seeds']}"
+        for row in votes
+    ]
+    assert "IMP-FT 50 %, IMP-FT 90 %, RP-AI 50 %" in card.locator(".squares").get_attribute("aria-label")
+    card.click()
+    assert page.locator("#life tbody tr").first.locator("td").first.inner_text() == squares[0].split(": ")[1]
 
 
 def test_without_scripts(report: Path, browser: Browser) -> None:
@@ -247,13 +380,13 @@ def test_without_scripts(report: Path, browser: Browser) -> None:
     page = context.new_page()
     page.goto(report.as_uri())
     assert page.locator("#tables table").first.is_visible()
-    assert page.locator("figure img").first.is_visible()
-    assert "piesweep sql" in page.locator("noscript").inner_text()
+    assert page.locator("figure svg").first.is_visible()
+    assert "piesweep sql" in page.locator("#examples noscript").inner_text()
     context.close()
 
 
 def test_dark_and_on_paper(report: Path, opened: Opened) -> None:
-    """The page is dark where the reader's system is, and prints without its controls."""
+    """The page is dark where the reader's system is, and prints all tables, but neither controls nor the long lists."""
     page = opened(report)
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.emulate_media(color_scheme="dark")
@@ -261,9 +394,13 @@ def test_dark_and_on_paper(report: Path, opened: Opened) -> None:
     page.emulate_media(media="print", color_scheme="light")
     assert not page.locator("#filters").is_visible()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator(".line").count() == count(page)
-    assert page.locator("#list").bounding_box()["height"] > 5_000
-    assert page.locator("#tables table").first.is_visible()
+    assert not page.locator("#list").is_visible()
+    assert not page.locator("#every-trial").is_visible()
+    assert "listed on the screen alone" in page.locator(".on-paper").inner_text()
+    assert all(table.is_visible() for table in page.locator("#tables table").all())
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("#table-churn").get_attribute("open") is None
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) < 20
 
 
 def test_a_large_page(large: Path, opened: Opened) -> None:

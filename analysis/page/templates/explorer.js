@@ -1,7 +1,7 @@
 // The explorer: filters, a list of which only the lines in sight exist, and the address that leads back to them.
 const ANY = "";
-const DEFAULTS = { sort: "cells" };
-const SORTS = [["cells", "cells that break it"], ["number", "number of the example"]];
+const DEFAULTS = { sort: "sure" };
+const SORTS = [["sure", "surest dense vote"], ["cells", "cells that break it"], ["number", "number of the example"]];
 
 class Explorer {
   constructor(pies) {
@@ -54,17 +54,21 @@ class Explorer {
     const place = address.get("example")?.split("/").map(decodeURIComponent);
     const item = place ? this.pies.at(...place) : -1;
     if (place && item < 0) lost.push(`${place.slice(0, 3).join(" · ")} example ${place[3] ?? ""}`);
-    this.miss(lost);
+    const section = location.hash.slice(1);
+    if (section && !section.includes("=") && !document.getElementById(section)) lost.push(`section “${section}”`);
     if (item >= 0) this.life.show(item, (other) => this.show(other));
     else if (this.life.dialog.open) this.life.dialog.close();
     if (location.hash.includes("=")) document.getElementById("examples").scrollIntoView({ behavior: "instant" });
+    this.miss(lost);
   }
 
   // An address may be of another report, or of an example that no cell breaks here: it never leads elsewhere in silence.
   miss(lost) {
     const told = document.getElementById("lost");
     told.hidden = lost.length === 0;
-    told.textContent = lost.length ? `The address asks for what is not in this list: ${lost.join("; ")}. No cell of this report breaks it, or it is left out here.` : "";
+    const why = "It may be of another report; an example may have been broken by no cell, or left out to keep the page small.";
+    told.textContent = lost.length ? `The address asks for what is not here: ${lost.join("; ")}. ${why}` : "";
+    if (lost.length) told.scrollIntoView({ block: "center", behavior: "instant" });
   }
 
   address(item) {

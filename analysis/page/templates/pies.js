@@ -35,19 +35,20 @@ class Pies {
   // Example numbers of those that match, in the order that is asked for.
   find(want) {
     const found = new Float64Array(this.size);
-    const rank = want.sort === "cells" ? null : this.order(want.sort);
+    const rank = ["sure", "cells"].includes(want.sort) ? null : this.order(want.sort);
     const words = want.text.match(/"[^"]+"|\S+/g) ?? [];
     const matches = words.map((word) => this.matching(word.replaceAll('"', "").toLowerCase())).filter(Boolean);
     let count = 0;
     for (const group of this.groups) {
       const kept = selected(group, want, this, matches);
       if (kept === null) continue;
+      const doubts = want.sort === "sure" ? group.doubts : null;
       for (let row = 0; row < group.ids.length; row++) {
         const cells = kept(row);
         if (cells === 0) continue;
         const item = group.start + row;
         this.counts[item] = cells;
-        found[count++] = rank ? rank.place[item] : (65535 - cells) * this.size + item;
+        found[count++] = rank ? rank.place[item] : ((doubts?.[row] ?? 0) * 65536 + 65535 - cells) * this.size + item;
       }
     }
     const keys = found.subarray(0, count).sort();
@@ -135,7 +136,9 @@ function opened(group, head) {
     for (let at = row * cells.length; at < (row + 1) * cells.length; at++) count += arrays.votes[at] !== arrays.dense[row];
     return count;
   });
-  return { ...group, ...arrays, broken, cells, measures: new Map(measures) };
+  // By how many of a thousand dense seeds the dense vote lacks; without any count it is not sure of anything.
+  const doubts = Uint16Array.from(arrays.dense_agreeing, (agreeing) => Math.round(1000 * (1 - agreeing / group.seeds)));
+  return { ...group, ...arrays, broken, doubts, cells, measures: new Map(measures) };
 }
 
 // The highest unsigned number stands for none, whatever its width: here it is -1.
