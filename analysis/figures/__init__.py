@@ -57,7 +57,7 @@ FIGURES: dict[str, Drawing] = {
     ),
     "readability": Drawing(
         title="Readability and length of PIEs",
-        caption="Mean of each score over PIEs, divided by its mean over all examples: above the black line PIEs are "
+        caption="Mean of each score over PIEs, divided by its mean over all examples: above the solid line PIEs are "
         "harder to read, or longer; bands: 95 % over examples. The turquoise line is the mean of the methods, the "
         "dotted one that of the examples on which two halves of the dense seeds disagree.",
         views=("readability_ratio",),

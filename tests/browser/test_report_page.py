@@ -277,6 +277,9 @@ def test_a_narrow_screen(report: Path, opened: Opened) -> None:
     for picture in page.locator("figure svg").all():
         scale = picture.evaluate("one => one.getBoundingClientRect().width / one.viewBox.baseVal.width")
         assert 9 * scale > 10  # pixels of a letter's height of nine points
+    for part in page.locator(".cells td").all():
+        place = part.bounding_box()
+        assert 0 <= place["x"] <= place["x"] + place["width"] <= 400
     page.locator(".line").first.click()
     box = page.locator("#life").bounding_box()
     assert box["x"] >= 0
