@@ -8,16 +8,16 @@ import uuid
 from pathlib import Path
 
 from analysis.figures import FIGURES
-from analysis.figures.style import png, svg
+from analysis.figures.style import png, vector
 from analysis.page.explorer import explorer
 from analysis.page.page import Drawn, Page, render
+from analysis.page.provenance import Provenance, provenance
 from analysis.published.comparison import compare
 from analysis.results import Results
 from analysis.tables import TABLES, compared
 from analysis.tables.formats import TABLE_FORMATS
 from analysis.tables.table import Table
 from runner.store.layout import Layout
-from runner.store.reader import frozen_plans
 
 MANIFEST = "manifest.json"
 OWN_FOLDERS = (
@@ -44,7 +44,7 @@ def write_report(store: Path, out: Path, compare_with: str | None = None, result
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.parent / f".{out.name}.{uuid.uuid4().hex[:12]}"
     try:
-        _write(store, results, beside, aside)
+        _write(results, beside, aside, provenance(store, out, compare_with, results))
         _swap(aside, out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -80,22 +80,23 @@ def _listed(out: Path) -> set[str]:
         return set()
 
 
-def _write(store: Path, results: Results, beside: tuple[Table, ...], folder: Path) -> None:
+def _write(results: Results, beside: tuple[Table, ...], folder: Path, written: Provenance) -> None:
     tables = [*(table for build in TABLES.values() if (table := build(results)).lines), *beside]
     drawn: list[Drawn] = []
     files = {f"tables/{table.name}.{ending}": text(table) for table in tables for ending, text in TABLE_FORMATS.items()}
     images: dict[str, bytes] = {}
     for kind, drawing in FIGURES.items():
         for picture in drawing.pictures(kind, results):
-            drawn.append(Drawn(kind=kind, name=picture.name, place=picture.place, svg=svg(picture.figure)))
-            files[f"figures/{picture.name}.svg"] = drawn[-1].svg
+            drawn.append(Drawn(kind=kind, number=len(drawn), place=picture.place, picture=vector(picture.figure)))
+            files[f"figures/{picture.name}.svg"] = drawn[-1].picture.file
             images[f"figures/{picture.name}.png"] = png(picture.figure)
     page = Page(
-        studies=tuple(dict.fromkeys(str(plan.study.get("name", "unnamed")) for plan in frozen_plans(store))),
+        studies=tuple(dict.fromkeys(str(study.get("name", "unnamed")) for study in results.studies)),
         results=results,
         tables=tables,
         drawn=drawn,
         explorer=explorer(results),
+        provenance=written,
     )
     files["index.html"] = render(page)
     for name, text in files.items():

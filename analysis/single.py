@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from analysis.database import connect
 from analysis.figures import FIGURES
 from analysis.figures.drawing import Picture
-from analysis.figures.style import png, svg
+from analysis.figures.style import pdf, png, svg
 from analysis.published.comparison import compare
 from analysis.results import Results
 from analysis.tables import TABLES, compared, slices
@@ -27,7 +27,11 @@ FORMATS: dict[str, Callable[[Table], str]] = {
     "csv": csv_text,
     "latex": latex,
 }
-ENDINGS: dict[str, Callable[[Figure], bytes]] = {".svg": lambda figure: svg(figure).encode(), ".png": png}
+ENDINGS: dict[str, Callable[[Figure], bytes]] = {
+    ".svg": lambda figure: svg(figure).encode(),
+    ".png": png,
+    ".pdf": pdf,
+}
 
 
 class ShowError(ValueError):
@@ -75,13 +79,13 @@ def _check_column(results: Results, by: str) -> None:
 def write_figures(store: Path, name: str, out: Path) -> list[Path]:
     """Draw the figure of that name; the paths written.
 
-    The first ending of `out`, .svg or .png, says what is drawn. A kind of figure with one picture for each task and
+    The ending of `out`, one of ENDINGS, says what is drawn. A kind of figure with one picture for each task and
     model goes to one file for each, `out` with task and model behind its name. ShowError as for a table.
     """
     if name not in FIGURES:
         raise ShowError(unknown("figure", name, FIGURES))
     if out.suffix.lower() not in ENDINGS:
-        raise ShowError(f"a figure is written as {' or '.join(ENDINGS)}, not as '{out.name}'")
+        raise ShowError(f"a figure is written as {', '.join(ENDINGS)}, not as '{out.name}'")
     pictures = list(FIGURES[name].pictures(name, Results(connect(store), store)))
     if not pictures:
         raise ShowError(

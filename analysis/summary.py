@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from itertools import groupby
 
-from analysis.broken import Broken, most_broken
+from analysis.broken import Broken, surest_broken
 from analysis.order import method_key, method_name, percent
+from analysis.overview import BEYOND, NOISE, overviews, places
 from analysis.page.cautions import cautions
 from analysis.results import Results, Row, cell
 from analysis.tables.effectiveness import mean_and_deviation
@@ -15,13 +16,12 @@ from runner.printable import printable
 
 WIDTH = 100
 MISSING = "-"
-CONSIDERED = 5_000
 LEGEND = (
     "PIE %: examples whose vote is not that of the dense models. Floors: what two disjoint halves of the dense "
     "seeds, and two of the pruned ones, disagree on by seed noise alone. Excess: what a dense and a pruned half "
     "disagree on, less the mean of both floors. No interval below five seeds."
 )
-BEYOND, WITHIN, UNKNOWN = "beyond seed noise", "not told apart from seed noise", "no interval"
+NO_INTERVAL = "no interval"
 
 
 def pie_table(results: Results) -> str:
@@ -38,14 +38,26 @@ def pie_table(results: Results) -> str:
     return "\n\n".join([*blocks, *legend, *told]) if blocks else "no committed trials yet"
 
 
-def broken_examples(results: Results, count: int) -> str:
-    """The `count` examples of which the dense models were right and most pruned cells are wrong, as paragraphs.
+def told(results: Results) -> str:
+    """In how many cells PIEs are told apart from seed noise, and the largest effect that is one, by task and model."""
+    lines = []
+    for one in overviews(results, 0):
+        effect = f" The largest effect: {one.effect}." if one.effect else ""
+        lines.append(printable(f"{one.task}, {one.model}: {one.summary}{effect}"))
+    return "\n".join(textwrap.fill(line, WIDTH) for line in lines)
 
-    Where no gold label is known, or none was right before, the ones that most cells break.
+
+def broken_examples(results: Results, count: int) -> str:
+    """`count` examples that pruning breaks, as paragraphs under a heading: of every task and model those of which the
+    dense models were surest, the ones that they had right first.
     """
-    found = most_broken(results, CONSIDERED)
-    harmed = [one for one in found if one.gold == one.dense] or found
-    return "\n\n".join(_paragraph(one) for one in harmed[:count]) if harmed else "no example is broken by pruning"
+    found = [one for place in places(results) for one in surest_broken(results, place, count)]
+    ranked = sorted(found, key=lambda one: not one.was_right)[:count]
+    if not ranked:
+        return "no example is broken by pruning"
+    right = all(one.was_right for one in ranked)
+    heading = f"Broken by pruning{', and right before' if right else ''}; the dense models were surest of these:"
+    return "\n\n".join([heading, *map(_paragraph, ranked)])
 
 
 def _block(results: Results, place: tuple[str, str, str], rows: list[Row]) -> str:
@@ -84,9 +96,9 @@ def _beside_noise(row: Row) -> str:
         return f"{floors:>13}   {MISSING} ({row['reason']})"
     excess = f"{round(row['excess'] * 100, 1) + 0.0:+.1f}"  # no -0.0
     if row["excess_low"] is None:
-        return f"{floors:>13}   {excess:21}  {UNKNOWN}"
+        return f"{floors:>13}   {excess:21}  {NO_INTERVAL}"
     interval = f"{excess} ({row['excess_low'] * 100:.1f} to {row['excess_high'] * 100:.1f})"
-    return f"{floors:>13}   {interval:21}  {BEYOND if row['excess_low'] > 0 else WITHIN}"
+    return f"{floors:>13}   {interval:21}  {BEYOND if row['excess_low'] > 0 else NOISE}"
 
 
 def _points(share: float | None) -> str:
@@ -101,8 +113,9 @@ def _paragraph(one: Broken) -> str:
     lowest = min(sparsity for _, sparsity, _ in one.cells)
     vote = next(vote for _, sparsity, vote in one.cells if sparsity == lowest)
     gold = "unknown" if one.gold is None else _classes(one.gold)
+    dense = f"{_classes(one.dense)} ({one.agreeing} of {one.seeds})"
     return (
-        f"{quoted}\n  gold {gold} · dense models {_classes(one.dense)} · pruned models {_classes(vote)}\n"
+        f"{quoted}\n  gold {gold} · dense models {dense} · pruned models {_classes(vote)}\n"
         f"  {one.task}, {one.model}, {one.split} example {one.example_id}: broken by {len(methods)} "
         f"method{'' if len(methods) == 1 else 's'} in {len(one.cells)} cells, from {percent(lowest)} on"
     )

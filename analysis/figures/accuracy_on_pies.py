@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
+from analysis.figures.points import Point, add_points, cell_name, of_cell
 from analysis.figures.style import COLOURS, DASHES, positions, styled
 from analysis.order import method_key, method_name
 from analysis.results import Results, Row
@@ -55,3 +56,16 @@ def _panel(axes: Axes, every: Sequence[Row], rows: Sequence[Row]) -> None:
             own = [row for row in rows if row["subset"] == subset and row[side] is not None]
             at = [places[row["sparsity"]] for row in own]
             axes.plot(at, [row[side] for row in own], **colour, **line, **LOOK)
+            about = f"{side} models on {NAMES[subset]}"
+            add_points(
+                axes,
+                [
+                    Point(
+                        x=x,
+                        y=row[side],
+                        words=f"{cell_name(row)}: {about}, {row['metric']} {row[side]:.3f}",
+                        filters=of_cell(row),
+                    )
+                    for x, row in zip(at, own, strict=True)
+                ],
+            )

@@ -12,6 +12,7 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
+from analysis.figures.points import Point, add_points, cell_name, of_cell
 from analysis.figures.style import COLOURS, DISPUTED_NAME, INK, styled
 from analysis.order import method_key, method_name, percent
 from analysis.results import Results, Row
@@ -23,7 +24,7 @@ ENDS: tuple[dict[str, Any], ...] = (
     {"color": COLOURS[3], "marker": "D", "markersize": 3.2},
 )
 LOOK: dict[str, Any] = {"color": INK, "marker": "_", "markersize": 9, "markeredgewidth": 1.8, "linestyle": "none"}
-NAMED = 60
+SHOWN = 100  # classes, the most frequent ones: more names than that no line can hold
 NAME_LENGTH = 18
 
 
@@ -50,7 +51,8 @@ def _figure(place: tuple[str, str], rows: list[Row], reference: dict[str, float 
     most: dict[str, int] = {}
     for row in rows:
         most[row["class"]] = max(row["examples"], most.get(row["class"], 0))
-    classes = sorted((name for name in most if most[name]), key=lambda name: -most[name])
+    every = sorted((name for name in most if most[name]), key=lambda name: -most[name])
+    classes = every[:SHOWN]
     legend = [
         Patch(facecolor=EVERYTHING, label="all examples"),
         *(
@@ -66,7 +68,8 @@ def _figure(place: tuple[str, str], rows: list[Row], reference: dict[str, float 
         _panel(axes, classes, [row for row in rows if row["method"] == method], ends)
         known = [(at, share) for at, name in enumerate(classes) if (share := reference.get(name)) is not None]
         axes.plot([at for at, _ in known], [share for _, share in known], zorder=3, **LOOK)
-    return grid.label("", "share of examples", bottom=0)
+    cut = f"the {len(classes)} most frequent of {len(every)} classes" if len(every) > len(classes) else ""
+    return grid.label(cut, "share of examples", bottom=0)
 
 
 def _panel(axes: Axes, classes: Sequence[str], rows: Sequence[Row], ends: Sequence[float]) -> None:
@@ -91,10 +94,28 @@ def _panel(axes: Axes, classes: Sequence[str], rows: Sequence[Row], ends: Sequen
             in_layout=False,
             **look,
         )
+        add_points(
+            axes,
+            [
+                Point(
+                    x=at[row["class"]],
+                    y=row["pie_share"],
+                    words=_words(row),
+                    filters=of_cell(row) | {"class": row["class"]},
+                )
+                for row in own
+            ],
+        )
     axes.margins(x=0.02)
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
-    names = [_short(name) for name in classes] if len(classes) <= NAMED else []
-    axes.set_xticks(range(len(names)), names, rotation=0 if len(names) <= 3 else 90, fontsize=6.5, color=INK)
+    size = 8 if len(classes) <= 60 else 6
+    names = [_short(name) for name in classes]
+    axes.set_xticks(range(len(names)), names, rotation=0 if len(names) <= 3 else 90, fontsize=size, color=INK)
+
+
+def _words(row: Row) -> str:
+    shares = f"{row['pie_share'] * 100:.1f} % of the PIEs, {row['share'] * 100:.1f} % of all examples"
+    return f"{cell_name(row)}: {shares} are {row['class']}"
 
 
 def _short(name: str) -> str:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing import Place
+from analysis.figures.points import Point, add_points, cell_name, of_cell
 from analysis.figures.style import DASHES, INK, Look, draw_panels, positions, styled
 from analysis.results import Results, Row
 from runner.methods import DENSE
@@ -37,3 +38,15 @@ def _panel(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
         low, high = ([m + sign * s for m, s in zip(means, spread, strict=True)] for sign in (-1, 1))
         axes.fill_between(at, low, high, color=look.colour, alpha=0.12, linewidth=0)
         axes.plot(at, means, color=look.colour, marker=look.marker, markersize=5, linewidth=1.5)
+        add_points(
+            axes,
+            [
+                Point(x=x, y=row["mean"], words=_words(row), filters=of_cell(row))
+                for x, row in zip(at, own, strict=True)
+            ],
+        )
+
+
+def _words(row: Row) -> str:
+    deviation = "" if row["std"] is None else f" ± {row['std']:.3f}"
+    return f"{cell_name(row)}: {row['metric']} {row['mean']:.3f}{deviation}, mean over {row['seeds']} seeds"

@@ -11,12 +11,13 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
+from analysis.figures.points import Point, add_points, cell_name, of_cell
 from analysis.figures.style import DISPUTED, DISPUTED_NAME, MARKERS, styled
 from analysis.order import method_key, method_name, percent
 from analysis.results import Results, Row
 
 BINS = 20
-LIGHTEST = 0.85  # of viridis; beyond it is the yellow that paper swallows
+LIGHTEST = 0.7  # of viridis; beyond it are the green and yellow that paper, and a dark screen, swallow
 
 
 def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
@@ -42,9 +43,19 @@ def _figure(place: tuple[str, str], rows: list[Row], reference: list[Row]) -> Fi
         for sparsity, look in looks.items():
             own = [row for row in rows if row["method"] == method and row["sparsity"] == sparsity]
             axes.plot([row["bin"] for row in own], [row["rate"] for row in own], clip_on=False, in_layout=False, **look)
+            add_points(axes, [_point(row) for row in own])
         axes.set_xticks(range(4, BINS + 1, 4), [str(5 * number) for number in range(4, BINS + 1, 4)])
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
     return grid.label("percentile of EL2N", "PIEs in the bin", bottom=0)
+
+
+def _point(row: Row) -> Point:
+    return Point(
+        x=row["bin"],
+        y=row["rate"],
+        words=f"{cell_name(row)}: {row['rate'] * 100:.1f} % PIEs in bin {row['bin']} of {BINS} by EL2N",
+        filters=of_cell(row) | {"measure": "el2n", "bin": f"{row['bin']}-{row['bin']}"},
+    )
 
 
 def shades(sparsities: Sequence[float]) -> dict[float, dict[str, Any]]:

@@ -10,6 +10,7 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
+from analysis.figures.points import Point, add_points
 from analysis.figures.style import DISPUTED, DISPUTED_NAME, INK, looks, styled
 from analysis.order import method_key, method_name
 from analysis.results import Results, Row
@@ -43,6 +44,7 @@ def _figure(place: tuple[str, str], rows: Sequence[Row], disputed: Sequence[Row]
     for method, line in lines.items():
         look = known[method]
         axes.plot(list(line), list(line.values()), color=look.colour, marker=look.marker, markersize=4, linewidth=1)
+        add_points(axes, [_point(place, method, number, share) for number, share in line.items()])
     bins = sorted({number for line in lines.values() for number in line})
     means = [fmean(line[number] for line in lines.values() if number in line) for number in bins]
     axes.plot(bins, means, color=INK, linewidth=2.6, zorder=3)
@@ -51,6 +53,15 @@ def _figure(place: tuple[str, str], rows: Sequence[Row], disputed: Sequence[Row]
     axes.set_xticks(range(1, BINS + 1))
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
     return grid.label("tenth of the examples, by how much people disagree on them", "PIEs in the tenth", bottom=0)
+
+
+def _point(place: tuple[str, str], method: str, number: int, share: float) -> Point:
+    return Point(
+        x=number,
+        y=share,
+        words=f"{method_name(method)}: {share * 100:.1f} % PIEs in tenth {number}, mean over sparsities",
+        filters={"task": place[0], "model": place[1], "method": method, "sort": "disagreement"},
+    )
 
 
 def _by_bin(rows: Iterable[Row]) -> dict[int, float]:

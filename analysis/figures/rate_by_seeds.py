@@ -11,6 +11,7 @@ from matplotlib.ticker import PercentFormatter
 from analysis.figures.drawing import Place
 from analysis.figures.el2n_bins import shades
 from analysis.figures.panels import by_place, key, panel_grid
+from analysis.figures.points import Point, add_points, cell_name, of_cell
 from analysis.figures.style import DISPUTED, DISPUTED_NAME, styled
 from analysis.order import method_key, method_name, percent
 from analysis.results import Results, Row
@@ -35,8 +36,14 @@ def _figure(place: tuple[str, str], rows: Sequence[Row]) -> Figure:
         for sparsity, look in looks.items():
             own = [row for row in rows if row["method"] == method and row["sparsity"] == sparsity]
             axes.plot([row["seeds"] for row in own], [row["rate"] for row in own], **look)
+            add_points(axes, [_point(row) for row in own])
         axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
     return grid.label("seeds that vote", "PIEs", bottom=0)
+
+
+def _point(row: Row) -> Point:
+    words = f"{cell_name(row)}: {row['rate'] * 100:.1f} % PIEs of {row['seeds']} seed{'' if row['seeds'] == 1 else 's'}"
+    return Point(x=row["seeds"], y=row["rate"], words=words, filters=of_cell(row))
 
 
 def _dense_rates(rows: Sequence[Row]) -> dict[int, float]:

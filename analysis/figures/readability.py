@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
+from analysis.figures.points import Point, add_points, cell_name, of_cell
 from analysis.figures.style import DISPUTED, DISPUTED_NAME, INK, Look, looks, positions, styled
 from analysis.order import method_key, method_name
 from analysis.results import Results, Row
@@ -67,8 +68,20 @@ def _panel(axes: Axes, every: Sequence[Row], rows: Sequence[Row], known: dict[st
         axes.plot(at, found, color=look.colour, marker=look.marker, markersize=3.5, linewidth=0.9, alpha=0.8)
         low, high = ([row[name] for row in own] for name in ("low", "high"))
         axes.fill_between(at, low, high, color=look.colour, alpha=0.06, linewidth=0)
+        add_points(
+            axes,
+            [
+                Point(x=x, y=row["ratio"], words=_words(row), filters=of_cell(row))
+                for x, row in zip(at, own, strict=True)
+            ],
+        )
     means = {at: fmean(found) for at, found in _by_sparsity(rows, places).items()}
     axes.plot(list(means), list(means.values()), color=MEAN, linewidth=2.6, zorder=3)
+
+
+def _words(row: Row) -> str:
+    interval = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})"
+    return f"{cell_name(row)}: {TITLES[row['score']]}, PIEs / all {row['ratio']:.3f}{interval}"
 
 
 def _by_sparsity(rows: Sequence[Row], places: dict[float, int]) -> dict[int, list[float]]:

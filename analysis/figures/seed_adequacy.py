@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, StrMe
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
+from analysis.figures.points import Point, add_points
 from analysis.figures.style import INK, RULE, Look, looks, styled
 from analysis.order import method_key, method_name
 from analysis.results import Results, Row
@@ -58,6 +59,13 @@ def _line(axes: Axes, rows: Sequence[Row], measure: str, look: Look) -> None:
     places = sorted(values)
     means = [float(np.mean(values[place])) for place in places]
     axes.plot(places, means, color=look.colour, marker=look.marker, markersize=4, linewidth=1.4)
+    points = zip(places, means, strict=True)
+    add_points(axes, [Point(x=x, y=y, words=_words(rows[0], measure, x, y), filters={}) for x, y in points])
+
+
+def _words(row: Row, measure: str, seeds: int, value: float) -> str:
+    told = f"Jaccard {value:.2f}" if measure == "jaccard" else f"± {value * 100:.1f} points"
+    return f"{method_name(row['method'])}, {seeds} seed{'' if seeds == 1 else 's'}: {told}, mean over sparsities"
 
 
 def _widths(axes: Axes, rows: Sequence[Row]) -> None:

@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from analysis.figures.points import numbered, unnumbered
+from analysis.figures.vector import Vector
 from analysis.order import first_splits, method_key, method_name, percent
 from analysis.results import Row
 from runner.methods import DENSE, METHODS
@@ -26,6 +28,7 @@ COLOURS = ("#0072B2", "#56B4E9", "#003F66", "#D55E00", "#E69F00", "#8C3B00", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "piesweep",
+    "pdf.fonttype": 42,  # letters as letters, which journals ask for
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
@@ -92,14 +95,21 @@ def panels(rows: Sequence[Row]) -> dict[tuple[str, str, str], list[Row]]:
     return found
 
 
-def draw_panels(rows: Sequence[Row], draw: Callable[[Axes, list[Row], dict[str, Look]], None], y_label: str) -> Figure:
-    """One panel per task and model, drawn by `draw`, over one legend of the methods; there must be rows."""
+def draw_panels(
+    rows: Sequence[Row],
+    draw: Callable[[Axes, list[Row], dict[str, Look]], None],
+    y_label: str,
+    further: Sequence[Line2D] = (),
+) -> Figure:
+    """One panel per task and model, drawn by `draw`, over one legend of the methods and what is further in it; there
+    must be rows.
+    """
     found = panels(rows)
     methods = sorted({row["method"] for row in rows if row["sparsity"] > 0}, key=method_key)
     known = looks(methods)
     columns = min(len(found), 2)
     lines = -(-len(found) // columns)
-    legend_lines = -(-(len(methods) + 1) // 5)
+    legend_lines = -(-(len(methods) + 1 + len(further)) // 4)
     width, height = PANEL[0] * columns * (1.4 if columns == 1 else 1), PANEL[1] * lines + 0.3 * legend_lines + 0.3
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(lines, columns, squeeze=False)
@@ -115,7 +125,8 @@ def draw_panels(rows: Sequence[Row], draw: Callable[[Axes, list[Row], dict[str, 
     ]
     if any(row["method"] == DENSE for row in rows):
         handles.append(Line2D([], [], color=INK, linewidth=1.1, linestyle=DASHES, label=DENSE))
-    figure.legend(handles=handles, loc="outside lower center", ncols=5, handlelength=1.6, columnspacing=1.4)
+    handles += further
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=1.6, columnspacing=1.4)
     return figure
 
 
@@ -127,10 +138,18 @@ def positions(axes: Axes, rows: Sequence[Row]) -> dict[float, int]:
     return places
 
 
-def svg(figure: Figure) -> str:
-    """The figure as SVG: the same bytes for the same figure."""
+def vector(figure: Figure) -> Vector:
+    """The figure as SVG, for a file and for the page: the same bytes for the same figure."""
+    points = tuple(numbered(figure))
     drawn = _saved(figure, "svg", {"Date": None, "Creator": None}).decode("utf-8")
-    return printable(drawn, block=True)  # whatever has kept a control character until here, the picture is well-formed
+    unnumbered(figure)
+    # Whatever has kept a control character until here, the picture is well-formed.
+    return Vector(drawn=printable(drawn, block=True), points=points)
+
+
+def svg(figure: Figure) -> str:
+    """The figure as an SVG file."""
+    return vector(figure).file
 
 
 def png(figure: Figure) -> bytes:
@@ -138,11 +157,16 @@ def png(figure: Figure) -> bytes:
     return _saved(figure, "png", {"Software": None})
 
 
+def pdf(figure: Figure) -> bytes:
+    """The figure as PDF of one page."""
+    return _saved(figure, "pdf", {"Creator": None, "Producer": None, "CreationDate": None})
+
+
 def _saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
     out = io.BytesIO()
     _make_printable(figure)
     with styled():
-        figure.savefig(out, format=kind, dpi=200, metadata=metadata, transparent=kind == "svg")
+        figure.savefig(out, format=kind, dpi=200, metadata=metadata, transparent=kind != "png")
         figure.set_layout_engine("none")  # what is laid out once need not be again for another format
     return out.getvalue()
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from analysis.order import method_name, percent, split_key
 from analysis.page.measures import BINS, Measure, Place, measures_of_model, measures_of_split
 from analysis.page.packing import Packing
+from analysis.page.trials import committed_trials
 from analysis.page.vote_matrix import LabelSets, VoteMatrix, pruned_cells, vote_matrix
 from analysis.results import Results, Row
 from runner.printable import printable_throughout
@@ -60,9 +61,9 @@ def explorer(results: Results) -> Explorer:
     """Every PIE of the splits that fit, with its text, gold label, votes and measures.
 
     The head has `bins` (how many a measure has); `classes` and `sets` (lists of class indices) by task; `texts`;
-    `methods` (name, name in print) and `groups`, one a task, split and model, whose ids, text, pair, gold, dense, votes
-    (examples x cells, row by row) and measures (values, bins) are numbers of arrays. In an array of unsigned numbers
-    the highest stands for none.
+    `groups`, one a task, split and model, whose ids, text, pair, gold, dense, votes (examples x cells, row by row),
+    dense_agreeing and agreeing (the seeds behind these votes) and measures (values, bins) are numbers of arrays; and
+    `trials`, of `committed_trials`. In an array of unsigned numbers the highest stands for none.
     """
     chosen, left_out = _places(results)
     packing = Packing()
@@ -84,6 +85,7 @@ def explorer(results: Results) -> Explorer:
         "sets": {task: known.listed for task, known in sets.items()},
         "texts": texts,
         "groups": groups,
+        "trials": committed_trials(results),
     }
     return Explorer(
         packed=packing.packed(printable_throughout(head)),
@@ -153,8 +155,9 @@ def _group(results: Results, packing: Packing, matrix: VoteMatrix, known: Known)
         "split": place.split,
         "model": place.model,
         "examples": len(examples.ids),
+        "seeds": matrix.dense_seeds,
         "cells": [
-            [row["method"], method_name(row["method"]), row["sparsity"], percent(row["sparsity"])]
+            [row["method"], method_name(row["method"]), row["sparsity"], percent(row["sparsity"]), row["seeds"]]
             for row in pruned_cells(results, place)
         ],
         "measures": [
@@ -172,6 +175,8 @@ def _answers(packing: Packing, matrix: VoteMatrix, numbers: Sequence[npt.NDArray
         "gold": gold,
         "dense": packing.add(_unsigned(matrix.dense)),
         "votes": packing.add(_unsigned(matrix.votes)),
+        "dense_agreeing": packing.add(_unsigned(matrix.dense_agreeing)),
+        "agreeing": packing.add(_unsigned(matrix.agreeing)),
     }
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from analysis.order import method_name, percent, split_key
+from analysis.order import method_name, percent
+from analysis.overview import places
 from analysis.results import Results, Row
 from runner.methods import DENSE
 
@@ -24,13 +25,9 @@ class Findings:
 
 
 def findings(results: Results) -> list[Findings]:
-    """Dense effectiveness, PIEs by sparsity, what of them seed noise does not explain, and the class that pays most."""
-    splits: dict[str, str] = {}
-    for row in sorted(results.effectiveness, key=lambda row: split_key(row["split"])):
-        splits.setdefault(row["task"], row["split"])
-    places = dict.fromkeys((row["task"], row["model"], splits[row["task"]]) for row in results.effectiveness)
+    """Dense effectiveness, PIEs by sparsity beside seed noise, who is right on them, and the class that pays most."""
     told = []
-    for place in places:
+    for place in places(results):
         effects, rates, excesses, on_pies, of_classes = (
             [row for row in rows if (row["task"], row["model"], row["split"]) == place]
             for rows in (
@@ -40,9 +37,8 @@ def findings(results: Results) -> list[Findings]:
         )
         sentences = (
             *_dense(effects),
-            *_rates(rates, place[2]),
+            *_rates(rates, excesses, place[2]),
             *_ranked(excesses),
-            *_excess(excesses),
             *_best(effects),
             *_on_pies(on_pies),
             *_class(of_classes),
@@ -59,7 +55,7 @@ def _dense(effects: Sequence[Row]) -> Iterator[str]:
             yield f"Dense: {row['metric']} {row['mean']:.3f}{deviation} over {seeds}."
 
 
-def _rates(rates: Sequence[Row], split: str) -> Iterator[str]:
+def _rates(rates: Sequence[Row], excesses: Sequence[Row], split: str) -> Iterator[str]:
     known = [row for row in rates if row["rate"] is not None]
     if not known:
         return
@@ -69,7 +65,9 @@ def _rates(rates: Sequence[Row], split: str) -> Iterator[str]:
     told = shares if len(shares) <= 3 else [shares[0], shares[len(shares) // 2], shares[-1]]
     methods = len({row["method"] for row in known})
     over = f", mean over {methods} methods" if methods > 1 else ""
-    yield f"PIEs among the {split} examples{over}: {', '.join(told)}."
+    floors = [(row["half"], row["noise_floor"]) for row in excesses if row["noise_floor"] is not None]
+    floor = f"; two halves of the dense seeds alone disagree on {max(floors)[1] * 100:.1f} %" if floors else ""
+    yield f"PIEs among the {split} examples{over}: {', '.join(told)}{floor}."
 
 
 def _best(effects: Sequence[Row]) -> Iterator[str]:
@@ -99,26 +97,6 @@ def _ranked(rows: Sequence[Row]) -> Iterator[str]:
             f"({low['halves_rate'] * 100:.1f} %), {method_name(high['method'])} the most "
             f"({high['halves_rate'] * 100:.1f} %)."
         )
-
-
-def _excess(rows: Sequence[Row]) -> Iterator[str]:
-    """How many cells differ from the dense models by more than seed noise, and which the most."""
-    known = [row for row in rows if row["excess_low"] is not None]
-    if not known:
-        if any(row["rate"] is not None for row in rows):
-            yield "With fewer than five seeds, nothing here can be told apart from seed noise."
-        return
-    above = [row for row in known if row["excess_low"] > 0]
-    if not above:
-        yield f"Not told apart from seed noise: in none of {len(known)} cells is the excess over both floors above 0."
-        return
-    most = max(above, key=lambda row: row["excess"])
-    low, high = most["excess_low"] * 100, most["excess_high"] * 100
-    yield (
-        f"Beyond seed noise: in {len(above)} of {len(known)} cells the excess over both noise floors is above 0 by its "
-        f"interval (by chance alone in {CHANCE * len(known):.1f} at most); the largest is {_cell(most)}, "
-        f"{most['excess'] * 100:.1f} points ({low:.1f} to {high:.1f})."
-    )
 
 
 def _on_pies(rows: Sequence[Row]) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,31 +14,41 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from analysis.addresses import cell_address, example_address
 from analysis.figures import FIGURES
 from analysis.figures.drawing import Drawing
+from analysis.figures.vector import Vector
 from analysis.hardware import SHOWN, confounded, described, disagreement
 from analysis.order import method_key, method_name, percent
+from analysis.overview import VERDICTS, Overview, overviews
 from analysis.page.cautions import cautions
 from analysis.page.explorer import Explorer
 from analysis.page.findings import Findings, findings
+from analysis.page.provenance import CITATIONS, Provenance
 from analysis.results import Results, Row
 from analysis.tables.formats import legend, signs
+from analysis.tables.layout import MISSING
 from analysis.tables.table import Table
-from runner.methods import DENSE
+from runner.methods import DENSE, METHODS
 from runner.printable import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("archive.js", "elements.js", "pies.js", "life.js", "explorer.js", "tables.js", "start.js")
+SCRIPTS = ("archive.js", "elements.js", "pies.js", "life.js", "explorer.js", "tables.js", "trials.js", "start.js")
+EXCERPT = 400
+EXAMPLES = 3
+"""Sentences that the overview shows of each task and model."""
+FIRST_TABLES = ("pie_percent", "effectiveness", "noise_floor", "class_changes", "hypotheses")
+"""The others are folded: they answer second questions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """A figure as it stands in the page: its kind in FIGURES, its file's name, what it is of, and the picture."""
+    """A figure as it stands in the page: its kind in FIGURES, its number there, what it is of, and the picture."""
 
     kind: str
-    name: str
+    number: int
     place: tuple[str, ...]
-    svg: str
+    picture: Vector
 
     @property
     def drawing(self) -> Drawing:
@@ -51,16 +60,9 @@ class Drawn:
         return ": ".join([self.drawing.title, *filter(None, [", ".join(self.place)])])
 
     @property
-    def address(self) -> str:
-        """The picture as an address that holds it: as an image, nothing in it can run, and its ids are its own."""
-        return f"data:image/svg+xml;base64,{base64.b64encode(self.svg.encode()).decode()}"
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels, so that its place is kept before it is drawn."""
-        found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', self.svg)
-        assert found is not None
-        return round(float(found[1])), round(float(found[2]))
+    def inline(self) -> Markup:
+        """The picture as an element of the page: Matplotlib and `Vector` have escaped all texts in it."""
+        return Markup(self.picture.inline(self.number, self.title))  # noqa: S704
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,7 @@ class Page:
     tables: Sequence[Table]
     drawn: Sequence[Drawn]
     explorer: Explorer
+    provenance: Provenance
 
     @property
     def title(self) -> str:
@@ -81,6 +84,23 @@ class Page:
     def findings(self) -> list[Findings]:
         """What the numbers say, by task and model."""
         return findings(self.results)
+
+    @cached_property
+    def overviews(self) -> dict[tuple[str, str], Overview]:
+        """Task and model -> rates beside their noise floors, the largest effect, and examples."""
+        return {(one.task, one.model): one for one in overviews(self.results, EXAMPLES)}
+
+    @property
+    def cells(self) -> int:
+        """How many pruned cells all overviews together have."""
+        return sum(len(one.cells) for one in self.overviews.values())
+
+    @cached_property
+    def methods(self) -> list[tuple[str, str]]:
+        """The pruning methods as they are printed, and what their names stand for, where that is known."""
+        names = {row["method"] for row in self.results.completeness} - {DENSE}
+        titles = {name: METHODS[name].title if name in METHODS else "" for name in sorted(names, key=method_key)}
+        return [(method_name(name), title) for name, title in titles.items()]
 
     @cached_property
     def cautions(self) -> list[str]:
@@ -109,7 +129,6 @@ class Page:
         facts = {
             "Tasks": sorted({row["task"] for row in rows}),
             "Models": sorted({row["model"] for row in rows}),
-            "Methods": [method_name(m) for m in sorted({row["method"] for row in pruned}, key=method_key)],
             "Sparsities": [percent(sparsity) for sparsity in sorted({row["sparsity"] for row in pruned})],
             "Seeds": [str(len(seeds))],
             "Devices": [row["name"] for row in devices],
@@ -150,7 +169,15 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
         finalize=lambda value: printable(value, block=True) if type(value) is str else value,
     )
-    environment.filters |= {"signs": signs, "legend": legend, "zip": zip}
+    environment.filters |= {"signs": signs, "legend": legend, "zip": zip, "percent": percent, "method": method_name}
+    environment.filters |= {"points": _points, "spaced": _spaced, "excerpt": _excerpt}
+    environment.globals |= {
+        "verdicts": VERDICTS,
+        "first_tables": FIRST_TABLES,
+        "citations": CITATIONS,
+        "cell_address": cell_address,
+        "example_address": example_address,
+    }
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("report.html.j2").render(
@@ -159,6 +186,21 @@ def render(page: Page) -> str:
         style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704
         seal=seal,
     )
+
+
+def _points(share: float | None, sign: str = "") -> str:
+    """A share in percent, or a difference of shares in points; a dash where it is not known."""
+    return MISSING.text if share is None else f"{share * 100:{sign}.1f}"
+
+
+def _spaced(text: str) -> str:
+    """The text with percent signs that stay at their numbers."""
+    return text.replace(" %", "\u00a0%")
+
+
+def _excerpt(text: str) -> str:
+    told = " ".join(text.split())
+    return told if len(told) <= EXCERPT else f"{told[:EXCERPT]} …"
 
 
 def _progress(task: str, model: str, rows: list[Row]) -> dict[str, Any]:

@@ -65,10 +65,10 @@ def report(
         if as_json:
             print_json({"page": str(page)})
             return
-        from analysis.summary import broken_examples, pie_table
+        from analysis.summary import broken_examples, pie_table, told
 
         say(pie_table(results))
+        say(f"\n{told(results)}")
         if examples:
-            say("\nRight when dense, and broken by most methods and sparsities:\n")
-            say(broken_examples(results, examples))
+            say(f"\n{broken_examples(results, examples)}")
         say(f"\nThe whole report: {page}")

@@ -32,7 +32,7 @@ def table(
 def figure(
     store: StoreArgument,
     name: Annotated[str, typer.Argument(help="A figure of `piesweep list figures`.")],
-    out: Annotated[Path, typer.Option(help="The file to write, .svg or .png.")],
+    out: Annotated[Path, typer.Option(help="The file to write: .svg, .png or .pdf.")],
 ) -> None:
     """Draw one figure of a store; where it has one picture for each task and model, one file for each."""
     from analysis.single import write_figures

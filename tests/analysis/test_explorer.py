@@ -26,7 +26,7 @@ def listed(packed: str) -> set[tuple[Any, ...]]:
         ids, gold, dense = (arrays[group[name]] for name in ("ids", "gold", "dense"))
         votes = arrays[group["votes"]].reshape(len(ids), len(group["cells"]))
         for row, column in np.argwhere(votes != dense[:, None]):
-            method, _, sparsity, _ = group["cells"][column]
+            method, _, sparsity, *_ = group["cells"][column]
             place = (group["task"], group["split"], group["model"], int(ids[row]))
             known = names[gold[row]] if gold[row] < len(names) else None
             found.add((*place, known, names[dense[row]], method, sparsity, names[votes[row, column]]))
@@ -61,6 +61,29 @@ def test_it_holds_the_pies_and_nothing_else(store: Path) -> None:
     assert found.listed == len({row[:4] for row in pies(results)})
     assert (found.left_out, found.cut) == ((), 0)
     assert explorer(Results.of(store)) == found
+
+
+def test_votes_have_their_counts(store: Path) -> None:
+    """Behind every vote, dense and pruned, PIE or not, stand as many seeds as the view says; of a set the fewest."""
+    results = Results.of(store)
+    head, arrays = unpacked(explorer(results).packed)
+    counted = {
+        (*(row[name] for name in ("task", "split", "model", "method", "sparsity", "example_id")),): row
+        for row in results.rows("FROM majority_vote")
+    }
+    seen = 0
+    for group in head["groups"]:
+        place = group["task"], group["split"], group["model"]
+        ids = arrays[group["ids"]].tolist()
+        cells = [("dense", 0.0, group["seeds"]), *((cell[0], cell[2], cell[4]) for cell in group["cells"])]
+        pruned = arrays[group["agreeing"]].reshape(len(ids), -1)
+        table = np.column_stack([arrays[group["dense_agreeing"]], pruned])
+        for line, number in zip(table, ids, strict=True):
+            for count, (method, sparsity, seeds) in zip(line, cells, strict=True):
+                row = counted[(*place, method, sparsity, number)]
+                assert (count, seeds) == (min(row["votes"], default=0), row["seeds"])
+                seen += 1
+    assert seen > 100
 
 
 def test_texts_are_kept_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from analysis.results import Results
-from analysis.summary import _beside_noise, broken_examples, pie_table
+from analysis.summary import _beside_noise, broken_examples, pie_table, told
 from tests.analysis.stores import write_task
 
 
@@ -46,7 +46,7 @@ def test_what_seed_noise_explains_is_called_no_finding(low: float, said: str) ->
     assert _beside_noise(row).endswith(said)
 
 
-def test_examples_are_those_that_most_cells_break(store: Path) -> None:
+def test_examples_are_those_of_which_dense_models_were_surest(store: Path) -> None:
     """The example that every cell breaks comes first, with its text, gold label and both votes."""
     first = broken_examples(Results.of(store), 1)
     assert "document.title" in first
@@ -54,7 +54,19 @@ def test_examples_are_those_that_most_cells_break(store: Path) -> None:
     assert "dense models negative" in first
     assert "pruned models positive" in first
     assert "2 methods" in first
-    assert len(broken_examples(Results.of(store), 3).split("\n\n")) == 3
+    assert "dense models negative (4 of 4)" in first
+    heading, *shown = broken_examples(Results.of(store), 3).split("\n\n")
+    assert heading == "Broken by pruning, and right before; the dense models were surest of these:"
+    assert len(shown) == 3
+
+
+def test_every_model_has_one_sentence_on_noise(store: Path) -> None:
+    """With four seeds nothing can be told apart from it, and that is said."""
+    lines = " ".join(told(Results.of(store)).split())
+    for task in ("reviews", "topics"):
+        assert (
+            f"{task}, bilstm: With fewer than five seeds, no PIE rate here can be told apart from seed noise." in lines
+        )
 
 
 def test_a_store_without_trials(tmp_path: Path) -> None:

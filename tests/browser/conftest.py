@@ -10,6 +10,7 @@ import pytest
 
 from analysis.page.explorer import explorer
 from analysis.page.page import Page, render
+from analysis.page.provenance import provenance
 from analysis.report import write_report
 from analysis.results import Results
 from analysis.tables import TABLES
@@ -65,7 +66,10 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("large")
     results = Results.of(write_large_store(root / "store"))
     tables = [TABLES["pie_percent"](results)]
-    page = Page(studies=("large",), results=results, tables=tables, drawn=[], explorer=explorer(results))
+    written = provenance(root / "store", root, None, results)
+    page = Page(
+        studies=("large",), results=results, tables=tables, drawn=[], explorer=explorer(results), provenance=written
+    )
     path = root / "index.html"
     path.write_text(render(page), encoding="utf-8")
     return path

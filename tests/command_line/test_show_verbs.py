@@ -17,10 +17,12 @@ def test_a_table_is_printed(piesweep, store):
 
 
 def test_a_figure_is_drawn(piesweep, store, tmp_path):
-    """The paths written are printed."""
+    """The paths written are printed, and the ending says what is written."""
     drawn = piesweep("figure", store, "pie_rate", "--out", tmp_path / "rate.svg")
     assert drawn.stdout.strip() == str(tmp_path / "rate.svg")
     assert "<svg" in (tmp_path / "rate.svg").read_text()
+    assert piesweep("figure", store, "pie_rate", "--out", tmp_path / "rate.pdf").exit_code == 0
+    assert (tmp_path / "rate.pdf").read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("what", ["tables", "figures"])
@@ -32,7 +34,7 @@ def test_both_are_listed(piesweep, what):
 
 
 @pytest.mark.parametrize(
-    "words", [["table", "pie_rat"], ["figure", "pie_rat", "--out", "a.svg"], ["figure", "pie_rate", "--out", "a.pdf"]]
+    "words", [["table", "pie_rat"], ["figure", "pie_rat", "--out", "a.svg"], ["figure", "pie_rate", "--out", "a.gif"]]
 )
 def test_what_is_not_there_exits_2(piesweep, store, words):
     """One line on standard error, nothing written."""

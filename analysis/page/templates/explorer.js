@@ -1,7 +1,7 @@
 // The explorer: filters, a list of which only the lines in sight exist, and the address that leads back to them.
 const ANY = "";
-const DEFAULTS = { sort: "cells" };
-const SORTS = [["cells", "cells that break it"], ["number", "number of the example"]];
+const DEFAULTS = { sort: "sure" };
+const SORTS = [["sure", "surest dense vote"], ["cells", "cells that break it"], ["number", "number of the example"]];
 
 class Explorer {
   constructor(pies) {
@@ -24,9 +24,8 @@ class Explorer {
     });
     new ResizeObserver(() => this.draw()).observe(this.list);
     addEventListener("popstate", () => this.follow());
-    addEventListener("beforeprint", () => this.draw(100));
-    addEventListener("afterprint", () => this.draw());
     document.addEventListener("keydown", (event) => this.shortcut(event));
+    this.form.elements.text.addEventListener("keydown", (event) => this.enter(event));
     this.follow();
   }
 
@@ -38,19 +37,38 @@ class Explorer {
   // What the address says: filters, and perhaps an example that is open.
   follow() {
     const address = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
+    const lost = [];
     this.offer();
     for (const field of this.form.elements) {
+      const wanted = address.get(field.name) ?? DEFAULTS[field.name] ?? ANY;
       if (field.type === "checkbox") field.checked = address.has(field.name);
-      else if (field.name) field.value = address.get(field.name) ?? DEFAULTS[field.name] ?? ANY;
+      else if (field.name) field.value = wanted;
+      if (field.type === "select-one" && field.value !== wanted) {
+        lost.push(`${field.name} “${wanted}”`);
+        field.value = field.options[0].value;
+      }
       if (field.name === "task" || field.name === "measure") this.offer();
     }
     this.offer();
     this.search();
     const place = address.get("example")?.split("/").map(decodeURIComponent);
     const item = place ? this.pies.at(...place) : -1;
+    if (place && item < 0) lost.push(`${place.slice(0, 3).join(" · ")} example ${place[3] ?? ""}`);
+    const section = location.hash.slice(1);
+    if (section && !section.includes("=") && !document.getElementById(section)) lost.push(`section “${section}”`);
     if (item >= 0) this.life.show(item, (other) => this.show(other));
     else if (this.life.dialog.open) this.life.dialog.close();
     if (location.hash.includes("=")) document.getElementById("examples").scrollIntoView({ behavior: "instant" });
+    this.miss(lost);
+  }
+
+  // An address may be of another report, or of an example that no cell breaks here: it never leads elsewhere in silence.
+  miss(lost) {
+    const told = document.getElementById("lost");
+    told.hidden = lost.length === 0;
+    const why = "It may be of another report; an example may have been broken by no cell, or left out to keep the page small.";
+    told.textContent = lost.length ? `The address asks for what is not here: ${lost.join("; ")}. ${why}` : "";
+    if (lost.length) told.scrollIntoView({ block: "center", behavior: "instant" });
   }
 
   address(item) {
@@ -96,6 +114,7 @@ class Explorer {
   }
 
   changed() {
+    this.miss([]);
     this.offer();
     this.search();
     history.replaceState(null, "", this.address());
@@ -117,13 +136,13 @@ class Explorer {
   }
 
   // Only the lines in sight, and some around them, are elements of the page.
-  draw(least = 0) {
+  draw() {
     const style = getComputedStyle(this.list);
     const height = parseFloat(style.getPropertyValue("--line"));
     this.height = height;
-    const first = least ? 0 : Math.max(0, Math.floor(this.list.scrollTop / height) - 5);
-    const last = Math.min(this.found.length, Math.max(least, Math.ceil((this.list.scrollTop + this.list.clientHeight) / height) + 5));
-    this.lines.style.height = `${(least ? last : this.found.length) * height}px`; // on paper nobody scrolls
+    const first = Math.max(0, Math.floor(this.list.scrollTop / height) - 5);
+    const last = Math.min(this.found.length, Math.ceil((this.list.scrollTop + this.list.clientHeight) / height) + 5);
+    this.lines.style.height = `${this.found.length * height}px`;
     this.lines.replaceChildren(...Array.from({ length: last - first }, (_, at) => this.line(first + at)));
     this.list.toggleAttribute("data-empty", this.found.length === 0);
     if (this.found.length) this.list.setAttribute("aria-activedescendant", `line-${this.active}`);
@@ -132,7 +151,7 @@ class Explorer {
 
   line(at) {
     const one = this.pies.example(this.found[at]);
-    const { group, gold, dense, votes } = one;
+    const { group, gold, dense, votes, agreeing } = one;
     const made = element("div", "line");
     made.id = `line-${at}`;
     made.dataset.at = at;
@@ -145,22 +164,28 @@ class Explorer {
     const text = prose("excerpt", one.texts.map((part) => part.slice(0, 400)).join(" ⏎ ") || "no text");
     const vote = most(votes.filter((other) => other !== dense));
     const facts = element("p", "facts-line");
-    facts.append("gold ", element("b", "", this.pies.label(group, gold)), " · dense ", element("b", "", this.pies.label(group, dense)), " → ");
-    facts.append(element("b", this.pies.change(group, gold, dense, vote), this.pies.label(group, vote)));
+    facts.append("gold ", element("b", "", this.pies.label(group, gold)), " · dense ", element("b", "", this.pies.counted(group, dense, one.denseAgreeing, group.seeds)), " → ");
+    const surest = votes.reduce((best, other, at) => (other === vote && (best < 0 || agreeing[at] > agreeing[best]) ? at : best), -1);
+    const told = this.pies.counted(group, vote, agreeing[surest], group.cells[surest].seeds);
+    facts.append(element("b", this.pies.change(group, gold, dense, vote), told));
+    facts.title = `The most frequent other vote, and the seeds behind it where they are most: ${group.cells[surest].name}`;
     made.append(where, text, facts, this.strip(one));
     return made;
   }
 
   // A square for every cell: a line a sparsity, in the order of the methods.
-  strip({ group, gold, dense, votes }) {
-    const broken = votes.reduce((sum, vote) => sum + (vote !== dense), 0);
-    const made = element("p", "strip", `${broken}/${group.cells.length}`);
-    made.title = `${broken} of ${group.cells.length} cells break it`;
+  strip({ group, gold, dense, votes, agreeing }) {
+    const broken = group.cells.filter((_, at) => votes[at] !== dense);
+    const made = element("p", "strip", `${broken.length}/${group.cells.length}`);
+    made.title = `${broken.length} of ${group.cells.length} cells break it`;
     const grid = element("span", "squares");
-    grid.ariaHidden = "true";
+    grid.role = "img";
+    grid.ariaLabel = `broken by ${broken.map((cell) => cell.name).join(", ")}`;
     group.cells.forEach((cell, at) => {
       if (at && cell.method !== group.cells[at - 1].method) grid.append(element("i", "between"));
-      grid.append(element("i", votes[at] === dense ? "" : this.pies.change(group, gold, dense, votes[at])));
+      const square = element("i", votes[at] === dense ? "" : this.pies.change(group, gold, dense, votes[at]));
+      square.title = `${cell.name}: ${this.pies.counted(group, votes[at], agreeing[at], cell.seeds)}`;
+      grid.append(square);
     });
     made.append(grid);
     return made;
@@ -180,7 +205,16 @@ class Explorer {
   shortcut(event) {
     if (event.key !== "/" || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || this.life.dialog.open) return;
     event.preventDefault();
-    this.form.elements.text.focus();
+    document.getElementById("filters").scrollIntoView({ behavior: "instant" });
+    this.form.elements.text.focus({ preventScroll: true });
+  }
+
+  // From the search into what it found.
+  enter(event) {
+    if (event.key !== "ArrowDown" || event.altKey || event.ctrlKey || event.metaKey || this.found.length === 0) return;
+    event.preventDefault();
+    this.list.focus({ preventScroll: true });
+    this.go(this.active);
   }
 
   go(at) {
@@ -230,9 +264,11 @@ function bins(count) {
 
 async function explore() {
   const source = document.getElementById("data");
-  const pies = new Pies(await unpacked(source.textContent));
+  const head = await unpacked(source.textContent);
+  const pies = new Pies(head);
   source.remove();
   document.getElementById("examples").dataset.ready = "";
   new Explorer(pies);
+  listTrials(head.trials);
   setTimeout(() => pies.lowered, 200); // so that the first word does not wait for it
 }

@@ -22,13 +22,13 @@ class Life {
     this.dialog.querySelector("h2").textContent = `${group.task} · ${group.model} · ${group.split} example ${one.id}`;
     const texts = one.texts.length ? one.texts.map((text) => prose("text", text)) : [element("p", "soft", "This example has no text.")];
     this.body.replaceChildren(...texts, this.facts(one), element("p", "lived", this.summary(one)),
-      element("p", "soft legend", "Majority vote by method and weights removed; a dot is the dense vote."), this.grid(one), ...this.others(one, open));
+      element("p", "soft legend", "Majority vote by method and weights removed; a dot is the dense vote; 4/5: four of five seeds."), this.grid(one), ...this.others(one, open));
     this.body.append(element("p", "soft command", `piesweep example STORE ${group.task}:${group.split}:${one.id}`));
     if (!this.dialog.open) this.dialog.showModal();
     this.body.scrollTop = 0;
   }
 
-  facts({ group, row, gold, dense }) {
+  facts({ group, row, gold, dense, denseAgreeing }) {
     const list = element("dl", "known");
     const add = (name, value) => {
       const pair = element("div");
@@ -36,7 +36,7 @@ class Life {
       list.append(pair);
     };
     add("gold", this.pies.label(group, gold));
-    add("dense vote", this.pies.label(group, dense));
+    add("dense vote", this.pies.counted(group, dense, denseAgreeing, group.seeds));
     for (const { title, values, bins } of group.measures.values()) {
       if (bins[row]) add(title, `${shown(values[row])} (bin ${bins[row]} of ${this.pies.bins})`);
     }
@@ -68,7 +68,7 @@ class Life {
     for (const life of methodsOf(one)) {
       const line = element("tr");
       line.append(heading(life.name, "row"));
-      for (const sparsity of sparsities) line.append(this.place(one, life.votes.get(sparsity)));
+      for (const sparsity of sparsities) line.append(this.place(one, life.places.get(sparsity)));
       line.append(element("td", "", life.first?.sparsityShown ?? "never"), element("td", "", life.first ? (life.back ? `at ${life.back.sparsityShown}` : "no") : ""));
       body.append(line);
     }
@@ -81,11 +81,13 @@ class Life {
     return scroll;
   }
 
-  place({ group, gold, dense }, vote) {
-    if (vote === undefined) return element("td", "none", "");
-    if (vote === dense) return element("td", "kept", "·");
+  place({ group, gold, dense, votes, agreeing }, at) {
+    if (at === undefined) return element("td", "none", "");
+    const vote = votes[at];
+    const seeds = agreeing[at] ? ` ${agreeing[at]}/${group.cells[at].seeds}` : "";
+    if (vote === dense) return element("td", "kept", `·${seeds}`);
     const kind = this.pies.change(group, gold, dense, vote);
-    const made = element("td", `flip ${kind}`, this.difference(group, dense, vote));
+    const made = element("td", `flip ${kind}`, this.difference(group, dense, vote) + seeds);
     made.title = `${this.pies.label(group, vote)}: ${CHANGES[kind]}`;
     return made;
   }
@@ -115,12 +117,12 @@ class Life {
 // Of each method: its votes by sparsity, the first cell that differs from the dense vote, and the first after it that does not.
 function methodsOf({ group, dense, votes }) {
   return distinct(group.cells.map((cell) => cell.method)).map((method) => {
-    const own = group.cells.map((cell, at) => ({ cell, vote: votes[at] })).filter(({ cell }) => cell.method === method);
+    const own = group.cells.map((cell, at) => ({ cell, at, vote: votes[at] })).filter(({ cell }) => cell.method === method);
     const flip = own.findIndex(({ vote }) => vote !== dense);
     const back = flip < 0 ? undefined : own.slice(flip).find(({ vote }) => vote === dense);
     return {
       name: own[0].cell.methodShown,
-      votes: new Map(own.map(({ cell, vote }) => [cell.sparsity, vote])),
+      places: new Map(own.map(({ cell, at }) => [cell.sparsity, at])),
       first: flip < 0 ? null : own[flip].cell,
       back: back?.cell,
     };

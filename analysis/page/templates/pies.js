@@ -35,19 +35,20 @@ class Pies {
   // Example numbers of those that match, in the order that is asked for.
   find(want) {
     const found = new Float64Array(this.size);
-    const rank = want.sort === "cells" ? null : this.order(want.sort);
+    const rank = ["sure", "cells"].includes(want.sort) ? null : this.order(want.sort);
     const words = want.text.match(/"[^"]+"|\S+/g) ?? [];
     const matches = words.map((word) => this.matching(word.replaceAll('"', "").toLowerCase())).filter(Boolean);
     let count = 0;
     for (const group of this.groups) {
       const kept = selected(group, want, this, matches);
       if (kept === null) continue;
+      const doubts = want.sort === "sure" ? group.doubts : null;
       for (let row = 0; row < group.ids.length; row++) {
         const cells = kept(row);
         if (cells === 0) continue;
         const item = group.start + row;
         this.counts[item] = cells;
-        found[count++] = rank ? rank.place[item] : (65535 - cells) * this.size + item;
+        found[count++] = rank ? rank.place[item] : ((doubts?.[row] ?? 0) * 65536 + 65535 - cells) * this.size + item;
       }
     }
     const keys = found.subarray(0, count).sort();
@@ -93,8 +94,9 @@ class Pies {
     const row = this.rowOf[item];
     const texts = [group.text[row], group.pair[row]].filter((at) => at >= 0).map((at) => this.texts[at]);
     const width = group.cells.length;
-    const votes = group.votes.subarray(row * width, (row + 1) * width);
-    return { item, group, row, id: group.ids[row], texts, gold: group.gold[row], dense: group.dense[row], votes };
+    const [votes, agreeing] = [group.votes, group.agreeing].map((all) => all.subarray(row * width, (row + 1) * width));
+    const { ids, gold, dense, dense_agreeing: agreed } = group;
+    return { item, group, row, id: ids[row], texts, gold: gold[row], dense: dense[row], denseAgreeing: agreed[row], votes, agreeing };
   }
 
   at(task, split, model, id) {
@@ -108,6 +110,11 @@ class Pies {
     return this.sets[group.task][set].map((index) => this.classes[group.task][index]).join(", ") || "no class";
   }
 
+  // A vote with the seeds behind it, as far as they were counted: positive 4/5.
+  counted(group, set, agreeing, seeds) {
+    return this.label(group, set) + (agreeing ? ` ${agreeing}/${seeds}` : "");
+  }
+
   change(group, gold, dense, vote) {
     if (gold < 0) return "unknown";
     if (dense === gold) return "harm";
@@ -117,11 +124,11 @@ class Pies {
 
 function opened(group, head) {
   const array = (number) => head.arrays[number];
-  const names = ["ids", "text", "pair", "gold", "dense", "votes"];
+  const names = ["ids", "text", "pair", "gold", "dense", "votes", "dense_agreeing", "agreeing"];
   const measures = group.measures.map(([name, title, values, bins]) =>
     [name, { name, title, values: array(values), bins: array(bins) }]);
-  const cells = group.cells.map(([method, methodShown, sparsity, sparsityShown]) =>
-    ({ method, methodShown, sparsity, sparsityShown }));
+  const cells = group.cells.map(([method, methodShown, sparsity, sparsityShown, seeds]) =>
+    ({ method, methodShown, sparsity, sparsityShown, seeds, name: `${methodShown} ${sparsityShown}` }));
   const arrays = Object.fromEntries(names.map((name) => [name, array(group[name])]));
   for (const name of ["text", "pair", "gold"]) arrays[name] = signed(arrays[name]);
   const broken = arrays.ids.map((_, row) => {
@@ -129,7 +136,9 @@ function opened(group, head) {
     for (let at = row * cells.length; at < (row + 1) * cells.length; at++) count += arrays.votes[at] !== arrays.dense[row];
     return count;
   });
-  return { ...group, ...arrays, broken, cells, measures: new Map(measures) };
+  // By how many of a thousand dense seeds the dense vote lacks; without any count it is not sure of anything.
+  const doubts = Uint16Array.from(arrays.dense_agreeing, (agreeing) => Math.round(1000 * (1 - agreeing / group.seeds)));
+  return { ...group, ...arrays, broken, doubts, cells, measures: new Map(measures) };
 }
 
 // The highest unsigned number stands for none, whatever its width: here it is -1.

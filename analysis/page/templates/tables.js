@@ -70,12 +70,24 @@ function focusable(select) {
   });
 }
 
+function unfold() {
+  const target = location.hash && !location.hash.includes("=") ? document.getElementById(location.hash.slice(1)) : null;
+  const folded = target?.closest("details:not([open])");
+  if (folded) folded.open = true;
+}
+
 for (const table of document.querySelectorAll("table.sortable")) {
   sortable(table);
   filterable(table);
 }
 document.querySelectorAll("#focus").forEach(focusable);
+addEventListener("hashchange", unfold);
+unfold();
+const unfolded = [];
 addEventListener("beforeprint", () => {
-  for (const part of document.querySelectorAll("main details")) part.open = true;
-  for (const picture of document.querySelectorAll("img")) picture.loading = "eager";
+  unfolded.push(...document.querySelectorAll("main details:not([open], .screen)"));
+  for (const part of unfolded) part.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const part of unfolded.splice(0)) part.open = false;
 });

@@ -1,51 +1,17 @@
-"""The report's page in a real browser: what a reader does with it, and what a data set must not do to it."""
+"""The page's explorer in a real browser: what a reader does with it, and what a data set must not do to it."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from analysis.database import connect
 from runner.printable import printable
-from tests.browser.conftest import Browser, Opened, Tab
+from tests.browser.conftest import Opened
 from tests.browser.hostile_store import CLASSES, COLUMN, METHOD, MODEL, STUDY, TASK, TEXTS
 from tests.browser.large_store import EXAMPLES
-
-
-def count(page: Tab) -> int:
-    """How many examples the page says it has found."""
-    return int(page.locator("#count").inner_text().split()[0].replace(",", ""))
-
-
-def opened_example(page: Tab) -> str:
-    """The heading of the example that is open, or nothing."""
-    return page.locator("#life h2").inner_text() if page.locator("#life").is_visible() else ""
-
-
-def rows(report: Path, query: str) -> list[dict[str, Any]]:
-    """Rows of the store beside a report."""
-    return connect(report.parent.parent / "store").sql(query).to_arrow_table().to_pylist()
-
-
-def test_it_opens_by_itself(report: Path, opened: Opened) -> None:
-    """Opened from disk it shows figures, tables and examples, without an error and without asking for anything."""
-    page = opened(report)
-    assert page.locator("h1").inner_text() == "small"
-    pictures = page.locator("figure img").all()
-    assert pictures
-    for picture in pictures:
-        picture.scroll_into_view_if_needed()
-        page.wait_for_function("one => one.complete && one.naturalWidth > 100", arg=picture.element_handle())
-    assert page.locator("table.sortable").count() >= 3
-    broken = "SELECT DISTINCT task, split, model, example_id FROM pies WHERE is_pie"
-    assert count(page) == len(rows(report, broken))
-    assert (
-        page.evaluate("performance.getEntriesByType('resource').filter(one => !one.name.startsWith('data:')).length")
-        == 0
-    )
+from tests.browser.reading import count, opened_example, rows
 
 
 def test_filters_agree_with_sql(report: Path, opened: Opened) -> None:
@@ -102,46 +68,16 @@ def test_examples_sort_and_keep_to_bins(report: Path, opened: Opened) -> None:
     assert 0 < count(page) < everything
 
 
-def test_tables_sort_and_filter(report: Path, opened: Opened) -> None:
-    """A click on a heading sorts the lines of every block, another turns it around; words hide lines."""
-    page = opened(report)
-    table = "#table-effectiveness table"
-    column = 2
-
-    def numbers() -> list[list[float]]:
-        texts = "[...body.querySelectorAll('tr:not(.block)')].map(row => row.cells[at].textContent)"
-        blocks = page.locator(f"{table} tbody").evaluate_all(f"(all, at) => all.map(body => {texts})", column)
-        return [[float(text.split()[0].rstrip("†")) for text in block] for block in blocks]
-
-    page.locator(f"{table} thead button").nth(column).click()
-    assert numbers() == [sorted(block, reverse=True) for block in numbers()]
-    page.locator(f"{table} thead button").nth(column).click()
-    assert numbers() == [sorted(block) for block in numbers()]
-    assert page.locator(f"{table} [aria-sort=ascending]").count() == 1
-    field = page.locator("#table-effectiveness_on_pies input.lines")
-    if field.count():
-        field.fill("topics")
-        shown = page.locator("#table-effectiveness_on_pies tr.block:visible").all_inner_texts()
-        assert shown
-        assert all("topics" in text for text in shown)
-
-
-def test_one_task_at_a_time(report: Path, opened: Opened) -> None:
-    """The choice at the top hides what is of another task, in the overview and in the tables."""
-    page = opened(report)
-    page.select_option("#focus", label="topics")
-    assert page.locator(".findings article:visible h3").all_inner_texts() == ["topics · bilstm"]
-    assert all("topics" in text for text in page.locator("#table-effectiveness tr.block:visible").all_inner_texts())
-    page.select_option("#focus", label="everything")
-    assert page.locator(".findings article:visible").count() == 2
-
-
 def test_the_life_of_an_example(report: Path, opened: Opened) -> None:
     """The grid of an open example shows the vote of every cell that SQL has, a dot where it is the dense vote."""
     page = opened(report, "#example=reviews/test/bilstm/3")
     assert opened_example(page) == "reviews · bilstm · test example 3"
     votes = rows(report, "FROM pies WHERE task = 'reviews' AND example_id = 3 ORDER BY method, sparsity")
-    expected = ["·" if not row["is_pie"] else row["pruned_vote"][0] for row in votes]
+    counts = rows(report, "FROM majority_vote WHERE task = 'reviews' AND example_id = 3 ORDER BY method, sparsity")
+    seeds = [f"{row['votes'][0]}/{row['seeds']}" for row in counts if row["method"] != "dense"]
+    expected = [
+        f"{row['pruned_vote'][0] if row['is_pie'] else '·'} {behind}" for row, behind in zip(votes, seeds, strict=True)
+    ]
     found = page.locator("#life tbody tr").evaluate_all(
         "all => all.map(row => [...row.cells].slice(0, 3).map(one => one.textContent))"
     )
@@ -174,37 +110,21 @@ def test_texts_of_a_data_set_stay_texts(hostile: Path, opened: Opened, width: in
     assert count(page) == sum("<script>" in text or "<script>" in TEXTS[-1 - at] for at, text in enumerate(TEXTS))
     assert page.evaluate("window.ran") is None
     assert page.locator("script").count() == 1
-    assert page.locator("#list img, #life img, main svg").count() == 0
+    assert page.locator("main img, #life img, :is(.place, #list, #life, table) svg").count() == 0
+    assert page.locator("svg :is(script, foreignObject, image)").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_narrow_screen(report: Path, opened: Opened) -> None:
-    """At 400 pixels nothing sticks out, with and without an open example, and every control can be reached."""
-    page = opened(report, width=400)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
-    page.locator(".line").first.click()
-    box = page.locator("#life").bounding_box()
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= 400
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
-    page.locator("#life .close").click()
-    for control in page.locator("#filters label:visible :is(select, input)").all():
-        place = control.bounding_box()
-        assert place["x"] >= 0
-        assert place["x"] + place["width"] <= 400
-
-
 def test_by_keyboard_alone(report: Path, opened: Opened) -> None:
-    """/ goes to the search, tabs to the list, arrows move in it, Enter opens, arrows turn pages, Escape leads back."""
+    """/ goes to the search, down into the list, arrows move in it, Enter opens, arrows turn, Escape leads back."""
     page = opened(report)
     page.keyboard.press("/")
     page.keyboard.type("film")
     assert page.evaluate("document.activeElement.name") == "text"
-    for _ in range(20):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.id") == "list":
-            break
+    assert page.locator(".line").first.evaluate("one => one.getBoundingClientRect().bottom <= innerHeight")
     page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.id") == "list"
+    assert page.locator("#list").get_attribute("aria-activedescendant") == "line-0"
     page.keyboard.press("ArrowDown")
     active = page.locator("#list").get_attribute("aria-activedescendant")
     chosen = page.locator(f"#{active}")
@@ -238,32 +158,46 @@ def test_addresses_lead_back(report: Path, opened: Opened) -> None:
     page.go_back()
     page.wait_for_selector("#life", state="hidden")
     assert count(page) == found
-    assert opened_example(opened(report, "#example=nothing/like/this/0")) == ""
 
 
-def test_without_scripts(report: Path, browser: Browser) -> None:
-    """With scripts off the page still has its figures and tables, and says how to list the examples."""
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(report.as_uri())
-    assert page.locator("#tables table").first.is_visible()
-    assert page.locator("figure img").first.is_visible()
-    assert "piesweep sql" in page.locator("noscript").inner_text()
-    context.close()
+def test_an_address_of_what_is_not_there_says_so(report: Path, opened: Opened) -> None:
+    """An example or a filter that the page does not have is named; the next choice takes the words away."""
+    page = opened(report, "#example=nothing/like/this/0")
+    assert opened_example(page) == ""
+    assert "nothing · like · this example 0" in page.locator("#lost").inner_text()
+    page = opened(report, "#task=reviews&method=gone&sparsity=0.9")
+    assert "method “gone”" in page.locator("#lost").inner_text()
+    assert page.input_value("#filters [name=sparsity]") == "0.9"
+    page.select_option("#filters [name=method]", "rp-ai")
+    assert page.locator("#lost").is_hidden()
+    assert "section “gone”" in opened(report, "#gone").locator("#lost").inner_text()
+    assert opened(report, "#tables").locator("#lost").is_hidden()
 
 
-def test_dark_and_on_paper(report: Path, opened: Opened) -> None:
-    """The page is dark where the reader's system is, and prints without its controls."""
+def test_votes_have_counts_and_squares_have_names(report: Path, opened: Opened) -> None:
+    """A card says how many seeds stand behind both votes, and each of its squares of which cell it is and its vote."""
     page = opened(report)
-    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    page.emulate_media(color_scheme="dark")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
-    page.emulate_media(media="print", color_scheme="light")
-    assert not page.locator("#filters").is_visible()
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator(".line").count() == count(page)
-    assert page.locator("#list").bounding_box()["height"] > 5_000
-    assert page.locator("#tables table").first.is_visible()
+    page.select_option("#filters [name=task]", "reviews")
+    counts = [
+        float(text.split("·")[1].split("→")[0].split()[-1].split("/")[0])
+        for text in page.locator(".facts-line").all_inner_texts()
+    ]
+    assert counts == sorted(counts, reverse=True)
+    page.fill("#filters [name=text]", "#0")
+    votes = rows(
+        report,
+        "FROM majority_vote WHERE task = 'reviews' AND example_id = 0 AND method <> 'dense' ORDER BY method, sparsity",
+    )
+    card = page.locator(".line").first
+    assert "gold negative · dense negative 4/4 → positive 4/4" in card.locator(".facts-line").inner_text()
+    squares = card.locator(".squares i:not(.between)").evaluate_all("all => all.map(one => one.title)")
+    assert squares == [
+        f"{row['method'].upper()} {row['sparsity'] * 100:g} %: {row['vote'][0]} {row['votes'][0]}/{row['seeds']}"
+        for row in votes
+    ]
+    assert "IMP-FT 50 %, IMP-FT 90 %, RP-AI 50 %" in card.locator(".squares").get_attribute("aria-label")
+    card.click()
+    assert page.locator("#life tbody tr").first.locator("td").first.inner_text() == squares[0].split(": ")[1]
 
 
 def test_a_large_page(large: Path, opened: Opened) -> None:
