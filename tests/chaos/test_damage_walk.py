@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 
 import pytest
 
-from tests.chaos.damage_walk import DAMAGES, KINDS, VERBS, Place, walk
+from tests.chaos.damage_walk import DAMAGES, KINDS, VERBS, scratch, walk
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
-ALWAYS = ("verify", "digest", "sql rows")
+ALWAYS = ("verify", "sql rows")
 """The verbs that look at most: under every damage of every kind."""
 TURNS = 13
 """Of the other verbs every thirteenth, in turn, so that each meets every kind of file and every damage."""
 
 
 def cases() -> list[tuple[str, str, str]]:
-    """What is tried: 14 kinds x 13 damages, each under four or five verbs. The module does all, as a script."""
+    """What is tried: 14 kinds x 13 damages, each under three or four verbs. The module does all, as a script."""
     everything = itertools.product(enumerate(KINDS), enumerate(DAMAGES), enumerate(VERBS))
     return [
         (kind, damage, verb)
@@ -35,6 +34,7 @@ def test_every_verb_meets_every_kind_and_every_damage() -> None:
     assert {(kind, damage) for kind, damage, _ in tried} == set(itertools.product(KINDS, DAMAGES))
 
 
-def test_no_damage_is_silent_and_none_shows_a_traceback(tmp_path: Path) -> None:
+def test_no_damage_is_silent_and_none_shows_a_traceback() -> None:
     """Each case ends as if nothing were damaged, or with one line and a code that says so; verify names the damage."""
-    assert [found for found in walk(Place(tmp_path / "at"), cases()) if found[1]] == []
+    with scratch() as place:
+        assert [found for found in walk(place, cases()) if found[1]] == []
