@@ -35,8 +35,8 @@ def test_what_cannot_be_had_is_refused(store: Path, tmp_path: Path) -> None:
         one_table(store, "pie_percnt")
     with pytest.raises(ShowError, match="did you mean 'el2n_bins'"):
         write_figures(store, "el2n_bin", tmp_path / "a.svg")
-    with pytest.raises(ShowError, match=r"\.svg or \.png"):
-        write_figures(store, "pie_rate", tmp_path / "a.pdf")
+    with pytest.raises(ShowError, match=r"\.svg, \.png, \.pdf, not as 'a\.gif'"):
+        write_figures(store, "pie_rate", tmp_path / "a.gif")
     with pytest.raises(ShowError, match="made of the view el2n_bins"):
         write_figures(store, "el2n_bins", tmp_path / "a.svg")
     with pytest.raises(ShowError, match="made of the view trials"):
