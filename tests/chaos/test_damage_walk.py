@@ -10,14 +10,14 @@ from tests.chaos.damage_walk import DAMAGES, KINDS, VERBS, scratch, walk
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
-ALWAYS = ("verify", "sql rows")
-"""The verbs that look at most: under every damage of every kind."""
+ALWAYS = ("verify",)
+"""What looks at most: under every damage of every kind."""
 TURNS = 13
 """Of the other verbs every thirteenth, in turn, so that each meets every kind of file and every damage."""
 
 
 def cases() -> list[tuple[str, str, str]]:
-    """What is tried: 14 kinds x 13 damages, each under three or four verbs. The module does all, as a script."""
+    """What is tried: 14 kinds x 13 damages, each under two or three verbs. The module does all, as a script."""
     everything = itertools.product(enumerate(KINDS), enumerate(DAMAGES), enumerate(VERBS))
     return [
         (kind, damage, verb)
