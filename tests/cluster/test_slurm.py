@@ -35,6 +35,8 @@ SMALL = (
     "sparsities=0.9",
     "seeds=3",
     "training.epochs=3",
+    "models.bilstm.hidden=100",  # trials of seconds, which a warning can meet
+    "models.bilstm.layers=2",
     "tasks.movie-snippets.limit.train=150",
 )
 TRIALS = 9
