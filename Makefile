@@ -1,4 +1,4 @@
-.PHONY: setup demo test lint types check clean
+.PHONY: setup demo test test-long lint types check clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -50,7 +50,11 @@ types: setup
 
 # Two at a time: those that start clusters and wait for them, and all the others.
 test: lint types
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 2 -m "not long"
+
+# The tests that take longest, each a minute or more: hundreds of damaged stores, hits on clusters, rehearsals.
+test-long: setup
+	$(BIN)/pytest -m long -v
 
 clean:
 	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -131,7 +131,7 @@ def installed(disk: FaultyDisk):
 def struck(operation: Operation, root: Path, fault) -> FaultyDisk:
     """Run an operation that meets a fault."""
     disk = FaultyDisk(root, fault)
-    with installed(disk), contextlib.suppress(OSError, Death):
+    with installed(disk), contextlib.suppress(OSError, StoreError, Death):
         operation(root)
     return disk
 
