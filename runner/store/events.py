@@ -32,6 +32,7 @@ class EventLog:
         self.name = name
         self._lock = threading.Lock()
         self._waiting: list[str] = []
+        self._is_new = True
 
     def add(self, kind: str, trial_id: str | None, facts: dict[str, Any]) -> None:
         """Take one event, from any thread."""
@@ -50,7 +51,8 @@ class EventLog:
         with self._lock:
             text = "".join(self._waiting).encode()
             if text and is_on_disk(self.folder):
-                append(self.folder / f"{self.name}{ENDING}", text)
+                append(self.folder / f"{self.name}{ENDING}", text, is_new=self._is_new)
+                self._is_new = False
             elif text:
                 replace(self.folder / f"{self.name}.{time.time_ns()}{ENDING}", text)
             self._waiting.clear()

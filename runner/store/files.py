@@ -72,9 +72,13 @@ def replace(path: Path, content: bytes) -> None:
     _take_name(_written_aside(path, content), path)
 
 
-def append(path: Path, content: bytes) -> None:
-    """Add bytes to a file of a disk that only this process writes; it may be lost when the power goes."""
-    _make_folder(path.parent)
+def append(path: Path, content: bytes, *, is_new: bool = True) -> None:
+    """Add bytes to a file of a disk that only this process writes; it may be lost when the power goes.
+
+    is_new: False for a file that was begun, whose folder is not made anew: the store may have been moved meanwhile.
+    """
+    if is_new:
+        _make_folder(path.parent)
     DISK.append(path, content)
 
 

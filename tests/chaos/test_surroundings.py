@@ -310,11 +310,11 @@ def test_a_moved_store_is_called_by_its_name(study: Path, tmp_path: Path, place:
         await_(lambda: saved(store), process)
         (folder,) = Path("/tmp").glob(f"piesweep-ray-*-{process.pid}-*")
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert not store.exists(), sorted(store.rglob("*"))
+        store.rename(tmp_path / "elsewhere")
         output, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 75, errors
     assert f"stopped by the loss of the store: {store} was moved or deleted, run again" in output
     assert "another driver" not in output + errors
-    assert not store.exists()
+    assert not store.exists(), sorted(store.rglob("*"))
     assert not folder.exists()
     assert ours(path.name for path in long.iterdir()) == set()

@@ -136,3 +136,12 @@ def test_a_folder_that_cannot_be_written_is_bad_input(tmp_path: Path, monkeypatc
         hold(tmp_path / "store"),
     ):
         pass
+
+
+def test_a_store_that_was_moved_is_not_made_anew(tmp_path: Path) -> None:
+    """What a session still has to say goes nowhere once its store is elsewhere: no folder stands where that was."""
+    with hold(tmp_path / "store") as held:
+        (tmp_path / "store").rename(tmp_path / "elsewhere")
+        held.event("trial-committed", "0" * 16)
+    assert not (tmp_path / "store").exists()
+    assert (tmp_path / "elsewhere" / "sessions" / f"{held.session_id}.events.jsonl").exists()
