@@ -15,6 +15,15 @@ SEEDS = 4
 EXAMPLES = 30
 HOSTILE = '</script><script>document.title="broken"</script><img src=x onerror=alert(1)>'
 
+LOOK_AT_PICTURES = ("test_report", "test_figures", "test_paper_figures", "test_single")
+
+
+@pytest.fixture(autouse=True)
+def _no_pixels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports without their PNG files, which take most of their time, but in the tests of figures."""
+    if request.module.__name__.rpartition(".")[2] not in LOOK_AT_PICTURES:
+        monkeypatch.setattr("analysis.report.png", lambda figure: b"")
+
 
 def fill(root: Path, seeds: int = SEEDS) -> Path:
     """Write the store; the more is removed, the more predictions are wrong; one cell lacks its last seed."""
