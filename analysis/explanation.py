@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from analysis.database import STEPS, VIEWS, connect, statement
 from analysis.figures import FIGURES
-from analysis.order import method_name, percent
+from analysis.order import cell_name
 from analysis.results import Results, Row
 from analysis.snapshot import Cell, Snapshot
 from analysis.tables import TABLES
@@ -214,7 +214,7 @@ def _needs(name: str) -> list[str]:
 
 def _cell_name(cell: Cell) -> str:
     method, sparsity = cell[2:]
-    return DENSE if method == DENSE else f"{method_name(method)} at {percent(sparsity)}"
+    return DENSE if method == DENSE else cell_name(method, sparsity)
 
 
 def _quoted(value: Any) -> str:

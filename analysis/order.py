@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runner.methods import DENSE, METHODS, REFERENCES
+from runner.methods import DENSE, METHODS, NAMED, REFERENCES
 from tasks.base import SPLITS
 
 _METHODS = {name: number for number, name in enumerate([DENSE, *REFERENCES, *METHODS])}
@@ -31,7 +31,12 @@ def first_splits(places: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def method_name(method: str) -> str:
     """A method as the papers print it: IMP-FT; unknown (ingested) ones as they are."""
-    return method.upper() if method in METHODS or method in REFERENCES else method
+    return method.upper() if method in NAMED else method
+
+
+def cell_name(method: str, sparsity: float) -> str:
+    """A pruned cell in words: IMP-FT at 50 %."""
+    return f"{method_name(method)} at {percent(sparsity)}"
 
 
 def percent(sparsity: float) -> str:

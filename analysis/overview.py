@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from analysis.broken import Broken, surest_broken
-from analysis.order import first_splits, method_name, percent
+from analysis.order import cell_name, first_splits
 from analysis.results import Results, Row
 
 ALPHA = 0.05
@@ -53,7 +53,7 @@ class Compared:
     @property
     def name(self) -> str:
         """Method and sparsity as they are printed."""
-        return f"{method_name(self.method)} at {percent(self.sparsity)}"
+        return cell_name(self.method, self.sparsity)
 
     @property
     def words(self) -> str:
@@ -150,7 +150,7 @@ def largest_effect(classes: Iterable[Row], cells: Iterable[Row]) -> str | None:
         worst = min(fallen, key=lambda row: row["change"])
         low, high = worst["change_low"] * 100, worst["change_high"] * 100
         return (
-            f"recall of {worst['class']} under {method_name(worst['method'])} at {percent(worst['sparsity'])} falls "
+            f"recall of {worst['class']} under {cell_name(worst['method'], worst['sparsity'])} falls "
             f"from {worst['dense_recall']:.3f} to {worst['pruned_recall']:.3f} ({low:+.1f} to {high:+.1f} points)"
         )
     beyond = [row for row in cells if (row["excess_low"] or 0.0) > 0]
@@ -159,7 +159,7 @@ def largest_effect(classes: Iterable[Row], cells: Iterable[Row]) -> str | None:
     most = max(beyond, key=lambda row: row["excess"])
     low, high = most["excess_low"] * 100, most["excess_high"] * 100
     return (
-        f"{method_name(most['method'])} at {percent(most['sparsity'])} makes {most['excess'] * 100:.1f} points more "
+        f"{cell_name(most['method'], most['sparsity'])} makes {most['excess'] * 100:.1f} points more "
         f"PIEs than seed noise ({low:.1f} to {high:.1f})"
     )
 

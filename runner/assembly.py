@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from runner.methods import method_named
+from runner.methods import NAMED
 from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES
 from runner.pruning.schedules import SCHEDULES
@@ -20,7 +20,7 @@ def course(spec: TrialSpec) -> tuple[Mapping[int, float], int]:
     epochs = spec.training.epochs
     if spec.is_dense:
         return {}, epochs
-    schedule = SCHEDULES[method_named(spec.method).schedule]
+    schedule = SCHEDULES[NAMED[spec.method].schedule]
     late = int(spec.protocol.rounds == "off-by-one")
     return schedule.cuts(epochs, spec.sparsity, late=late), schedule.total_epochs(epochs)
 
@@ -29,7 +29,7 @@ def method_of(spec: TrialSpec) -> Method | None:
     """The pruning method of a trial; None for the dense model."""
     if spec.is_dense:
         return None
-    method = method_named(spec.method)
+    method = NAMED[spec.method]
     return Method(score=SCORES[method.score], scope=method.scope, recovery=RECOVERIES[method.recovery])
 
 

@@ -64,6 +64,5 @@ REFERENCES: dict[str, Method] = {
 """Further dense models of a study, by name: their cells have sparsity 0, and stand beside the pruned ones."""
 
 
-def method_named(name: str) -> Method:
-    """The entry of METHODS or REFERENCES; KeyError for the dense model and unknown (ingested) ones."""
-    return METHODS[name] if name in METHODS else REFERENCES[name]
+NAMED: dict[str, Method] = METHODS | REFERENCES
+"""Every method that a trial may have, but the dense model's own: stores with ingested trials have others besides."""

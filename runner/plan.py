@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from runner.methods import DENSE, REFERENCES, method_named
+from runner.methods import DENSE, NAMED, REFERENCES
 from runner.models import MODELS
 from runner.pruning.schedules import SCHEDULES
 from runner.spec import Training, TrialSpec
@@ -217,7 +217,7 @@ def training_units(spec: TrialSpec) -> int:
 def _units(spec: TrialSpec, *, shared: bool) -> int:
     if spec.is_dense:
         return 1
-    phases = SCHEDULES[method_named(spec.method).schedule].total_epochs(1)
+    phases = SCHEDULES[NAMED[spec.method].schedule].total_epochs(1)
     return phases - 1 if shared and spec.shares_parent else phases
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from runner.methods import DENSE, method_named
+from runner.methods import DENSE, NAMED
 from runner.vendors import Vendor
 
 Purpose = Literal["init", "order", "dropout", "score", "mask", "padding"]
@@ -124,7 +124,7 @@ class TrialSpec:
     @property
     def shares_parent(self) -> bool:
         """True if this trial continues from the trained dense model of its task, model and seed."""
-        return not self.is_dense and method_named(self.method).starts_dense
+        return not self.is_dense and NAMED[self.method].starts_dense
 
     @property
     def dense(self) -> TrialSpec:

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
-from analysis.figures.points import Point, add_points, cell_name, of_cell
+from analysis.figures.points import Point, add_points, of_cell
 from analysis.figures.style import COLOURS, DASHES, positions, styled
-from analysis.order import method_key, method_name
+from analysis.order import cell_name, method_key, method_name
 from analysis.results import Results, Row
 
 PUBLISHED = {"accuracy": "majority-vote", "macro-f1": "seed-mean"}
@@ -63,7 +63,7 @@ def _panel(axes: Axes, every: Sequence[Row], rows: Sequence[Row]) -> None:
                     Point(
                         x=x,
                         y=row[side],
-                        words=f"{cell_name(row)}: {about}, {row['metric']} {row[side]:.3f}",
+                        words=f"{cell_name(row['method'], row['sparsity'])}: {about}, {row['metric']} {row[side]:.3f}",
                         filters=of_cell(row),
                     )
                     for x, row in zip(at, own, strict=True)

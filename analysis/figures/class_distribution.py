@@ -12,9 +12,9 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
-from analysis.figures.points import Point, add_points, cell_name, of_cell
+from analysis.figures.points import Point, add_points, of_cell
 from analysis.figures.style import COLOURS, DISPUTED_NAME, INK, styled
-from analysis.order import method_key, method_name, percent
+from analysis.order import cell_name, method_key, method_name, percent
 from analysis.results import Results, Row
 from runner.printable import printable
 
@@ -115,7 +115,7 @@ def _panel(axes: Axes, classes: Sequence[str], rows: Sequence[Row], ends: Sequen
 
 def _words(row: Row) -> str:
     shares = f"{row['pie_share'] * 100:.1f} % of the PIEs, {row['share'] * 100:.1f} % of all examples"
-    return f"{cell_name(row)}: {shares} are {row['class']}"
+    return f"{cell_name(row['method'], row['sparsity'])}: {shares} are {row['class']}"
 
 
 def _short(name: str) -> str:

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing import Place
-from analysis.figures.points import Point, add_points, cell_name, of_cell
+from analysis.figures.points import Point, add_points, of_cell
 from analysis.figures.style import DASHES, INK, Look, draw_panels, positions, styled
+from analysis.order import cell_name
 from analysis.results import Results, Row
 from runner.methods import DENSE
 
@@ -49,4 +50,5 @@ def _panel(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
 
 def _words(row: Row) -> str:
     deviation = "" if row["std"] is None else f" ± {row['std']:.3f}"
-    return f"{cell_name(row)}: {row['metric']} {row['mean']:.3f}{deviation}, mean over {row['seeds']} seeds"
+    name = cell_name(row["method"], row["sparsity"])
+    return f"{name}: {row['metric']} {row['mean']:.3f}{deviation}, mean over {row['seeds']} seeds"

@@ -11,9 +11,9 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
-from analysis.figures.points import Point, add_points, cell_name, of_cell
+from analysis.figures.points import Point, add_points, of_cell
 from analysis.figures.style import DISPUTED, DISPUTED_NAME, MARKERS, styled
-from analysis.order import method_key, method_name, percent
+from analysis.order import cell_name, method_key, method_name, percent
 from analysis.results import Results, Row
 
 BINS = 20
@@ -50,10 +50,11 @@ def _figure(place: tuple[str, str], rows: list[Row], reference: list[Row]) -> Fi
 
 
 def _point(row: Row) -> Point:
+    name = cell_name(row["method"], row["sparsity"])
     return Point(
         x=row["bin"],
         y=row["rate"],
-        words=f"{cell_name(row)}: {row['rate'] * 100:.1f} % PIEs in bin {row['bin']} of {BINS} by EL2N",
+        words=f"{name}: {row['rate'] * 100:.1f} % PIEs in bin {row['bin']} of {BINS} by EL2N",
         filters=of_cell(row) | {"measure": "el2n", "bin": f"{row['bin']}-{row['bin']}"},
     )
 

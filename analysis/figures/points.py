@@ -12,7 +12,6 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.transforms import IdentityTransform
 
 from analysis.addresses import filtered
-from analysis.order import method_name, percent
 from analysis.results import Row
 from runner.methods import DENSE
 
@@ -64,11 +63,6 @@ def add_points(axes: Axes, points: Sequence[Point]) -> None:
 def of_cell(row: Row) -> dict[str, object]:
     """The filters that list what the row's cell breaks; none for dense models, which break nothing."""
     return {} if row.get("method") == DENSE else {name: row[name] for name in PLACE if name in row}
-
-
-def cell_name(row: Row) -> str:
-    """The row's method and sparsity in words: IMP-FT at 50 %."""
-    return f"{method_name(row['method'])} at {percent(row['sparsity'])}"
 
 
 def numbered(figure: Figure) -> list[Point]:

@@ -11,9 +11,9 @@ from matplotlib.ticker import PercentFormatter
 from analysis.figures.drawing import Place
 from analysis.figures.el2n_bins import shades
 from analysis.figures.panels import by_place, key, panel_grid
-from analysis.figures.points import Point, add_points, cell_name, of_cell
+from analysis.figures.points import Point, add_points, of_cell
 from analysis.figures.style import DISPUTED, DISPUTED_NAME, styled
-from analysis.order import method_key, method_name, percent
+from analysis.order import cell_name, method_key, method_name, percent
 from analysis.results import Results, Row
 
 
@@ -42,7 +42,8 @@ def _figure(place: tuple[str, str], rows: Sequence[Row]) -> Figure:
 
 
 def _point(row: Row) -> Point:
-    words = f"{cell_name(row)}: {row['rate'] * 100:.1f} % PIEs of {row['seeds']} seed{'' if row['seeds'] == 1 else 's'}"
+    name = cell_name(row["method"], row["sparsity"])
+    words = f"{name}: {row['rate'] * 100:.1f} % PIEs of {row['seeds']} seed{'' if row['seeds'] == 1 else 's'}"
     return Point(x=row["seeds"], y=row["rate"], words=words, filters=of_cell(row))
 
 

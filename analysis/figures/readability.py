@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
-from analysis.figures.points import Point, add_points, cell_name, of_cell
+from analysis.figures.points import Point, add_points, of_cell
 from analysis.figures.style import DISPUTED, DISPUTED_NAME, INK, Look, looks, positions, styled
-from analysis.order import method_key, method_name
+from analysis.order import cell_name, method_key, method_name
 from analysis.results import Results, Row
 from analysis.statistics.readability_ratios import ratios
 
@@ -81,7 +81,9 @@ def _panel(axes: Axes, every: Sequence[Row], rows: Sequence[Row], known: dict[st
 
 def _words(row: Row) -> str:
     interval = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})"
-    return f"{cell_name(row)}: {TITLES[row['score']]}, PIEs / all {row['ratio']:.3f}{interval}"
+    return (
+        f"{cell_name(row['method'], row['sparsity'])}: {TITLES[row['score']]}, PIEs / all {row['ratio']:.3f}{interval}"
+    )
 
 
 def _by_sparsity(rows: Sequence[Row], places: dict[float, int]) -> dict[int, list[float]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from analysis.order import method_name, percent
+from analysis.order import cell_name, method_name, percent
 from analysis.overview import places
 from analysis.results import Results, Row
 from runner.methods import DENSE
@@ -139,4 +139,4 @@ def _class(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _cell(row: Row) -> str:
-    return f"{method_name(row['method'])} at {percent(row['sparsity'])}"
+    return cell_name(row["method"], row["sparsity"])

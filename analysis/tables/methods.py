@@ -5,7 +5,7 @@ from __future__ import annotations
 from analysis.order import method_key, method_name
 from analysis.results import Results
 from analysis.tables.table import Line, Table
-from runner.methods import DENSE, METHODS, REFERENCES
+from runner.methods import DENSE, NAMED
 
 UNKNOWN = "\N{EN DASH}"
 FIELDS = ("score", "schedule", "scope", "recovery")
@@ -36,7 +36,7 @@ def build(results: Results) -> Table:
 
 
 def _parts(method: str) -> dict[str, str | None]:
-    known = METHODS.get(method) or REFERENCES.get(method)
+    known = NAMED.get(method)
     if known is None:
         return {"title": None, **dict.fromkeys(FIELDS)}
     recovery = RECOVERIES[known.recovery] if known.starts_dense else "training"

@@ -88,11 +88,11 @@ def describe_method(
     as_json: JsonOption = False,
 ) -> None:
     """Say what a pruning method is made of: score, schedule, scope, recovery."""
-    from runner.methods import METHODS, REFERENCES
+    from runner.methods import NAMED
     from runner.studies.errors import StudyError, unknown
 
-    if name not in (known := [*METHODS, *REFERENCES]):
-        raise StudyError(unknown("method", name, known))
+    if name not in NAMED:
+        raise StudyError(unknown("method", name, NAMED))
     _print_card(next(row for row in _methods() if row["method"] == name), as_json)
 
 
@@ -168,7 +168,7 @@ def _models() -> Rows:
 
 
 def _methods() -> Rows:
-    from runner.methods import METHODS, REFERENCES
+    from runner.methods import NAMED
 
     return [
         {
@@ -180,7 +180,7 @@ def _methods() -> Rows:
             "recovery": method.recovery,
             "shares dense training": method.starts_dense,
         }
-        for name, method in (METHODS | REFERENCES).items()
+        for name, method in NAMED.items()
     ]
 
 
