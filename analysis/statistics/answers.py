@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -50,6 +50,14 @@ class Panel:
     dense: Answers | None
     pruned: tuple[Answers, ...]
     gold: Codes | None = None
+
+    def narrowed(self, cell: Answers, chosen: NDArray[np.bool_]) -> Panel:
+        """The panel of this one pruned cell on the chosen examples; gold is left out."""
+        dense, pruned = (
+            None if one is None else replace(one, codes=one.codes[:, chosen]) for one in (self.dense, cell)
+        )
+        assert pruned is not None
+        return replace(self, dense=dense, pruned=(pruned,), example_ids=self.example_ids[chosen], gold=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.statistics.answers import Answers, Panel, panels
-from analysis.statistics.corrections import holm
+from analysis.statistics.corrections import correct_family
 from analysis.statistics.crossed import changed
 from analysis.statistics.noise_floor import interval_of, place
 
@@ -44,10 +43,7 @@ def class_changes(connection: duckdb.DuckDBPyConnection) -> list[Row]:
                 found.append(row | {"class": names[panel.task][class_index]})
     found.sort(key=lambda row: (row["task"], row["model"]))
     for _, group in groupby(found, key=lambda row: (row["task"], row["model"])):
-        own = list(group)
-        corrected = holm(np.array([1.0 if row["change_p"] is None else row["change_p"] for row in own]))
-        for row, adjusted in zip(own, corrected, strict=True):
-            row["corrected_p"] = float(adjusted)
+        correct_family(list(group), "change_p")
     return found
 
 
@@ -72,9 +68,9 @@ def _members(panel: Panel, codes: NDArray[np.int32]) -> Flags:
 
 def _row(part: tuple[Panel, Answers, Flags, int]) -> Row:
     panel, cell, chosen, class_index = part
-    assert panel.dense is not None
-    dense, pruned = (replace(one, codes=one.codes[:, chosen]) for one in (panel.dense, cell))
-    own = replace(panel, dense=dense, pruned=(pruned,), example_ids=panel.example_ids[chosen], gold=None)
+    own = panel.narrowed(cell, chosen)
+    dense, (pruned,) = own.dense, own.pruned
+    assert dense is not None
     measured = interval_of(own, pruned, RESAMPLES)
     shared = np.intersect1d(dense.seeds, pruned.seeds)
     hits = [_hits(panel, one, class_index)[np.isin(one.seeds, shared)] for one in (dense, pruned)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,13 @@ def benjamini_hochberg(p: Floats) -> Floats:
     Benjamini and Hochberg 1995, JRSS B 57.
     """
     return np.asarray(stats.false_discovery_control(p, axis=-1, method="bh"))
+
+
+def correct_family(rows: Sequence[dict[str, Any]], p: str = "p") -> None:
+    """Add corrected_p to the rows of a family: their `p` by Holm; a row that has none counts as 1."""
+    corrected = holm(np.array([1.0 if row[p] is None else row[p] for row in rows]))
+    for row, adjusted in zip(rows, corrected, strict=True):
+        row["corrected_p"] = float(adjusted)
 
 
 CORRECTIONS: dict[str, Callable[[Floats], Floats]] = {

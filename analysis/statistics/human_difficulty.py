@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from analysis.order import split_key
 from analysis.results import Results, Row
-from analysis.statistics.corrections import holm
+from analysis.statistics.corrections import correct_family
 from analysis.statistics.pie_flags import pie_flags
 from analysis.statistics.two_samples import (
     LEAST,
@@ -139,10 +139,11 @@ def _correlation(disagreement: ArrayLike, numbers: ArrayLike) -> Row:
 
 
 def _correct(family: list[Row]) -> None:
-    """Add corrected_p to the rows of a family; one that could not be tested counts as p = 1."""
-    corrected = holm(np.array([1.0 if row["p"] is None else row["p"] for row in family]))
-    for row, adjusted in zip(family, corrected, strict=True):
-        row["corrected_p"] = None if row["p"] is None else float(adjusted)
+    """Add corrected_p to the rows of a family; one that could not be tested has none."""
+    correct_family(family)
+    for row in family:
+        if row["p"] is None:
+            row["corrected_p"] = None
 
 
 def _rated(results: Results) -> set[tuple[str, str]]:

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from analysis.slice_columns import GOLD
 from analysis.statistics.answers import Answers, Codes, Panel, panels
 from analysis.statistics.class_changes import FEWEST, RESAMPLES, SHOWN
-from analysis.statistics.corrections import holm
+from analysis.statistics.corrections import correct_family
 from analysis.statistics.crossed import BOUNDS, changed
 from analysis.statistics.noise_floor import interval_of, place
 from analysis.statistics.slice_scores import Floats, Scores, contrast, effectiveness, recall
@@ -60,10 +60,7 @@ def slice_changes(connection: duckdb.DuckDBPyConnection, by: str | None = None) 
             found.extend(pool.map(_row, parts))
     found.sort(key=lambda row: (row["task"], row["model"]))
     for _, group in groupby(found, key=lambda row: (row["task"], row["model"])):
-        own = list(group)
-        corrected = holm(np.array([1.0 if row["beyond_p"] is None else row["beyond_p"] for row in own]))
-        for row, adjusted in zip(own, corrected, strict=True):
-            row["corrected_p"] = float(adjusted)
+        correct_family(list(group), "beyond_p")
     return found
 
 
@@ -91,10 +88,8 @@ def _slices(connection: duckdb.DuckDBPyConnection, panel: Panel, by: str | None)
 
 def _row(part: tuple[Panel, Answers, Slice]) -> Row:
     panel, cell, one = part
-    assert panel.dense is not None
-    dense, pruned = (replace(side, codes=side.codes[:, one.chosen]) for side in (panel.dense, cell))
-    ids = panel.example_ids[one.chosen]
-    measured = interval_of(replace(panel, dense=dense, pruned=(pruned,), example_ids=ids, gold=None), pruned, RESAMPLES)
+    own = panel.narrowed(cell, one.chosen)
+    measured = interval_of(own, own.pruned[0], RESAMPLES)
     return {
         **place(panel, cell),
         "feature": one.feature,
