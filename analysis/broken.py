@@ -42,6 +42,8 @@ def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> 
     among them those of which the dense models were surest, then those that most cells break. Texts are cut at
     TEXT_LENGTH characters.
     """
+    if not limit:
+        return []
     task, model, split = place
     cells = {
         row["cell_no"]: row

@@ -22,6 +22,8 @@ LEGEND = (
     "disagree on, less the mean of both floors. No interval below five seeds."
 )
 NO_INTERVAL = "no interval"
+Key = tuple[str, str, str, float, str]
+"""Task, model, method, sparsity and split."""
 
 
 def pie_table(results: Results) -> str:
@@ -31,8 +33,10 @@ def pie_table(results: Results) -> str:
     marks cells, or a dense cell behind them, with fewer committed seeds than planned. What to know before believing the
     numbers stands at the end.
     """
-    places = groupby(results.effectiveness, key=lambda row: (row["task"], row["split"], row["model"]))
-    blocks = [_block(results, key, list(rows)) for key, rows in places]
+    known = {(*cell(row), row["split"]): row for row in results.survey.intervals}
+    rates = {(*cell(row), row["split"]): row["rate"] for row in results.pie_rate}
+    groups = groupby(results.effectiveness, key=lambda row: (row["task"], row["split"], row["model"]))
+    blocks = [_block(results, key, list(rows), rates, known) for key, rows in groups]
     told = [textwrap.fill(f"warning: {caution}", WIDTH) for caution in cautions(results)]
     legend = [textwrap.fill(LEGEND, WIDTH)] if results.survey.intervals else []
     return "\n\n".join([*blocks, *legend, *told]) if blocks else "no committed trials yet"
@@ -60,7 +64,9 @@ def broken_examples(results: Results, count: int) -> str:
     return "\n\n".join([heading, *map(_paragraph, ranked)])
 
 
-def _block(results: Results, place: tuple[str, str, str], rows: list[Row]) -> str:
+def _block(
+    results: Results, place: tuple[str, str, str], rows: list[Row], rates: dict[Key, float], known: dict[Key, Row]
+) -> str:
     task, split, model = place
     dense = next((row for row in rows if row["method"] == DENSE), None)
     told = (
@@ -73,21 +79,15 @@ def _block(results: Results, place: tuple[str, str, str], rows: list[Row]) -> st
     for sparsity in sorted({row["sparsity"] for row in pruned}):
         heading = f"{percent(sparsity)} removed"
         lines += ["", f"{heading:15}{'PIE %':>7}{rows[0]['metric']:>10}{'floors %':>13}   excess, points (95 %)"]
-        lines += [_line(results, row) for row in pruned if row["sparsity"] == sparsity]
+        for row in pruned:
+            if row["sparsity"] == sparsity:
+                at = (*cell(row), row["split"])
+                mean = f"{row['mean']:.3f}" + ("†" if results.is_incomplete(row) else "")
+                line = f"{method_name(row['method']):15}{_points(rates.get(at)):>7}{mean:>10}"
+                lines.append(f"{line}{_beside_noise(known[at])}" if at in known else line)
     if any("†" in line for line in lines):
         lines.append("† fewer seeds committed than planned")
     return "\n".join(lines)
-
-
-def _line(results: Results, row: Row) -> str:
-    """One pruned cell: a method at a sparsity."""
-    at = (*cell(row), row["split"])
-    rates = {(*cell(one), one["split"]): one["rate"] for one in results.pie_rate}
-    intervals = {(*cell(one), one["split"]): one for one in results.survey.intervals}
-    broken = _points(rates.get(at))
-    mean = f"{row['mean']:.3f}" + ("†" if results.is_incomplete(row) else "")
-    line = f"{method_name(row['method']):15}{broken:>7}{mean:>10}"
-    return line if at not in intervals else f"{line}{_beside_noise(intervals[at])}"
 
 
 def _beside_noise(row: Row) -> str:

@@ -7,19 +7,19 @@ from pathlib import Path
 
 from runner.methods import DENSE
 from runner.spec import TrialSpec
-from runner.store.layout import Layout
-from runner.store.reader import planned_trials
 from runner.sweep.jobs import Job
 
 SHOWN = 5
 
 
-def already(specs: Sequence[TrialSpec], jobs: Sequence[Job], root: Path) -> str:
-    """How many trials of a study are there, how many are to do, and how many of these no earlier run has planned."""
+def already(specs: Sequence[TrialSpec], jobs: Sequence[Job], root: Path, before: Collection[str]) -> str:
+    """How many trials of a study are there, how many are to do, and how many of these no earlier run has planned.
+
+    before: the ids that earlier runs have planned.
+    """
     missing = [job.spec for job in jobs if not job.rebuild]
     again = len(jobs) - len(missing)
     there = len(specs) - len(missing)
-    before = planned_trials(root).keys() if Layout(root).plans.is_dir() else ()
     if not missing:
         return f"{root}: all {there:,} trials of this study are there already; nothing is trained"
     told = f"{root}: {there:,} of {len(specs):,} trials are there already, {len(missing):,} to do"

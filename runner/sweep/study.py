@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,10 +102,10 @@ def run_study(
             specs += copies(plan.study, specs, placement.address, stop)
         if stop.is_lost:
             return _ending(root, specs, stop.signal_name)
-        _check_store(root, specs, tasks)
+        planned = _check_store(root, specs, tasks)
         jobs = missing_jobs(specs, root)
         before = len(specs) - sum(not job.rebuild for job in jobs)
-        _say(console, already(specs, jobs, root))
+        _say(console, already(specs, jobs, root, planned))
         if not jobs:
             if plan.study.hypotheses:
                 freeze_plan(root, plan.study.model_dump(mode="json"), specs)
@@ -258,8 +258,11 @@ class Ledger:
         return int(reader.failure_of(self.session.layout.root, trial_id).get("attempts", 0))
 
 
-def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskData]) -> None:
-    """Refuse a store that holds other data or settings under the names of this study, before anything is written."""
+def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskData]) -> Collection[str]:
+    """Refuse a store that holds other data or settings under the names of this study, before anything is written.
+
+    Returns the ids of the trials that the store's studies have planned so far.
+    """
     reader.require_store_or_new(root)
     cards = reader.task_cards(root)
     for name, data in tasks.items():
@@ -268,9 +271,10 @@ def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskDa
                 f"{root} holds task '{name}' with other data (fingerprint {cards[name].fingerprint}, this study's "
                 f"{data.fingerprint}); use another store, or give the task another name"
             )
+    planned = reader.planned_trials(root)
     held = {
         (trial.task, trial.model, trial.method, trial.sparsity, trial.seed, trial.canary): trial.trial_id
-        for trial in reader.planned_trials(root).values()
+        for trial in planned.values()
     }
     for spec in specs:
         other = held.get((*spec.coordinates, spec.canary), spec.trial_id)
@@ -280,6 +284,7 @@ def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskDa
                 f"with other settings (trial {other}, this study's {spec.trial_id}); use another store, or name the "
                 "model differently"
             )
+    return planned.keys()
 
 
 def _ending(root: Path, specs: Sequence[TrialSpec], stopped_by: str, before: int = 0) -> SweepEnd:

@@ -10,7 +10,7 @@ import pytest
 from analysis.page.cautions import cautions
 from analysis.page.findings import findings
 from analysis.results import Results
-from tests.analysis.statistics.small_panels import write_store
+from tests.analysis.statistics.small_panels import write_harmed, write_store
 from tests.analysis.stores import write_task, write_trials
 
 
@@ -33,16 +33,7 @@ def test_sentences_have_the_numbers_of_the_views(store: Path) -> None:
 
 def told(root: Path, harmed: bool, seeds: int = 7) -> str:
     """The sentences on a store of seven seeds whose pruned models call everything a, or err as the dense ones do."""
-    random = np.random.default_rng(3)
-    gold = np.arange(80) % 2
-    cells = {
-        (method, sparsity): {
-            seed: np.zeros(80, int) if harmed and sparsity else np.where(random.random(80) < 0.15, 1 - gold, gold)
-            for seed in range(seeds)
-        }
-        for method, sparsity in (("dense", 0.0), ("mp-ai", 0.9))
-    }
-    (found,) = findings(Results.of(write_store(root, cells, gold)))
+    (found,) = findings(Results.of(write_harmed(root, harmed=harmed, seeds=seeds)))
     return " ".join(found.sentences)
 
 

@@ -11,7 +11,7 @@ import pytest
 from analysis.broken import surest_broken
 from analysis.overview import largest_effect, overviews, places
 from analysis.results import Results
-from tests.analysis.statistics.small_panels import write_store
+from tests.analysis.statistics.small_panels import write_harmed, write_store
 from tests.analysis.stores import write_task, write_trials
 
 PLACE = ("t", "m", "test")
@@ -77,23 +77,9 @@ def test_without_gold_or_dense_models(tmp_path: Path) -> None:
     assert found.summary == "No dense models to compare with yet."
 
 
-def seeded(root: Path, harmed: bool, seeds: int) -> Results:
-    """Dense models that err in 15 %; pruned ones that call everything a (harmed), or err as the dense ones do."""
-    random = np.random.default_rng(3)
-    gold = np.arange(80) % 2
-    cells = {
-        (method, sparsity): {
-            seed: np.zeros(80, int) if harmed and sparsity else np.where(random.random(80) < 0.15, 1 - gold, gold)
-            for seed in range(seeds)
-        }
-        for method, sparsity in (("dense", 0.0), ("mp-ai", 0.9))
-    }
-    return Results.of(write_store(root, cells, gold))
-
-
 def test_an_effect_is_named(tmp_path: Path) -> None:
     """Models that always say a lose all recall of b: that is the largest effect, and their PIEs are beyond noise."""
-    (found,) = overviews(seeded(tmp_path, harmed=True, seeds=7), 2)
+    (found,) = overviews(Results.of(write_harmed(tmp_path, harmed=True, seeds=7)), 2)
     assert found.cells[0].verdict == "beyond"
     assert found.summary == (
         "PIEs beyond seed noise in 1 of 1 cells (by chance alone in 0.1 at most); not told apart from it in 0."
@@ -113,7 +99,7 @@ def test_an_effect_is_named(tmp_path: Path) -> None:
 )
 def test_noise_is_no_effect(tmp_path: Path, seeds: int, verdict: str, told: str) -> None:
     """Where pruned models err as dense ones do, or seeds are few, no effect is named."""
-    (found,) = overviews(seeded(tmp_path, harmed=False, seeds=seeds), 2)
+    (found,) = overviews(Results.of(write_harmed(tmp_path, harmed=False, seeds=seeds)), 2)
     assert (found.cells[0].verdict, found.summary, found.effect) == (verdict, told, None)
 
 

@@ -61,6 +61,20 @@ def write_store(
     return root
 
 
+def write_harmed(root: Path, *, harmed: bool, seeds: int) -> Path:
+    """Dense models that err in 15 %; pruned ones that call everything a (harmed), or err as the dense ones do."""
+    random = np.random.default_rng(3)
+    gold = np.arange(80) % 2
+    cells = {
+        (method, sparsity): {
+            seed: np.zeros(80, int) if harmed and sparsity else np.where(random.random(80) < 0.15, 1 - gold, gold)
+            for seed in range(seeds)
+        }
+        for method, sparsity in (("dense", 0.0), ("mp-ai", 0.9))
+    }
+    return write_store(root, cells, gold)
+
+
 def write_sets(
     root: Path, cells: dict[tuple[str, float], dict[int, NDArray[np.bool_]]], gold: NDArray[np.bool_]
 ) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runner.store.reader import planned_trials
 from runner.store.writer import freeze_plan
 from runner.sweep.already import already
 from runner.sweep.jobs import missing_jobs
@@ -13,7 +14,8 @@ from tests.runner.sweep.test_jobs import trials
 
 def told(root: Path, seeds: int) -> str:
     """The sentence on a study of so many seeds."""
-    return already(trials(seeds), missing_jobs(trials(seeds), root), root).removeprefix(f"{root}: ")
+    jobs = missing_jobs(trials(seeds), root)
+    return already(trials(seeds), jobs, root, planned_trials(root).keys()).removeprefix(f"{root}: ")
 
 
 def test_a_run_says_what_was_there_what_is_new_and_why(tmp_path: Path) -> None:
