@@ -39,8 +39,8 @@ class Broken:
 
 def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> list[Broken]:
     """At most `limit` broken examples of a task, model and split: those that the dense vote had right come first,
-    among them those of which the dense models were surest, then those that most cells break. Texts are cut at
-    TEXT_LENGTH characters.
+    among them those of which the dense models were surest, then those that most pruned cells break (references are
+    none). Texts are cut at TEXT_LENGTH characters.
     """
     if not limit:
         return []
@@ -51,7 +51,7 @@ def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> 
             """SELECT c.*, k.classes, s.seeds AS dense_seeds FROM internal.cell AS c
             JOIN internal.task AS k USING (task_no)
             JOIN internal.cell_split AS s ON s.cell_no = c.dense_cell_no AND s.split = ?
-            WHERE NOT c.is_dense AND c.task = ? AND c.model = ?""",
+            WHERE c.sparsity > 0 AND c.task = ? AND c.model = ?""",
             *(split, task, model),
         )
     }

@@ -64,5 +64,8 @@ REFERENCES: dict[str, Method] = {
 """Further dense models of a study, by name: their cells have sparsity 0, and stand beside the pruned ones."""
 
 
+UNPRUNED: tuple[str, ...] = (DENSE, *REFERENCES)
+"""The methods that cut nothing, whose sparsity is 0."""
+
 NAMED: dict[str, Method] = METHODS | REFERENCES
 """Every method that a trial may have, but the dense model's own: stores with ingested trials have others besides."""

@@ -15,6 +15,8 @@ from analysis.results import Row
 
 COLUMNS = 4
 SIZE = (2.35, 1.85)
+LETTER, KEY = 0.065, 0.55
+"""Inches that a letter of a legend takes, and the line and the gaps beside its words."""
 
 
 def by_place(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
@@ -56,7 +58,8 @@ def panel_grid(
     columns = min(columns, max(len(titles), 2))
     lines = -(-len(titles) // columns)
     width = size[0] * columns
-    legend_columns = max(1, min(len(legend), int(width / 1.75)))
+    longest = max((len(str(entry.get_label())) for entry in legend), default=0)
+    legend_columns = max(1, min(len(legend), int(width / max(1.75, LETTER * longest + KEY))))
     legend_lines = -(-len(legend) // legend_columns)
     figure = Figure(figsize=(width, size[1] * lines + 0.2 * legend_lines + 0.6), layout="constrained")
     figure.suptitle(" · ".join(place), x=0.01, ha="left", fontsize=10, fontweight="bold", color=INK)

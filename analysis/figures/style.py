@@ -105,7 +105,7 @@ def draw_panels(
     must be rows.
     """
     found = panels(rows)
-    methods = sorted({row["method"] for row in rows if row["sparsity"] > 0}, key=method_key)
+    methods = sorted({row["method"] for row in rows} - {DENSE}, key=method_key)
     known = looks(methods)
     columns = min(len(found), 2)
     lines = -(-len(found) // columns)
@@ -131,8 +131,12 @@ def draw_panels(
 
 
 def positions(axes: Axes, rows: Sequence[Row]) -> dict[float, int]:
-    """Sparsity -> place on the x axis: evenly spaced, since what matters happens between 90 % and 99 %."""
-    places = {sparsity: number for number, sparsity in enumerate(sorted({row["sparsity"] for row in rows} - {0.0}))}
+    """Sparsity -> place on the x axis: evenly spaced, since what matters happens between 90 % and 99 %.
+
+    Dense models have none; further references, which prune nothing either, are at 0 %.
+    """
+    found = {row["sparsity"] for row in rows if row["method"] != DENSE}
+    places = {sparsity: number for number, sparsity in enumerate(sorted(found))}
     axes.set_xticks(list(places.values()), [percent(sparsity) for sparsity in places])
     axes.margins(x=0.1)
     return places

@@ -9,7 +9,7 @@ from analysis.results import Results, Row
 from analysis.statistics.duels import held_out_pairs, over_votes
 from analysis.statistics.families import Pairs, judge, over_examples, over_seeds
 from analysis.statistics.paired import SEED_TESTS
-from runner.methods import DENSE
+from runner.methods import DENSE, UNPRUNED
 
 ALPHA = 0.05
 CELL = ("task", "split", "model", "method", "sparsity")
@@ -105,4 +105,6 @@ def _place(row: Row) -> Place:
 
 
 def _side(method: str, sparsity: float) -> str:
-    return method if method == DENSE else f"{method_name(method)} {percent(sparsity)}"
+    if method in UNPRUNED:
+        return method if method == DENSE else method_name(method)
+    return f"{method_name(method)} {percent(sparsity)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from analysis.order import method_key, method_name
 from analysis.results import Results
 from analysis.tables.table import Line, Table
-from runner.methods import DENSE, NAMED
+from runner.methods import DENSE, METHODS, NAMED
 
 UNKNOWN = "\N{EN DASH}"
 FIELDS = ("score", "schedule", "scope", "recovery")
@@ -14,7 +14,8 @@ RECOVERIES = {"finetune": "fine-tuning", "rewind": "weight rewinding"}
 
 
 def build(results: Results) -> Table:
-    """Score, schedule, scope and recovery of every method of the store; dashes for one made elsewhere."""
+    """Score, schedule, scope and recovery of every method of the store; dashes for one made elsewhere, and for further
+    dense models, which nothing is cut from."""
     methods = sorted({row["method"] for row in results.completeness} - {DENSE}, key=method_key)
     records = tuple({"method": method, **_parts(method)} for method in methods)
     return Table(
@@ -36,9 +37,9 @@ def build(results: Results) -> Table:
 
 
 def _parts(method: str) -> dict[str, str | None]:
-    known = NAMED.get(method)
+    known = METHODS.get(method)
     if known is None:
-        return {"title": None, **dict.fromkeys(FIELDS)}
+        return {"title": NAMED[method].title if method in NAMED else None, **dict.fromkeys(FIELDS)}
     recovery = RECOVERIES[known.recovery] if known.starts_dense else "training"
     return {
         "title": known.title,

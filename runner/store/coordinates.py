@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from runner.methods import DENSE, REFERENCES
+from runner.methods import DENSE, UNPRUNED
 from runner.store import reader
 from runner.store.logged_twice import refuse, refuse_repeats
 from tasks.base import SPLITS
@@ -24,9 +24,6 @@ PREDICTION_TYPES = {
 }
 EXAMPLE_TYPES = {"task": "VARCHAR", "split": "VARCHAR", "example_id": "HUGEINT"}
 """Column -> type; example_id takes numbers of any size, since the store numbers examples itself."""
-
-
-UNPRUNED = (DENSE, *REFERENCES)
 
 
 def check_coordinates(tables: duckdb.DuckDBPyConnection, predictions: Path, examples: Path) -> None:

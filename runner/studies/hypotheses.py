@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from runner.methods import DENSE
+from runner.methods import DENSE, UNPRUNED
 from runner.studies.errors import KeyPath, Problem, repeated, suggestion
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ TESTS_OF: dict[Compared, tuple[TestName, ...]] = {
 
 @dataclass(frozen=True, order=True)
 class GridCell:
-    """A cell of a study's grid: dense is the method `dense` at sparsity 0."""
+    """A cell of a study's grid: `dense` and the references are at sparsity 0."""
 
     task: str
     model: str
@@ -60,14 +60,14 @@ class CellSelector(BaseModel):
 
     def selects(self, cell: GridCell) -> bool:
         """True if every key that is given has the cell's value."""
-        if not self.method and cell.method == DENSE:
+        unpruned = cell.method in UNPRUNED
+        if not self.method and unpruned:
             return False
-        dense = cell.method == DENSE
         return (
             cell.task in (self.task or (cell.task,))
             and cell.model in (self.model or (cell.model,))
             and cell.method in (self.method or (cell.method,))
-            and (dense or cell.sparsity in (self.sparsity or (cell.sparsity,)))
+            and (unpruned or cell.sparsity in (self.sparsity or (cell.sparsity,)))
         )
 
 
@@ -91,7 +91,7 @@ class OpponentChoice(BaseModel):
             task=cell.task,
             model=self.model or cell.model,
             method=self.method or cell.method,
-            sparsity=0.0 if self.method == DENSE else cell.sparsity if self.sparsity is None else self.sparsity,
+            sparsity=0.0 if self.method in UNPRUNED else cell.sparsity if self.sparsity is None else self.sparsity,
         )
 
 
@@ -101,7 +101,8 @@ class HypothesisChoice(BaseModel):
     compare: effectiveness (accuracy or macro-F1; with swap and mcnemar, whether the majority vote is right), the share
     of examples that are PIEs, or the effectiveness of pruned against dense models on the PIEs that other seeds find
     (which has no `against`).
-    of: the cells that are compared; against: `dense`, another method, or what else differs on the other side.
+    of: the cells that are compared; against: `dense`, a reference, another method, or what else differs on the other
+    side.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -135,13 +136,14 @@ def problems(study: Study) -> Iterator[Problem]:
 
 
 def grid(study: Study) -> list[GridCell]:
-    """Every cell of a study, dense ones first within task and model."""
+    """Every cell of a study, within task and model dense ones first, then references."""
+    references = [(reference, 0.0) for reference in study.references]
     pruned = [(method, sparsity) for method in study.methods for sparsity in study.sparsities]
     return [
         GridCell(task.name, model.name, method, sparsity)
         for task in study.tasks
         for model in study.models
-        for method, sparsity in [(DENSE, 0.0), *pruned]
+        for method, sparsity in [(DENSE, 0.0), *references, *pruned]
     ]
 
 
@@ -150,7 +152,7 @@ def _name_problems(study: Study, choice: HypothesisChoice, path: KeyPath) -> Ite
     allowed: dict[str, list[Any]] = {
         "task": [task.name for task in study.tasks],
         "model": [model.name for model in study.models],
-        "method": [DENSE, *study.methods],
+        "method": [DENSE, *study.references, *study.methods],
         "sparsity": list(study.sparsities),
     }
     for side, given in (("of", choice.of.model_dump()), ("against", choice.against and choice.against.model_dump())):
@@ -186,8 +188,8 @@ def _comparison_problems(choice: HypothesisChoice, cells: list[GridCell], path: 
             yield Problem(
                 (*path, "against"),
                 f"for {cell.method} at sparsity {cell.sparsity:g} the other side is {other.method} at sparsity "
-                f"{other.sparsity:g}, which is no cell of the study; {DENSE} has sparsity 0, the others "
-                "those of `sparsities`",
+                f"{other.sparsity:g}, which is no cell of the study; {DENSE} and references have "
+                "sparsity 0, the others those of `sparsities`",
             )
             return
         if choice.compare == "pie-rate" and other is not None and DENSE in (cell.method, other.method):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from runner.methods import METHODS
+from runner.methods import NAMED
 from runner.studies.hypotheses import SWAPS, HypothesisChoice, TestName, grid
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def least_corrected_p(choice: HypothesisChoice, comparisons: int, seeds: int) ->
 def _of_pairing(choice: HypothesisChoice, sides: Iterable[tuple[str, str]]) -> Iterator[str]:
     """A pruned model that goes on from the dense one of its seed agrees with it more, whatever is removed."""
     for sides_of_one in sides:
-        goes_on = [name for name in sides_of_one if METHODS[name].starts_dense]
+        goes_on = [name for name in sides_of_one if NAMED[name].starts_dense]
         if len(goes_on) == 1:
             other = next(name for name in sides_of_one if name not in goes_on)
             yield (

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from runner.command_line import app
 from runner.plan import plan
 from runner.studies import Study, load
-from runner.studies.hypotheses import GridCell, HypothesisChoice, grid
+from runner.studies.hypotheses import CellSelector, GridCell, HypothesisChoice, grid
 from tests.runner.studies.samples import SMALL, written
 
 
@@ -145,6 +145,20 @@ def test_hypotheses_change_no_trial(tmp_path):
         (GridCell("movie-snippets", "bilstm", "imp-ft", s), GridCell("movie-snippets", "bilstm", "rp-ai", s))
         for s in (0.5, 0.9)
     ]
+
+
+@pytest.mark.parametrize("question", ["effectiveness", "pie-rate"])
+def test_a_reference_is_the_other_side_of_every_sparsity(tmp_path, question):
+    """It has one cell, at sparsity 0, and is not meant where no method is named."""
+    family = f"{{name: a, of: {{method: imp-ft}}, compare: {question}, against: dense-4e, test: swap}}"
+    study = load(str(written(tmp_path, declaring(family) + "references: [dense-4e]\n")))
+    (choice,) = study.hypotheses
+    assert choice.comparisons(grid(study)) == [
+        (GridCell("movie-snippets", "bilstm", "imp-ft", s), GridCell("movie-snippets", "bilstm", "dense-4e", 0.0))
+        for s in (0.5, 0.9)
+    ]
+    all_methods = choice.model_copy(update={"of": CellSelector()})
+    assert {cell.method for cell, _ in all_methods.comparisons(grid(study))} == {"imp-ft", "rp-ai"}
 
 
 def test_overrides_reach_into_a_family(tmp_path):
