@@ -209,7 +209,8 @@ def survive(hits: int, seed: int, folder: Path, *, seeds: int = 6, frozen: float
     frozen: for so many seconds a node stands still in the first round.
     """
     study = folder / "study.yaml"
-    study.write_text(STUDY.replace("seeds: 3", f"seeds: {seeds}"))
+    # Trials of seconds, so that many hits fall between two checkpoints.
+    study.write_text(STUDY.replace("batch_size: 32", "batch_size: 8").replace("seeds: 3", f"seeds: {seeds}"))
     quiet = folder / "undisturbed"
     assert run(study, quiet).returncode == 0
     expected = digest(quiet)

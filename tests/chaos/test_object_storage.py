@@ -27,7 +27,7 @@ models: [convnet]
 methods: [imp-ft, rp-ai]
 sparsities: [0.9]
 seeds: 2
-training: {epochs: 3, batch_size: 8, learning_rate: 0.003}
+training: {epochs: 3, batch_size: 32, learning_rate: 0.003}
 record: {splits: [test], el2n: false}
 """
 TRIALS = 6

@@ -23,7 +23,7 @@ models: [convnet]
 methods: [imp-ft, rp-ai]
 sparsities: [0.9]
 seeds: 2
-training: {epochs: 2, batch_size: 8, learning_rate: 0.003}
+training: {epochs: 2, batch_size: 32, learning_rate: 0.003}
 record: {splits: [train, test], el2n: true}
 """
 

@@ -1,4 +1,4 @@
-"""The study that is disturbed: fifteen trials of about a second, parents and children, several checkpoints each."""
+"""The study that is disturbed: fifteen trials of less than a second, parents and children, several checkpoints each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ models: [convnet]
 methods: [iibp-wr, imp-ft, irp-ft, rp-ai]
 sparsities: [0.9]
 seeds: 3
-training: {epochs: 3, batch_size: 8, learning_rate: 0.003}
+training: {epochs: 3, batch_size: 32, learning_rate: 0.003}
 record: {splits: [train, test], el2n: true}
 """
 TRIALS = 15
@@ -30,14 +30,17 @@ def command(study: Path, store: Path, *options: str) -> list[str]:
 def run(
     study: Path, store: Path, *options: str, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a study until the command ends."""
+    """Run a study until the command ends, in this process's environment or in the one given, and no more.
+
+    A token that this process has would lock the command out of a cluster with a token of its own.
+    """
     return subprocess.run(
         command(study, store, *options),
         check=False,
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
-        env={**os.environ, **(environment or {})},
+        env=os.environ if environment is None else environment,
     )
 
 
