@@ -1,4 +1,4 @@
-.PHONY: setup demo test test-long lint types check clean
+.PHONY: setup demo test test-clusters lint types check clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -48,13 +48,13 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-# Two at a time: those that start clusters and wait for them, and all the others.
+# What starts real clusters, kills processes or drives a browser is left to test-clusters. Two at a time, file by file.
+REAL := cluster or chaos or browser
 test: lint types
-	$(BIN)/pytest --numprocesses 2 -m "not long"
+	$(BIN)/pytest --numprocesses 2 -m "not ($(REAL))"
 
-# The tests that take longest, each a minute or more: hundreds of damaged stores, hits on clusters, rehearsals.
-test-long: setup
-	$(BIN)/pytest -m long -v
+test-clusters: setup
+	$(BIN)/pytest --numprocesses 2 -m "$(REAL)"
 
 clean:
 	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,6 +13,8 @@ from tests.browser.hostile_store import CLASSES, COLUMN, METHOD, MODEL, STUDY, T
 from tests.browser.large_store import EXAMPLES
 from tests.browser.reading import count, opened_example, rows
 
+pytestmark = pytest.mark.browser
+
 
 def test_filters_agree_with_sql(report: Path, opened: Opened) -> None:
     """For every task, method and sparsity the page lists as many examples as SQL finds PIEs."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.browser.conftest import Browser, Opened
 from tests.browser.reading import count, opened_example, rows
+
+pytestmark = pytest.mark.browser
 
 
 def test_it_opens_by_itself(report: Path, opened: Opened) -> None:

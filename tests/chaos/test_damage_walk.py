@@ -40,7 +40,6 @@ def test_verify_names_every_damage_of_every_kind() -> None:
         assert [found for found in walk(place, [one for one in cases() if one[2] == "verify"]) if found[1]] == []
 
 
-@pytest.mark.long
 def test_no_damage_is_silent_and_none_shows_a_traceback() -> None:
     """Each case ends as if nothing were damaged, or with one line and a code that says so."""
     with scratch() as place:

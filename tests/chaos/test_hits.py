@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos.hits import survive
 
-pytestmark = [pytest.mark.cluster, pytest.mark.chaos, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 def test_ten_hits_change_nothing(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from tests.chaos.kills import tried
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
 
-@pytest.mark.parametrize("verb", ["compact", pytest.param("merge", marks=pytest.mark.long),
-                                  pytest.param("ingest", marks=pytest.mark.long)])  # fmt: skip
+@pytest.mark.parametrize("verb", ["compact", "merge", "ingest"])
 def test_a_killed_verb_leaves_a_sound_store_and_can_be_repeated(verb: str, tmp_path: Path) -> None:
     """Four kills of each; `python -m tests.chaos.kills` makes hundreds, of sweeps, searches and reports too."""
     assert tried(verb, 4, tmp_path, random.Random(3)) >= 4

@@ -208,13 +208,7 @@ def unexpected(errors: str) -> list[str]:
     return [line for line in errors.splitlines() if not any(part in line for part in usual)]
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("raylet", "node process"),
-        pytest.param("gcs_server", "head process", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.parametrize(("name", "said"), [("raylet", "node process"), ("gcs_server", "head process")])
 def test_a_dead_process_of_ray_ends_the_run_with_a_word(
     study: Path, tmp_path: Path, place: Path, name: str, said: str
 ) -> None:
@@ -235,7 +229,6 @@ def test_a_dead_process_of_ray_ends_the_run_with_a_word(
     assert broken_invariants(store) == []
 
 
-@pytest.mark.long
 def test_a_dead_node_process_of_a_given_cluster_ends_the_run_with_a_word(study: Path, tmp_path: Path) -> None:
     """The node by which the driver belongs to a cluster that it did not start dies: likewise."""
     store = tmp_path / "store"
@@ -275,7 +268,6 @@ def test_a_stop_is_heard_while_ray_starts_and_where_no_ray_is(study: Path, tmp_p
     assert gone(place)
 
 
-@pytest.mark.long
 def test_a_closed_terminal_stops_a_run_in_order(study: Path, tmp_path: Path, place: Path) -> None:
     """The terminal that shows the live table is closed: SIGHUP reaches all processes of its session and every further
     word fails, yet trials save their state, and the exit code is 75."""

@@ -74,7 +74,6 @@ def test_an_undisturbed_study_is_sound_and_running_it_again_changes_no_byte(
     assert files(undisturbed) == before
 
 
-@pytest.mark.long
 def test_one_worker_gives_the_same_digest(survival_study: Path, undisturbed_digest: str, tmp_path: Path) -> None:
     """How many trials run at once changes nothing in what they say."""
     assert run(survival_study, tmp_path / "store", "--max-concurrent", "1") == 0

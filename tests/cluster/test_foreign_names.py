@@ -38,7 +38,6 @@ def test_files_of_our_names_in_the_working_folder(tmp_path: Path) -> None:
     run(study, tmp_path / "store", study.parent, {})
 
 
-@pytest.mark.long
 def test_files_of_our_names_on_the_path(tmp_path: Path) -> None:
     """Nor is one on PYTHONPATH, where Python looks before it looks among the installed packages."""
     study = beside(tmp_path / "project")

@@ -132,7 +132,6 @@ def stop_another_in_order(cluster: dict[str, str], folder: Path, other: str) -> 
     assert queue(cluster, "cut") == [other]
 
 
-@pytest.mark.long
 def test_a_study_cut_by_its_allocation_ends_in_the_next_one(cluster: dict[str, str], tmp_path: Path) -> None:
     """At its time limit Slurm warns in mid-study: the driver saves and leaves, the script submits itself, and the store
     ends with the digest of an undisturbed run on this machine; the event log names every allocation. Meanwhile another

@@ -52,7 +52,6 @@ def killed_after_the_first_commit(folder: Path, store: Path, *words: str) -> set
     return committed_ids(store)
 
 
-@pytest.mark.long
 @pytest.mark.cluster
 def test_a_search_on_a_cluster_finds_settings_that_the_study_takes(tmp_path: Path) -> None:
     """Four draws of the sentences' BiLSTM, of which a killed search has kept the first, the best of them as overrides,

@@ -71,7 +71,6 @@ def test_import_and_command_find_what_was_installed(environment: Path, tmp_path:
     assert said(environment / "bin" / "piesweep", "--version", cwd=tmp_path) == f"piesweep {numbers.split()[0]}\n"
 
 
-@pytest.mark.long
 def test_a_study_runs_from_a_wheel(environment: Path, tmp_path: Path) -> None:
     """Workers have the wheel's code, beside files with its names and with those on PYTHONPATH."""
     study = beside(tmp_path / "project")
@@ -80,7 +79,6 @@ def test_a_study_runs_from_a_wheel(environment: Path, tmp_path: Path) -> None:
     assert "2 of 2 trials committed" in output
 
 
-@pytest.mark.long
 def test_a_package_installed_over_it_is_told(environment: Path, tmp_path: Path) -> None:
     """Another package's `tasks` in the same folder cannot be helped: one line, exit code 2, and nothing runs."""
     ours = packages(environment) / "tasks" / "__init__.py"

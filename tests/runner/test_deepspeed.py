@@ -162,7 +162,6 @@ def test_two_processes_compute_what_one_does(stage, alone, pairs):
         assert_same(found, alone[name])
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("stage", METHODS)
 def test_a_decoder_is_sharded_as_well(stage, decoded, pairs):
     """The same of a causal decoder, whose key and value matrices are narrower than those of its queries."""

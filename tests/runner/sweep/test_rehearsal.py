@@ -100,7 +100,6 @@ def test_what_cannot_be_rehearsed_is_said_in_words(words: list[str], said: str, 
 
 @pytest.mark.cluster
 @pytest.mark.chaos
-@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_rehearsal_kills_and_proves(tmp_path: Path) -> None:
     """Drivers and trials of one of two stores are killed for real; both say the same, and nothing is left behind."""
