@@ -48,13 +48,14 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-# What starts real clusters, kills processes or drives a browser is left to test-clusters. Two at a time, file by file.
+# Two files at a time. What starts real clusters, kills processes or drives a browser is left to test-clusters.
 REAL := cluster or chaos or browser
+TWO := --numprocesses 2 --dist loadfile
 test: lint types
-	$(BIN)/pytest --numprocesses 2 -m "not ($(REAL))"
+	$(BIN)/pytest $(TWO) -m "not ($(REAL))"
 
 test-clusters: setup
-	$(BIN)/pytest --numprocesses 2 -m "$(REAL)"
+	$(BIN)/pytest $(TWO) -m "$(REAL)"
 
 clean:
 	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""What every room's tests share: golden files, a study to disturb, and which tests run beside each other."""
+"""What every room's tests share: golden files and a study to disturb."""
 
 from __future__ import annotations
 
@@ -15,23 +15,6 @@ GOLDEN = Path(__file__).parent / "golden"
 def pytest_addoption(parser):
     """Renewing golden files is asked for by name, never done in passing."""
     parser.addoption("--update-golden", action="store_true", help="write the golden files of the tests that run")
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Tests that start clusters or kill processes mostly wait: they run one after another, beside all the others.
-
-    Slurm's and DeepSpeed's are among the others, so that both halves take about as long.
-    """
-    from xdist.scheduler import LoadScopeScheduling
-
-    class BesideClusters(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            starts_cluster = nodeid.startswith(("tests/chaos/", "tests/cluster/"))
-            apart = starts_cluster and "test_slurm" not in nodeid and "test_deepspeed" not in nodeid
-            return "processes" if apart else nodeid
-
-    return BesideClusters(config, log)
 
 
 @pytest.fixture
