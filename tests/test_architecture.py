@@ -67,6 +67,14 @@ def test_reading_and_planning_load_nothing_heavy(module: str) -> None:
     assert found.stdout.strip() == "[]"
 
 
+def test_real_processes_are_in_three_folders() -> None:
+    """`make test-clusters` looks for its tests nowhere else."""
+    marks = [f"pytest.mark.{name}" for name in ("cluster", "chaos", "browser")]
+    found = [path for path in (ROOT / "tests").rglob("test_*.py") if any(mark in path.read_text() for mark in marks)]
+    folders = {path.relative_to(ROOT / "tests").parts[0] for path in found if path != Path(__file__)}
+    assert folders == {"browser", "chaos", "cluster"}
+
+
 def test_every_model_of_the_registry_has_its_module() -> None:
     """Modules are named as text, so that planning needs no torch: each of them exists and has its three functions."""
     from runner.models import MODELS

@@ -83,6 +83,7 @@ def miniature(study: str, overrides: list[str]) -> list[str]:
         "methods": _two(full),
         "sparsities": full.sparsities[-1:],
         "seeds": full.seeds[:2],
+        "references": [],
         "hypotheses": [],
         "canary": 0,
         "retries": RETRIES,

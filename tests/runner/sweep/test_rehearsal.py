@@ -11,9 +11,8 @@ from runner.command_line import app
 from runner.methods import METHODS
 from runner.plan import plan
 from runner.studies import STUDIES, load
-from runner.sweep.rehearsal import miniature, rehearse
+from runner.sweep.rehearsal import miniature
 from tasks import TASKS
-from tests.cluster.small_study import STUDY
 
 OWN = """
 name: own
@@ -96,17 +95,3 @@ def test_what_cannot_be_rehearsed_is_said_in_words(words: list[str], said: str, 
     assert said in result.stderr
     assert result.stdout == ""
     assert not shared.exists()
-
-
-@pytest.mark.cluster
-@pytest.mark.chaos
-@pytest.mark.timeout(600)
-def test_a_rehearsal_kills_and_proves(tmp_path: Path) -> None:
-    """Drivers and trials of one of two stores are killed for real; both say the same, and nothing is left behind."""
-    study = tmp_path / "study.yaml"
-    study.write_text(STUDY)
-    came = rehearse(str(study), miniature(str(study), []), tmp_path / "shared", None, lambda line: None)
-    assert came.passed
-    assert came.driver_kills > 0
-    assert came.worker_kills > 0
-    assert list((tmp_path / "shared").iterdir()) == []

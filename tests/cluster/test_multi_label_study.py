@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-REUTERS = Path(__file__).parent.parent.parent / "shared" / "data" / "reuters21578" / "reuters21578.tar.xz"
+REUTERS = Path(__file__).parents[3] / "shared" / "data" / "reuters21578" / "reuters21578.tar.xz"
 
 pytestmark = [
     pytest.mark.cluster,

@@ -21,9 +21,8 @@ from safetensors.torch import load_file
 from runner.checkpoints import STATE
 from runner.store.layout import Layout
 from runner.trial import Workplace
-
-from .sharded_process import attempted
-from .small_sentences import TRAINING, small_checkpoint, small_decoder, spec_of
+from tests.runner.sharded_process import attempted
+from tests.runner.small_sentences import TRAINING, small_checkpoint, small_decoder, spec_of
 
 pytestmark = [
     pytest.mark.cluster,
