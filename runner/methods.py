@@ -55,6 +55,15 @@ METHODS: dict[str, Method] = {
     "rp-ai": Method(title="Random pruning at initialization", score="random", schedule="at-initialization"),
 }
 
+METHOD_SETS: dict[str, tuple[str, ...]] = {
+    "pie": ("iibp-wr", "iibp-ft", "ibp-ai", "imp-wr", "imp-ft", "mp-ai", "irp-ft", "rp-ai"),
+}
+"""Methods that a study takes by one name, in the order of its grid: `pie` are those of Tropeano et al. 2025. What a set
+holds is part of every study that names it, so that a set never grows."""
+
+ALL = METHOD_SETS["pie"]
+"""What `methods: all` has always meant, whatever has come to METHODS since."""
+
 # Iterative methods go on training while they prune: what that alone changes, models show that nothing is cut from.
 REFERENCES: dict[str, Method] = {
     "dense-4e": Method(

@@ -75,7 +75,8 @@ def styled() -> Iterator[None]:
 
 
 def looks(methods: Sequence[str]) -> dict[str, Look]:
-    """A look for each method: the same in every figure and every store for those of METHODS."""
+    """A look for each method: the same in every figure and every store for those of METHODS, of which the first eight
+    differ in colour, and all in colour or marker."""
     fixed = {name: number for number, name in enumerate(METHODS)}
     others = [name for name in sorted(set(methods), key=method_key) if name not in fixed]
     numbers = fixed | {name: len(fixed) + number for number, name in enumerate(others)}

@@ -16,7 +16,7 @@ from analysis.figures.points import Point
 from analysis.figures.style import COLOURS, looks, pdf, png, svg, vector
 from analysis.figures.vector import Vector
 from analysis.results import Results
-from runner.methods import METHODS
+from runner.methods import METHOD_SETS, METHODS
 from tests.analysis.statistics.small_panels import write_store
 from tests.analysis.stores import trial_id, write_task, write_trials
 from tests.runner.store import tampering
@@ -156,10 +156,12 @@ def write_trials_named(root: Path, rows: list[dict[str, object]]) -> None:
 
 
 def test_methods_look_different_and_always_the_same() -> None:
-    """Every known method has a colour and a marker of its own, whatever others a store has."""
+    """Every known method has a look of its own, whatever others a store has; those of one paper differ in colour."""
     known = looks(list(METHODS))
-    assert len({look.colour for look in known.values()}) == len(METHODS) == len(COLOURS)
-    assert len({look.marker for look in known.values()}) == len(METHODS)
+    assert len({(look.colour, look.marker) for look in known.values()}) == len(METHODS)
+    for methods in METHOD_SETS.values():
+        assert len({known[name].colour for name in methods}) == len({known[name].marker for name in methods})
+        assert len({known[name].colour for name in methods}) == min(len(methods), len(COLOURS))
     assert looks(["rp-ai", "mine"])["rp-ai"] == known["rp-ai"]
     assert looks(["rp-ai", "mine"])["mine"] not in known.values()
 

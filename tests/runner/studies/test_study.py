@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.methods import METHODS
+from runner.methods import METHOD_SETS, METHODS
 from runner.plan import plan
 from runner.spec import Protocol, Record, Training
 from runner.studies import STUDIES, Study, checks, load
@@ -87,6 +87,26 @@ def test_shipped_study_is_valid(name):
     study = load(name)
     assert study.name == name
     assert study.description
+
+
+@pytest.mark.parametrize(
+    ("methods", "meant"),
+    [
+        ("all", METHOD_SETS["pie"]),
+        ("pie", METHOD_SETS["pie"]),
+        (["pie"], METHOD_SETS["pie"]),
+        (["mp-ai", "rp-ai"], ("mp-ai", "rp-ai")),
+    ],
+)
+def test_sets_of_methods_mean_what_they_hold(monkeypatch, methods, meant):
+    """`all` are the eight of the first paper, and stay so when a method is added."""
+    monkeypatch.setitem(METHODS, "new", METHODS["mp-ai"])
+    values = {"name": "x", "tasks": ["digits"], "models": ["convnet"], "sparsities": [0.5], "seeds": 1}
+    study = Study.model_validate(
+        values | {"methods": methods, "training": {"epochs": 1, "batch_size": 8, "learning_rate": 0.1}}
+    )
+    assert study.methods == meant
+    assert len(METHOD_SETS["pie"]) == 8
 
 
 def test_numbers_as_people_write_them(tmp_path):
