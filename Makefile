@@ -49,14 +49,16 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-# Two files at a time. What starts real clusters, kills processes or drives a browser is left to test-clusters.
+# What starts real clusters, kills processes or drives a browser is left to test-clusters.
 REAL := cluster or chaos or browser
-TWO := --numprocesses 2 --dist loadfile
+FILES := --dist loadfile --numprocesses
 test: lint types
-	$(BIN)/pytest $(TWO) -m "not ($(REAL))"
+	$(BIN)/pytest $(FILES) 2 -m "not ($(REAL))"
 
+# Three files at a time, since much of it is waiting: those that wait longest first. UNTIL: see tests/conftest.py.
+LONGEST := tests/cluster/test_slurm.py tests/chaos/test_hits.py tests/chaos tests/cluster tests/browser
 test-clusters: setup
-	$(BIN)/pytest $(TWO) -m "$(REAL)" tests/browser tests/chaos tests/cluster
+	$(BIN)/pytest $(FILES) 3 --no-loadscope-reorder -m "$(REAL)" $(LONGEST) $(if $(UNTIL),--begin-until $(UNTIL))
 
 clean:
 	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.cluster import small_study
 
@@ -15,6 +18,14 @@ GOLDEN = Path(__file__).parent / "golden"
 def pytest_addoption(parser):
     """Renewing golden files is asked for by name, never done in passing."""
     parser.addoption("--update-golden", action="store_true", help="write the golden files of the tests that run")
+    parser.addoption("--begin-until", type=float, help="skip tests that would begin after this time, in Unix seconds")
+
+
+def pytest_runtest_setup(item):
+    """Where the time is bounded, what it is too short for says so."""
+    until = item.config.getoption("--begin-until")
+    if until is not None and time.time() > until:
+        pytest.skip("no time was left to begin it")
 
 
 @pytest.fixture
@@ -42,10 +53,14 @@ def survival_study(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def undisturbed(survival_study, tmp_path_factory):
-    """The store that two workers make of it on this machine when nobody disturbs them."""
-    store = tmp_path_factory.mktemp("undisturbed") / "store"
-    done = small_study.run(survival_study, store)
-    assert done.returncode == 0, done.stderr
+    """The store that two workers make of it on this machine when nobody disturbs them; made once for all tests."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    store = shared / "undisturbed"
+    with FileLock(shared / "undisturbed.lock"):
+        if not store.exists():
+            done = small_study.run(survival_study, store)
+            assert done.returncode == 0, done.stderr
     return store
 
 

@@ -27,7 +27,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 # Trials of some seconds, so that one can be met between two checkpoints.
 LONG = (
-    STUDY.replace("epochs: 3, batch_size: 32", "epochs: 8, batch_size: 16")
+    STUDY.replace("epochs: 3, batch_size: 32", "epochs: 8, batch_size: 8")
     .replace("iibp-wr, ", "")
     .replace("irp-ft, ", "")
 )
