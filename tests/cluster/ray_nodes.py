@@ -39,6 +39,7 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "OMP_NUM_THREADS": "1",
     "RAY_gcs_rpc_server_reconnect_timeout_s": "5",  # until a driver gives up on a dead head; Ray's own value is 60
+    "RAY_raylet_start_wait_time_s": "100",  # Ray's own value, 30, is too short for a busy machine
     "PYTHONWARNINGS": "ignore",
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
 }
