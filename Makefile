@@ -55,11 +55,10 @@ FILES := --dist loadfile --numprocesses
 test: lint types
 	$(BIN)/pytest $(FILES) 2 -m "not ($(REAL))"
 
-# In this order, for where UNTIL (see tests/conftest.py) bounds the time: the longest, then what matters most.
-FIRST := cluster/test_slurm chaos/test_survival chaos/test_surroundings cluster/test_jobs cluster/test_nodes
-ORDER := $(FIRST:%=tests/%.py) tests/browser tests/chaos tests/cluster
+# UNTIL bounds the time: see tests/conftest.py, as for the order.
 test-clusters: setup
-	$(BIN)/pytest $(FILES) 2 --no-loadscope-reorder -m "$(REAL)" $(ORDER) $(if $(UNTIL),--begin-until $(UNTIL))
+	$(BIN)/pytest $(FILES) 2 --no-loadscope-reorder -m "$(REAL)" tests/browser tests/chaos tests/cluster \
+	    $(if $(UNTIL),--begin-until $(UNTIL))
 
 clean:
 	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -21,6 +21,16 @@ def pytest_addoption(parser):
     parser.addoption("--begin-until", type=float, help="skip tests that would begin after this time, in Unix seconds")
 
 
+FIRST = ("slurm", "survival", "surroundings", "jobs", "nodes")
+"""Of the tests with real processes, where time is bounded: the one that waits longest, then what matters most."""
+
+
+def pytest_collection_modifyitems(items):
+    """Others stay in the order of their files."""
+    order = {f"test_{name}.py": number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+
 def pytest_runtest_setup(item):
     """Where the time is bounded, what it is too short for says so."""
     until = item.config.getoption("--begin-until")

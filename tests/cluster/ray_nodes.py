@@ -19,6 +19,7 @@ import psutil
 
 RAY = str(Path(sys.executable).with_name("ray"))
 START_SECONDS = 120.0
+STARTS = 3
 LOOPBACK = "127.0.0.1"
 ALSO_LOOPBACK = "127.0.0.9"
 """Ray replaces 127.0.0.1 by the address of a network card where more than one node may come; this one it keeps."""
@@ -39,7 +40,6 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "OMP_NUM_THREADS": "1",
     "RAY_gcs_rpc_server_reconnect_timeout_s": "5",  # until a driver gives up on a dead head; Ray's own value is 60
-    "RAY_raylet_start_wait_time_s": "100",  # Ray's own value, 30, is too short for a busy machine
     "PYTHONWARNINGS": "ignore",
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
 }
@@ -82,8 +82,19 @@ class RayNodes:
         return f"http://{self.host}:{self.dashboard_port}"
 
     def add(self, name: str, cpus: int, gpus: int = 0, environment: Mapping[str, str] | None = None) -> None:
-        """One more machine, perhaps with pretended GPUs and with variables of its own."""
-        self._start(name, cpus, [f"--address={self.address}", f"--num-gpus={gpus}"], environment or {})
+        """One more machine, perhaps with pretended GPUs and with variables of its own.
+
+        On a busy machine a node is at times not let in for half a minute, and gives up; it is then started again.
+        """
+        options = [f"--address={self.address}", f"--num-gpus={gpus}"]
+        for remaining in reversed(range(STARTS)):
+            try:
+                return self._start(name, cpus, options, environment or {})
+            except RuntimeError:
+                if not remaining:
+                    raise
+                self.kill(name)
+        return None
 
     def _start(self, name: str, cpus: int, options: list[str], environment: Mapping[str, str]) -> None:
         words = [RAY, "start", "--block", "--disable-usage-stats", f"--node-ip-address={self.host}", *options]
