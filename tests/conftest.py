@@ -21,7 +21,7 @@ def pytest_addoption(parser):
     parser.addoption("--begin-until", type=float, help="skip tests that would begin after this time, in Unix seconds")
 
 
-FIRST = ("slurm", "survival", "surroundings", "jobs", "nodes")
+FIRST = ("slurm", "survival", "surroundings", "jobs")
 """Of the tests with real processes, where time is bounded: the one that waits longest, then what matters most."""
 
 

@@ -21,17 +21,12 @@ from runner.store.reader import commits, committed_ids
 from runner.store.verify import broken_invariants
 from tests.cluster.ray_nodes import TAKE_TOKEN, TOKEN, RayNodes, ray_nodes
 from tests.cluster.saved_states import saved, watched_epochs
-from tests.cluster.small_study import PATIENCE_SECONDS, STUDY, command, digest, run
+from tests.cluster.small_study import PATIENCE_SECONDS, STUDY, TRIALS, command, digest, run
 
 README = Path(__file__).parents[2] / "README.md"
 
 # Trials of some seconds, so that one can be met between two checkpoints.
-LONG = (
-    STUDY.replace("epochs: 3, batch_size: 32", "epochs: 8, batch_size: 8")
-    .replace("iibp-wr, ", "")
-    .replace("irp-ft, ", "")
-)
-LONG_TRIALS = 9
+LONG = STUDY.replace("epochs: 3, batch_size: 32", "epochs: 8, batch_size: 8")
 
 pytestmark = [pytest.mark.cluster, pytest.mark.chaos, pytest.mark.timeout(900)]
 
@@ -100,7 +95,7 @@ def lose_a_node_and_then_the_head(study: Path, store: Path) -> set[str]:
             await_(lambda: any(events_of(store, "trial-retried")), driver)
             await_(lambda: len(committed_ids(store)) > before, driver)
             await_(lambda: saved(store), driver)
-            assert len(committed_ids(store)) < LONG_TRIALS
+            assert len(committed_ids(store)) < TRIALS
             nodes.kill("head")
             assert driver.wait(PATIENCE_SECONDS) == 75
         finally:
