@@ -55,14 +55,10 @@ METHODS: dict[str, Method] = {
     "rp-ai": Method(title="Random pruning at initialization", score="random", schedule="at-initialization"),
 }
 
-METHOD_SETS: dict[str, tuple[str, ...]] = {
-    "pie": ("iibp-wr", "iibp-ft", "ibp-ai", "imp-wr", "imp-ft", "mp-ai", "irp-ft", "rp-ai"),
-}
-"""Methods that a study takes by one name, in the order of its grid: `pie` are those of Tropeano et al. 2025. What a set
-holds is part of every study that names it, so that a set never grows."""
-
-ALL = METHOD_SETS["pie"]
-"""What `methods: all` has always meant, whatever has come to METHODS since."""
+_PIE = ("iibp-wr", "iibp-ft", "ibp-ai", "imp-wr", "imp-ft", "mp-ai", "irp-ft", "rp-ai")
+METHOD_SETS: dict[str, tuple[str, ...]] = {"pie": _PIE, "all": _PIE}
+"""Methods that a study takes by one name, in the order of its grid: `pie` are those of Tropeano et al. 2025, and so are
+`all`, whatever has come to METHODS since. What a set holds is part of every study that names it: a set never grows."""
 
 # Iterative methods go on training while they prune: what that alone changes, models show that nothing is cut from.
 REFERENCES: dict[str, Method] = {
@@ -71,7 +67,6 @@ REFERENCES: dict[str, Method] = {
     ),
 }
 """Further dense models of a study, by name: their cells have sparsity 0, and stand beside the pruned ones."""
-
 
 UNPRUNED: tuple[str, ...] = (DENSE, *REFERENCES)
 """The methods that cut nothing, whose sparsity is 0."""

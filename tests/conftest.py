@@ -21,14 +21,19 @@ def pytest_addoption(parser):
     parser.addoption("--begin-until", type=float, help="skip tests that would begin after this time, in Unix seconds")
 
 
-FIRST = ("slurm", "survival", "surroundings", "jobs")
+FIRST = (
+    "tests/cluster/test_slurm.py",
+    "tests/chaos/test_survival.py",
+    "tests/chaos/test_surroundings.py",
+    "tests/cluster/test_jobs.py",
+)
 """Of the tests with real processes, where time is bounded: the one that waits longest, then what matters most."""
 
 
 def pytest_collection_modifyitems(items):
     """Others stay in the order of their files."""
-    order = {f"test_{name}.py": number for number, name in enumerate(FIRST)}
-    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+    order = {path: number for number, path in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
 
 
 def pytest_runtest_setup(item):
@@ -66,11 +71,12 @@ def undisturbed(survival_study, tmp_path_factory):
     """The store that two workers make of it on this machine when nobody disturbs them; made once for all tests."""
     shared = tmp_path_factory.getbasetemp()
     shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    store = shared / "undisturbed"
+    store, whole = shared / "undisturbed", shared / "undisturbed.whole"
     with FileLock(shared / "undisturbed.lock"):
-        if not store.exists():
+        if not whole.exists():
             done = small_study.run(survival_study, store)
             assert done.returncode == 0, done.stderr
+            whole.touch()
     return store
 
 

@@ -105,6 +105,5 @@ def _place(row: Row) -> Place:
 
 
 def _side(method: str, sparsity: float) -> str:
-    if method in UNPRUNED:
-        return method if method == DENSE else method_name(method)
-    return f"{method_name(method)} {percent(sparsity)}"
+    name = method if method == DENSE else method_name(method)
+    return name if method in UNPRUNED else f"{name} {percent(sparsity)}"

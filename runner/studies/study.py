@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from runner.methods import ALL, DENSE, METHOD_SETS, METHODS, REFERENCES
+from runner.methods import DENSE, METHOD_SETS, METHODS, REFERENCES
 from runner.spec import Protocol, Record
 from runner.studies.errors import repeated, unknown
 from runner.studies.hypotheses import HypothesisChoice
@@ -180,9 +180,7 @@ class Study(Choices):
     def _sets_of_methods(cls, given: Any) -> Any:
         """Names of sets as the methods that they hold."""
         names = _listed(given)
-        if names == ["all"]:
-            return list(ALL)
-        if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        if not all(isinstance(name, str) for name in names):
             return names
         return [method for name in names for method in METHOD_SETS.get(name, (name,))]
 
@@ -215,7 +213,7 @@ class Study(Choices):
             if name in REFERENCES:
                 raise ValueError(f"'{name}' prunes nothing; list it under references: [{name}]")
             if name not in METHODS:
-                raise ValueError(unknown("method", name, [*METHODS, *METHOD_SETS, "all"]))
+                raise ValueError(unknown("method", name, [*METHODS, *METHOD_SETS]))
         _refuse_repeats(methods, "methods", "name each once")
         return methods
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -56,6 +57,12 @@ def workers(driver: int) -> list[int]:
     return [pid for pid, (_, line) in parents.items() if line.startswith(b"ray::ImplicitFunc") and is_below(pid)]
 
 
+def processor_seconds() -> float:
+    """What this process's children have used that have ended: a busy machine makes it no more."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def files(store: Path) -> dict[str, bytes]:
     """Every file of a store with its bytes."""
     return {str(path.relative_to(store)): path.read_bytes() for path in store.rglob("*") if path.is_file()}
@@ -64,13 +71,13 @@ def files(store: Path) -> dict[str, bytes]:
 def test_an_undisturbed_study_is_sound_and_running_it_again_changes_no_byte(
     survival_study: Path, undisturbed: Path
 ) -> None:
-    """All trials commit, every invariant holds, and a second run leaves every byte, in seconds."""
+    """All trials commit, every invariant holds, and a second run leaves every byte, in under five processor seconds."""
     assert len(committed_ids(undisturbed)) == TRIALS
     assert broken_invariants(undisturbed) == []
     before = files(undisturbed)
-    began = time.monotonic()
+    began = processor_seconds()
     assert run(survival_study, undisturbed) == 0
-    assert time.monotonic() - began < 15
+    assert processor_seconds() - began < 5
     assert files(undisturbed) == before
 
 

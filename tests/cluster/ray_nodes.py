@@ -87,14 +87,12 @@ class RayNodes:
         On a busy machine a node is at times not let in for half a minute, and gives up; it is then started again.
         """
         options = [f"--address={self.address}", f"--num-gpus={gpus}"]
-        for remaining in reversed(range(STARTS)):
-            try:
-                return self._start(name, cpus, options, environment or {})
-            except RuntimeError:
-                if not remaining:
-                    raise
-                self.kill(name)
-        return None
+        for _ in range(STARTS - 1):
+            with contextlib.suppress(RuntimeError):
+                self._start(name, cpus, options, environment or {})
+                return
+            self.kill(name)
+        self._start(name, cpus, options, environment or {})
 
     def _start(self, name: str, cpus: int, options: list[str], environment: Mapping[str, str]) -> None:
         words = [RAY, "start", "--block", "--disable-usage-stats", f"--node-ip-address={self.host}", *options]
