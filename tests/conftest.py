@@ -84,3 +84,16 @@ def undisturbed(survival_study, tmp_path_factory):
 def undisturbed_digest(undisturbed):
     """What every disturbed store of this study must come to."""
     return small_study.digest(undisturbed)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment_as_before():
+    """No test module leaves its own cache, cluster or home in the environment of those that follow on the same worker."""
+
+    def ours():
+        names = ("PIESWEEP_", "RAY_A", "AWS_", "XDG_", "HOME", "TMPDIR")
+        return {name: value for name, value in os.environ.items() if name.startswith(names)}
+
+    before = ours()
+    yield
+    assert ours() == before, "set it by a fixture of the module or the test, which takes it back at the end"

@@ -11,16 +11,22 @@ from tasks.registry_packages import cache_folder
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def session_cache(tmp_path_factory):
-    """An empty cache for all tests, but with the user's fetched packages: nothing is downloaded twice."""
+@pytest.fixture(scope="session")
+def common_cache(tmp_path_factory):
+    """An empty cache, but with the user's fetched packages: nothing is downloaded twice."""
     folder = tmp_path_factory.mktemp("cache")
     packages = cache_folder() / "packages"
     packages.mkdir(parents=True, exist_ok=True)
     (folder / "packages").symlink_to(packages)
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def session_cache(common_cache):
+    """The cache of all these tests; the environment names it while they run, and no longer: other folders have theirs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PIESWEEP_CACHE", str(folder))
-        yield folder
+        patch.setenv("PIESWEEP_CACHE", str(common_cache))
+        yield common_cache
 
 
 def shared(*parts: str) -> Path:

@@ -1,4 +1,4 @@
-"""textstat, ready to count without a network, loaded once."""
+"""textstat, ready to count without a network."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 from analysis.readability.dictionary import textstat_offline
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def textstat(tmp_path_factory):
-    """The module, with a cache folder of its own and no way to fetch anything."""
+    """The library, with a cache folder of its own and no way to fetch anything."""
 
     def refused(*_, **__):
         raise AssertionError("the network was asked for the dictionary")
