@@ -88,7 +88,7 @@ def undisturbed_digest(undisturbed):
 
 @pytest.fixture(scope="module", autouse=True)
 def environment_as_before():
-    """No test module leaves its own cache, cluster or home in the environment of those that follow on the same worker."""
+    """No module leaves its own cache, cluster or home in the environment of those that follow on its worker."""
 
     def ours():
         names = ("PIESWEEP_", "RAY_A", "AWS_", "XDG_", "HOME", "TMPDIR")

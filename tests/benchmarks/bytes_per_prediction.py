@@ -57,7 +57,9 @@ def measure_snli_size() -> None:
         }
     )
     with tempfile.TemporaryDirectory() as folder:
-        file = write_parquet(canonical(rows, "0" * 16), Path(folder) / "trial.parquet", Path(folder))
+        path = Path(folder) / "data" / "trial.parquet"
+        path.parent.mkdir()
+        file = write_parquet(canonical(rows, "0" * 16), path, Path(folder))
     text = io.StringIO()
     np.savetxt(text, logits[:20_000])
     as_text = len(text.getvalue()) / 20_000

@@ -23,7 +23,7 @@ def common_cache(tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def session_cache(common_cache):
-    """The cache of all these tests; the environment names it while they run, and no longer: other folders have theirs."""
+    """The cache of all these tests; the environment names it while they run and no longer: others have theirs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIESWEEP_CACHE", str(common_cache))
         yield common_cache
