@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from runner import checkpoints
-from runner.assembly import course, method_of, trainer_of
+from runner.assembly import trainer_of
 from runner.batches import targets
 from runner.checkpoints import (
     STATE,
@@ -29,11 +29,12 @@ from runner.interval import Interval
 from runner.models import MODELS, load_module
 from runner.models.base import Encoded, ModelContext
 from runner.pruning.masks import layer_sparsity, removed, sparsity
+from runner.pruning.moment import Moment
 from runner.spec import TrialSpec, derived_seed
 from runner.store.layout import Layout
 from runner.store.reader import is_committed
 from runner.store.schema import Facts
-from runner.training import Lesson
+from runner.training_set import TrainingSet
 from runner.versions import versions
 from runner.workplace import Hooks, Workplace
 from tasks.base import Split, TaskData
@@ -79,7 +80,7 @@ class Attempt:
         refuse_other(device, spec.canary)
         precision = resolve_precision(spec.training.precision, device, network)
         compute = Compute(device=device, precision=precision, processes=self.processes)
-        self.lesson = Lesson(
+        self.training_set = TrainingSet(
             encoded=self.encoded("train"),
             targets=targets(data.split("train"), len(data.classes)),
             seed=spec.seed,
@@ -87,7 +88,7 @@ class Attempt:
             protocol=spec.protocol,
             compute=compute,
         )
-        self.trainer = trainer_of(network, method_of(spec), self.lesson, workplace.zero_stage)
+        self.trainer = trainer_of(network, spec, self.training_set, workplace.zero_stage)
         # Weights, and for each of them two moments of the optimizer.
         self.interval = Interval(12 * sum(parameter.numel() for parameter in network.parameters()))
 
@@ -148,28 +149,36 @@ class Attempt:
         self.parent_weights = state.content
 
     def train(self) -> bool:
-        """Trains to the end; False if told to stop before."""
-        cuts, total = course(self.spec)
-        return self.trainer.train(cuts, total, self.after_epoch)
+        """Train to the end; False if told to stop before."""
+        return self.trainer.train(self.after_step)
+
+    def after_step(self, moment: Moment) -> bool:
+        """Save if it is time or if told to stop; True to go on."""
+        if moment.begins_epoch:
+            return self.after_epoch()
+        if self.processes.count == 1 and not self.interval.is_time_to_ask():
+            return True
+        return self.goes_on(is_due=self.interval.is_due_within_an_epoch())
 
     def after_epoch(self) -> bool:
-        """Measures what is due, reports, saves if it is time or if told to stop; True to go on."""
-        _, total = course(self.spec)
+        """Measure what is due, report, save if it is time or if told to stop; True to go on."""
         done = self.trainer.epoch
         if self.measures_el2n and done == el2n_epoch(self.spec.training.epochs, self.spec.protocol):
-            logits = self.logits(self.lesson.encoded)
-            self.el2n = el2n(logits, self.lesson.targets)
-            self.trained_logits = logits if done == total else None
+            logits = self.logits(self.training_set.encoded)
+            self.el2n = el2n(logits, self.training_set.targets)
+            self.trained_logits = logits if done == self.spec.epochs else None
         if self.trainer.last_logits is not None:
-            self.threshold = best_threshold(self.trainer.last_logits, self.lesson.targets)
-        self.hooks.on_epoch(done, total)
-        stop, due, superseded = self.processes.agreed(
-            self.hooks.should_stop(), self.interval.is_due(), self.hooks.superseded()
-        )
+            self.threshold = best_threshold(self.trainer.last_logits, self.training_set.targets)
+        self.hooks.on_epoch(done, self.spec.epochs)
+        return self.goes_on(is_due=self.interval.is_due())
+
+    def goes_on(self, *, is_due: bool) -> bool:
+        """Save if it is due or if told to stop; True to go on. At the end evaluation and commit follow at once."""
+        stop, due, superseded = self.processes.agreed(self.hooks.should_stop(), is_due, self.hooks.superseded())
         if superseded:
             return False
-        if done == total:
-            return True  # evaluation and commit follow at once
+        if self.trainer.moment.is_end:
+            return True
         if stop or due:
             with self.interval.writing():
                 self.save()
@@ -230,13 +239,13 @@ class Attempt:
             checkpoints.delete(self.folder)
 
     def logits(self, encoded: Encoded) -> Tensor:
-        return answer(self.trainer.active, encoded, self.spec.training.batch_size, self.lesson.compute)
+        return answer(self.trainer.active, encoded, self.spec.training.batch_size, self.training_set.compute)
 
     def final_logits(self, split: Split) -> Tensor:
         """What the trained network says of a split; one pass serves EL2N too where that is of the last epoch."""
         if split != "train":
             return self.logits(self.encoded(split))
-        return self.logits(self.lesson.encoded) if self.trained_logits is None else self.trained_logits
+        return self.logits(self.training_set.encoded) if self.trained_logits is None else self.trained_logits
 
     def evaluate(self) -> list[Answers]:
         """The network's answers on every split whose rows are recorded."""
@@ -268,7 +277,7 @@ class Attempt:
         """What the trial says of itself."""
         network, masks = self.trainer.network, self.trainer.pruner.masks
         parameters = sum(parameter.numel() for parameter in network.parameters())
-        device = self.lesson.compute.device
+        device = self.training_set.compute.device
         return Facts(
             parameters=parameters,
             prunable=sum(mask.numel() for mask in masks.values()),
@@ -290,6 +299,6 @@ class Attempt:
             device_runtime=device.runtime,
             device_kernels=device.kernels,
             peak_memory=peak_memory(),
-            precision=self.lesson.compute.precision,
-            versions=versions(("piesweep", *self.trainer.packages)),
+            precision=self.training_set.compute.precision,
+            versions=versions(("piesweep", *self.trainer.engine.packages)),
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.optimizers import OPTIMIZERS
 from runner.plan import Plan, estimate, training_units
 from runner.spec import TrialSpec
 from runner.store.reader import commits
@@ -22,9 +23,6 @@ PARAMETERS = {
     "convnet": 18_000,
 }
 """Of an architecture with its default options, roughly: what is known of checkpoints where no trial was measured."""
-
-VALUES_OF_STATE = {"adam": 3, "adamw": 3, "sgd": 1}
-"""Values kept for each parameter: itself and the optimizer's moments."""
 
 BYTES_OF_VALUE, BYTES_OF_MASK = 4, 1
 TRIALS_A_SHARED_FILE = 100
@@ -179,7 +177,8 @@ def _checkpoints(plan: Plan, model: str, at_once: int) -> int:
 def _state_bytes(spec: TrialSpec, speed: Speed) -> int:
     """Weights, optimizer state and masks; 0 for an architecture of which nothing is known."""
     parameters = speed.parameters.get(spec.model, PARAMETERS.get(spec.architecture, 0))
-    return parameters * (BYTES_OF_VALUE * VALUES_OF_STATE[spec.training.optimizer] + BYTES_OF_MASK)
+    values = 1 + len(OPTIMIZERS[spec.training.optimizer].moments)
+    return parameters * (BYTES_OF_VALUE * values + BYTES_OF_MASK)
 
 
 def _unmeasured(plan: Plan, speed: Speed) -> tuple[str, ...]:

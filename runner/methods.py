@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from runner.pruning.schedules import SCHEDULES
+
 Score = Literal["magnitude", "impact", "random"]
-Schedule = Literal["at-initialization", "rounds", "unpruned"]
+Schedule = Literal["at-initialization", "rounds", "one-shot", "cubic", "unpruned"]
 Scope = Literal["layerwise", "global"]
 Recovery = Literal["finetune", "rewind"]
+Removal = Literal["permanent", "remembered", "revisable", "gated"]
 
 DENSE = "dense"
 """The name of the unpruned model wherever a method is named: plans, stores, SQL."""
@@ -20,7 +23,10 @@ class Method:
 
     score: which weights matter (a key of `runner.pruning.scores.SCORES`). schedule: when they are removed
     (a key of `runner.pruning.schedules.SCHEDULES`). scope: whether every layer loses the same share or the
-    whole network is ranked at once. recovery: what happens to the weights that stay.
+    whole network is ranked at once. recovery: what happens to the weights that stay. removal: what a removed weight
+    is until the next decision (a key of `runner.pruning.removals.REMOVALS`). gate: learned importance in place of the
+    score's (a key of `runner.pruning.gates.GATES`). teacher: what the network learns from besides the labels (a key of
+    `runner.pruning.teachers.TEACHERS`).
     """
 
     title: str
@@ -28,11 +34,14 @@ class Method:
     schedule: Schedule
     scope: Scope = "layerwise"
     recovery: Recovery = "finetune"
+    removal: Removal = "permanent"
+    gate: str | None = None
+    teacher: str | None = None
 
     @property
     def starts_dense(self) -> bool:
         """True if training starts exactly as the dense model's, so that the dense trial can be shared."""
-        return self.schedule != "at-initialization"
+        return SCHEDULES[self.schedule].starts_dense
 
 
 SHARDED_SCORES: tuple[Score, ...] = ("magnitude", "impact", "random")
@@ -53,6 +62,25 @@ METHODS: dict[str, Method] = {
     "mp-ai": Method(title="Magnitude pruning at initialization", score="magnitude", schedule="at-initialization"),
     "irp-ft": Method(title="Iterative random pruning, fine-tuning", score="random", schedule="rounds"),
     "rp-ai": Method(title="Random pruning at initialization", score="random", schedule="at-initialization"),
+    # One of each other kind: one cut after training, gradual (Zhu and Gupta 2017), learned (Sanh et al. 2020), taught.
+    "mp-os": Method(title="Magnitude pruning, one shot after training", score="magnitude", schedule="one-shot"),
+    "gmp": Method(
+        title="Gradual magnitude pruning", score="magnitude", schedule="cubic", scope="global", removal="remembered"
+    ),
+    "mvp": Method(
+        title="Hard movement pruning",
+        score="magnitude",
+        schedule="cubic",
+        scope="global",
+        removal="gated",
+        gate="movement",
+    ),
+    "imp-kd": Method(
+        title="Iterative magnitude pruning, distilled from the dense model",
+        score="magnitude",
+        schedule="rounds",
+        teacher="dense-parent",
+    ),
 }
 
 _PIE = ("iibp-wr", "iibp-ft", "ibp-ai", "imp-wr", "imp-ft", "mp-ai", "irp-ft", "rp-ai")

@@ -10,9 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from runner.methods import DENSE, NAMED, REFERENCES
+from runner.methods import DENSE, REFERENCES
 from runner.models import MODELS
-from runner.pruning.schedules import SCHEDULES
 from runner.spec import Training, TrialSpec
 from runner.studies import Study, StudyError
 from runner.studies.document import is_path
@@ -130,8 +129,8 @@ def estimate(plan: Plan) -> Estimate:
         dense=dense,
         pruned=len(plan.trials) - dense - references,
         references=references,
-        training_units=sum(_units(spec, shared=True) for spec in plan.trials),
-        training_units_naive=sum(_units(spec, shared=False) for spec in plan.trials),
+        training_units=round(sum(_units(spec, shared=True) for spec in plan.trials)),
+        training_units_naive=round(sum(_units(spec, shared=False) for spec in plan.trials)),
         rows=rows,
         store_bytes=_store_bytes(plan, sizes, rows, dense // len(study.tasks)),
         probability_bytes=_probability_bytes(plan, sizes),
@@ -209,16 +208,14 @@ def _changed_versions(task: TaskChoice, model: ModelChoice) -> tuple[tuple[str, 
     return tuple((piece, version) for piece, version in sorted(versions.items()) if version != 1)
 
 
-def training_units(spec: TrialSpec) -> int:
+def training_units(spec: TrialSpec) -> float:
     """Dense trainings' worth of epochs that a trial trains itself, beyond what it takes over from its parent."""
     return _units(spec, shared=True)
 
 
-def _units(spec: TrialSpec, *, shared: bool) -> int:
-    if spec.is_dense:
-        return 1
-    phases = SCHEDULES[NAMED[spec.method].schedule].total_epochs(1)
-    return phases - 1 if shared and spec.shares_parent else phases
+def _units(spec: TrialSpec, *, shared: bool) -> float:
+    units = spec.epochs / spec.training.epochs
+    return units - 1 if shared and spec.shares_parent else units
 
 
 def _store_bytes(

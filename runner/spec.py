@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from runner.methods import DENSE, NAMED
+from runner.pruning.schedules import SCHEDULES, Rounds, Schedule
 from runner.vendors import Vendor
 
 Purpose = Literal["init", "order", "dropout", "score", "mask", "padding"]
@@ -27,7 +28,8 @@ class Training:
     device multiplies bf16 in hardware, else fp32. `batching` by-length groups texts of similar length
     (the attention mask makes it the same function of each text), uniform does not; auto is by-length for
     encoders and for the packed BiLSTM. `micro_batches` cuts every batch into so many parts that are computed one by one
-    (less memory, the same mean gradient), each with its own draw of dropout.
+    (less memory, the same mean gradient), each with its own draw of dropout. `learning_rates` is the curve that the
+    learning rate follows over each phase of training.
     """
 
     epochs: int
@@ -40,6 +42,7 @@ class Training:
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     batching: Literal["auto", "by-length", "uniform"] = "auto"
     micro_batches: int = 1
+    learning_rates: Literal["constant", "linear", "cosine"] = "constant"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +127,22 @@ class TrialSpec:
     @property
     def shares_parent(self) -> bool:
         """True if this trial continues from the trained dense model of its task, model and seed."""
-        return not self.is_dense and NAMED[self.method].starts_dense
+        return self.schedule is not None and self.schedule.starts_dense
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """When what is removed; None for the dense model."""
+        if self.is_dense:
+            return None
+        schedule = SCHEDULES[NAMED[self.method].schedule]
+        if isinstance(schedule, Rounds) and self.protocol.rounds == "off-by-one":
+            return dataclasses.replace(schedule, late=1)
+        return schedule
+
+    @property
+    def epochs(self) -> int:
+        """Of all phases together."""
+        return sum(self.schedule.phases(self.training.epochs)) if self.schedule else self.training.epochs
 
     @property
     def dense(self) -> TrialSpec:

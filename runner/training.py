@@ -1,291 +1,237 @@
-"""The training of one network: a loop over epochs, cut where the schedule says, resumable between any two of them.
+"""The training of one network: a loop over steps, with decisions where the schedule says, resumable between any two.
 
-Every draw comes from a seed derived of (trial seed, purpose, epoch or round), so that an epoch depends on nothing
-but the state before it: no state of a random generator outlives an epoch.
+Every draw comes from a seed derived of (trial seed, purpose, epoch or round); within an epoch the state of the random
+generators is part of the training's, so that a step depends on nothing but the state before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, AdamW, Optimizer
 
-from runner.batches import Batch, assemble, batch_rows, to_device
-from runner.devices import Compute
-from runner.models.base import Encoded
-from runner.pruning.pruner import Pruner
+from runner.batches import Batch
+from runner.engine import Engine
+from runner.optimizers import learning_rate
+from runner.pruning.moment import Moment, Timeline
+from runner.pruning.part import Part
+from runner.pruning.pruner import Pruner, under
+from runner.pruning.schedules import Schedule
 from runner.pruning.scores.base import Signals
-from runner.spec import Protocol, Training, derived_seed
-
-SCORE_SAMPLES = 100
-SCORE_BATCH = 10
-MOMENTUM = 0.9
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lesson:
-    """What a network learns from and how: the training split, and the choices of the trial.
-
-    targets: class indices [n] (single-label) or zeros and ones as floats [n, classes] (multi-label).
-    """
-
-    encoded: Encoded
-    targets: Tensor
-    seed: int
-    training: Training
-    protocol: Protocol
-    compute: Compute
-
-    @property
-    def learns_threshold(self) -> bool:
-        """True if the multi-label decision threshold comes from the last epoch's training predictions."""
-        return self.targets.is_floating_point() and self.protocol.threshold == "train"
-
-    @property
-    def loss(self) -> nn.Module:
-        """Mean cross entropy over the batch, or mean binary cross entropy over the batch and the classes."""
-        return nn.BCEWithLogitsLoss() if self.targets.is_floating_point() else nn.CrossEntropyLoss()
-
-    def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """These rows on the device."""
-        return to_device(assemble(self.encoded, self.targets, rows), self.compute.device.torch)
+from runner.spec import derived_seed
+from runner.training_set import Rows, TrainingSet
 
 
 class Trainer:
-    """One network on its way through the epochs of a trial, on the lesson's device.
+    """One network on its way through the steps of a trial.
 
-    epoch: epochs done. steps: optimizer steps done. phase_steps: those since the last new optimizer. last_logits:
-    what the last epoch made of the training split on its way, where a multi-label threshold is to be learned from it.
-    packages: those that compute.
+    target: the fraction of the prunable weights that is removed in the end. parts: what acts at every step, the pruner
+    among them. steps: done. since_restart: those since the last new optimizer. last_logits: what the last epoch made
+    of the training split on its way, where a multi-label threshold is to be learned from it.
     """
 
-    packages: tuple[str, ...] = ("torch", "numpy", "transformers")
-
-    def __init__(self, network: nn.Module, pruner: Pruner, lesson: Lesson) -> None:
-        self.network = network
+    def __init__(
+        self,
+        engine: Engine,
+        training_set: TrainingSet,
+        pruner: Pruner,
+        schedule: Schedule | None = None,
+        target: float = 0.0,
+        others: Sequence[Part] = (),
+    ) -> None:
+        self.engine = engine
+        self.training_set = training_set
         self.pruner = pruner
-        self.lesson = lesson
-        self.epoch = 0
+        self.schedule = schedule
+        self.target = target
+        self.parts: tuple[Part, ...] = (pruner, *others)
+        epochs = training_set.training.epochs
+        self.timeline = Timeline(schedule.phases(epochs) if schedule else (epochs,), training_set.steps_per_epoch)
         self.steps = 0
-        self.phase_steps = 0
-        self.optimizer = optimizer_for(network, lesson.training)
+        self.since_restart = 0
+        self.rounds = 0
         self.last_logits: Tensor | None = None
-        self.tables = gather_sparsely(network) if lesson.compute.device.torch.type == "cpu" else []
+        self._batches: list[Rows] = []
+        self._logits: list[Tensor] = []
+        self._generators: Mapping[str, Tensor] = {}
+
+    @property
+    def network(self) -> nn.Module:
+        """The whole network."""
+        return self.engine.network
 
     @property
     def active(self) -> nn.Module:
-        """The network as it is called: the one that is trained."""
-        return self.network
+        """The network as it is called."""
+        return self.engine.active
 
-    def train(self, cuts: Mapping[int, float], total: int, after_epoch: Callable[[], bool]) -> bool:
-        """Trains until `total` epochs are done; False if `after_epoch`, asked after each, said to stop.
+    @property
+    def moment(self) -> Moment:
+        """Where the training is."""
+        return self.timeline.at(self.steps)
 
-        cuts: epoch index -> cumulative fraction removed, each made before that epoch (one of index `total` after the
-        last epoch).
-        """
-        order = sorted(cuts)
-        while self.epoch < total:
-            self._cut_if_due(cuts, order)
-            self._train_epoch(keep_logits=self.lesson.learns_threshold and self.epoch == total - 1)
-            if not after_epoch():
+    @property
+    def epoch(self) -> int:
+        """Whole epochs done."""
+        return self.moment.epoch
+
+    def train(self, watch: Callable[[Moment], bool]) -> bool:
+        """Train to the end; False if `watch`, asked after every step, said to stop."""
+        self.steps, self.since_restart = self.engine.begin((self.steps, self.since_restart), self.pruner)
+        self.rounds = sum(self._due(self.timeline.at(step)) is not None for step in range(self.steps))
+        self._share_logits()
+        while not self.moment.is_end:
+            self._decide(self.moment)
+            self._step(self.moment)
+            if not watch(self.moment):
                 return False
-        self._cut_if_due(cuts, order)
-        self.pruner.clear()
+        self._decide(self.moment)
+        self.pruner.finish()
         return True
 
-    def _train_epoch(self, *, keep_logits: bool) -> None:
-        """One pass over the training split; keeps the logits it made on the way if told to."""
-        lesson = self.lesson
-        torch.manual_seed(derived_seed(lesson.seed, "dropout", self.epoch))
-        batches = epoch_batches(lesson, self.epoch)
-        kept: list[Tensor] = []
-        self.active.train()
-        for rows in batches:
-            logits = self._step(rows, self._learning_rate(len(batches)))
-            self.steps += 1
-            self.phase_steps += 1
-            if keep_logits:
-                kept.append(logits)
-        self.epoch += 1
-        made = in_canonical_order(kept, batches) if keep_logits else None
-        self.last_logits = None if made is None else lesson.compute.processes.summed(made)
+    def _step(self, moment: Moment) -> None:
+        """One step of the optimizer."""
+        self._take_up_epoch(moment)
+        rows = self._batches[moment.step % moment.steps_per_epoch]
+        logits = self.engine.accumulate(rows, moment, lambda made, batch: self._loss(made, batch, moment))
+        if self.engine.is_whole:
+            self._after_backward(moment)
+        self.engine.update(learning_rate(self.training_set.training, moment, self.since_restart))
+        if self.engine.is_whole:
+            for part in self.parts:
+                part.after_step(moment)
+        self.steps += 1
+        self.since_restart += 1
+        self._keep(logits, moment)
 
-    def _step(self, rows: NDArray[np.int64], learning_rate: float) -> Tensor:
-        """One step of the optimizer on these rows; their logits.
+    def _take_up_epoch(self, moment: Moment) -> None:
+        """Be at the right place of the epoch's order and of its draws: it begins here, or was interrupted here."""
+        if not self.active.training:
+            self.active.train()
+        if moment.begins_epoch:
+            torch.manual_seed(derived_seed(self.training_set.seed, "dropout", moment.epoch))
+            self._batches, self._logits = [], []
+        elif self._generators:
+            set_generators(self._generators, self.training_set.compute.device.torch)
+        self._generators = {}
+        if not self._batches:
+            self._batches = self.training_set.epoch_batches(moment.epoch)
 
-        With several micro-batches their gradients are added, and dropout is drawn for each by itself, so that it does
-        not matter who computes which.
-        """
-        lesson, logits = self.lesson, []
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
-        self._clear_gradients()
-        for index, part in enumerate(pieces(rows, lesson.training.micro_batches)):
-            if lesson.training.micro_batches > 1:
-                torch.manual_seed(self._dropout_seed(index))
-            if len(part):
-                batch = lesson.batch(part)
-                with lesson.compute.autocast():
-                    made = self.network(**batch.inputs).float()
-                (lesson.loss(made, batch.targets) * (len(part) / len(rows))).backward()
-                logits.append(made.detach())
-        self.pruner.hold_gradients()
-        nn.utils.clip_grad_norm_(self.network.parameters(), lesson.training.clip_norm, foreach=True)
-        self.optimizer.step()
-        self.pruner.hold_weights()
-        return torch.cat(logits)
+    def _loss(self, logits: Tensor, batch: Batch, moment: Moment) -> Tensor:
+        """The loss of a batch, as the parts want it."""
+        loss: Tensor = self.training_set.loss(logits, batch.targets)
+        for part in self.parts:
+            loss = part.loss(loss, logits, batch.inputs, moment)
+        return loss
 
-    def _dropout_seed(self, index: int) -> int:
-        """The seed of one micro-batch of the step to come."""
-        return derived_seed(self.lesson.seed, "dropout", self.epoch, self.steps, index)
+    def _after_backward(self, moment: Moment) -> None:
+        if self.pruner.memory:
+            self.pruner.observe(self._signals(self.pruner.gradients))
+        for part in self.parts:
+            part.after_backward(moment)
 
-    def _clear_gradients(self) -> None:
-        """Forgets gradients; those of embedding tables keep their memory and are filled with zeros."""
-        kept = {id(table) for table in self.tables}
-        for parameter in self.network.parameters():
-            if id(parameter) not in kept:
-                parameter.grad = None
-            elif parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-            else:
-                parameter.grad.zero_()
-
-    def _learning_rate(self, steps_per_epoch: int) -> float:
-        """Linear from 0 over the warm-up epochs of this phase, constant afterwards."""
-        warmup = self.lesson.training.warmup_epochs * steps_per_epoch
-        share = min(1.0, (self.phase_steps + 1) / warmup) if warmup > 0 else 1.0
-        return self.lesson.training.learning_rate * share
-
-    def _cut_if_due(self, cuts: Mapping[int, float], order: Sequence[int]) -> None:
-        if self.epoch not in cuts:
+    def _keep(self, logits: Tensor, moment: Moment) -> None:
+        """Keep the logits of the last epoch where a threshold is learned from them."""
+        if not self.training_set.learns_threshold or moment.epoch != self.timeline.epochs - 1:
             return
-        round_ = order.index(self.epoch) + 1
-        if self.pruner.cut(self._signals(round_), cuts[self.epoch]):
-            self.optimizer = optimizer_for(self.network, self.lesson.training)
-            self.phase_steps = 0
-        self.pruner.hold_moments(self.optimizer)
+        self._logits.append(logits)
+        if self.moment.is_end:
+            made = in_canonical_order(self._logits, self._batches)
+            self.last_logits = self.training_set.compute.processes.summed(made)
 
-    def _signals(self, round_: int) -> Signals:
-        training = self.lesson.training
+    def _share_logits(self) -> None:
+        """Let all processes know of as many logits of an interrupted epoch as the first has restored."""
+        (count,) = self.training_set.compute.processes.agreed(sum(map(len, self._logits)))
+        if count and not self._logits:
+            self._logits = [torch.zeros(count, self.training_set.targets.shape[1])]
+
+    def _due(self, moment: Moment) -> float | None:
+        return self.schedule.removed(moment, self.target) if self.schedule else None
+
+    def _decide(self, moment: Moment) -> None:
+        """Remove what the schedule wants gone from this moment on."""
+        fraction = self._due(moment)
+        if fraction is None:
+            return
+        self.rounds += 1
+        round_ = self.rounds
+
+        def decision() -> None:
+            signals = self._signals(lambda: self.engine.sample_gradients(self.pruner, round_))
+            if self.pruner.decide(signals, fraction):
+                self.engine.renew_optimizer()
+                self.since_restart = 0
+            self.pruner.settle(self.engine.optimizer)
+
+        self.engine.decide(decision, self.pruner, round_)
+        (self.since_restart,) = self.training_set.compute.processes.agreed(self.since_restart)
+
+    def _signals(self, gradients: Callable[[], Mapping[str, Tensor]]) -> Signals:
+        given = self.training_set
         return Signals(
-            weights={name: weight.detach() for name, weight in self.pruner.weights.items()},
-            gradients=lambda: self._gradients(round_),
-            learning_rate=training.learning_rate,
-            weight_decay=training.weight_decay,
-            generator=torch.Generator().manual_seed(derived_seed(self.lesson.seed, "mask", round_)),
+            weights=self.pruner.ranked(),
+            gradients=gradients,
+            learning_rate=given.training.learning_rate,
+            weight_decay=given.training.weight_decay,
+            generator=torch.Generator().manual_seed(derived_seed(given.seed, "mask", self.rounds)),
+            memory=self.pruner.memory,
         )
 
-    def _gradients(self, round_: int) -> dict[str, Tensor]:
-        """Gradients of the training loss by layer, over 100 training samples drawn for this round, dropout on, in fp32.
-
-        accumulated: of the mean over the 100. last-batch: of the mean over the last 10 of them, which is what
-        zeroing the gradients before each of ten batches leaves (the code of Tropeano et al. 2025, training.py:30-37).
-        """
-        lesson, batches = self.lesson, self._score_batches(round_)
-        seen = sum(len(rows) for rows in batches)
-        torch.manual_seed(derived_seed(lesson.seed, "score", round_, 1))
-        self.network.train()
-        self.network.zero_grad(set_to_none=True)
-        for index, rows in enumerate(batches):
-            if lesson.training.micro_batches > 1:
-                torch.manual_seed(derived_seed(lesson.seed, "score", round_, 1, index))
-            batch = lesson.batch(rows)
-            loss = lesson.loss(self.network(**batch.inputs), batch.targets)
-            (loss * (len(batch.rows) / seen)).backward()
-        gradients = {
-            name: torch.zeros_like(weight) if weight.grad is None else weight.grad
-            for name, weight in self.pruner.weights.items()
-        }
-        self.network.zero_grad(set_to_none=True)
-        return gradients
-
-    def _score_batches(self, round_: int) -> list[NDArray[np.int64]]:
-        """The rows of each batch over which this round's gradients are accumulated."""
-        generator = torch.Generator().manual_seed(derived_seed(self.lesson.seed, "score", round_))
-        rows = torch.randperm(len(self.lesson.targets), generator=generator)[:SCORE_SAMPLES].numpy()
-        batches = [rows[start : start + SCORE_BATCH] for start in range(0, len(rows), SCORE_BATCH)]
-        return batches[-1:] if self.lesson.protocol.impact == "last-batch" else batches
-
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Everything the next epoch depends on: tensors by name, and counters."""
+        """Everything the next step depends on: tensors by name, and counters."""
+        self.engine.gather()
         tensors = {f"network.{name}": value.detach() for name, value in self.network.state_dict().items()}
-        if self.pruner.is_cut:
-            tensors |= {f"mask.{name}": mask for name, mask in self.pruner.masks.items()}
-        for index, moments in self.optimizer.state_dict()["state"].items():
-            for key, moment in moments.items():
-                if isinstance(moment, Tensor):
-                    tensors[f"optimizer.{index}.{key}"] = moment
-        return tensors, {"epoch": self.epoch, "steps": self.steps, "phase_steps": self.phase_steps}
+        for part in self.parts:
+            tensors |= part.state()
+        for index, moments in self.engine.optimizer.state_dict()["state"].items():
+            for key, value in moments.items():
+                if isinstance(value, Tensor):
+                    tensors[f"optimizer.{index}.{key}"] = value
+        if not self.moment.begins_epoch:
+            tensors |= generators(self.training_set.compute.device.torch)
+            if self._logits:
+                tensors["logits"] = self.training_set.compute.processes.summed(torch.cat(self._logits))
+        return tensors, {"epoch": self.epoch, "steps": self.steps, "phase_steps": self.since_restart}
 
     def restore(self, tensors: Mapping[str, Tensor], counters: Mapping[str, Any]) -> None:
-        """Takes a state that `state` gave, of this trial or of one that began like it."""
+        """Take a state that `state` gave, of this trial or of one that began like it."""
         self.network.load_state_dict(under("network.", tensors))
-        masks = under("mask.", tensors)
-        if masks:
-            self.pruner.wear(masks)
+        for part in self.parts:
+            part.restore(tensors)
         moments: dict[int, dict[str, Tensor]] = {}
-        for name, moment in under("optimizer.", tensors).items():
+        for name, value in under("optimizer.", tensors).items():
             index, _, key = name.partition(".")
-            moments.setdefault(int(index), {})[key] = moment
-        self.optimizer = optimizer_for(self.network, self.lesson.training)
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
-        self.epoch, self.steps = int(counters["epoch"]), int(counters["steps"])
-        self.phase_steps = int(counters["phase_steps"])
+            moments.setdefault(int(index), {})[key] = value
+        self.engine.renew_optimizer()
+        groups = self.engine.optimizer.state_dict()["param_groups"]
+        self.engine.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        self.steps, self.since_restart = int(counters["steps"]), int(counters["phase_steps"])
+        self._generators = under("generator.", tensors)
+        self._batches = []
+        self._logits = [tensors["logits"]] if "logits" in tensors else []
 
 
-def gather_sparsely(network: nn.Module) -> list[Tensor]:
-    """Let embeddings hand over the gradients of the rows they read alone; returns their tables.
-
-    A new gradient of a whole vocabulary at every step is mostly zeros in pages that the system must first provide:
-    a seventh of a small encoder's step on a CPU. Sparse gradients are added to a dense one that stays, so that the
-    optimizer sees what it would have seen.
-    """
-    embeddings = [module for module in network.modules() if isinstance(module, nn.Embedding)]
-    for module in embeddings:
-        module.sparse = True
-    return [module.weight for module in embeddings]
+def generators(device: torch.device) -> dict[str, Tensor]:
+    """The states of the random generators that dropout draws from."""
+    found = {"generator.cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        found["generator.device"] = torch.cuda.get_rng_state(device)
+    return found
 
 
-def optimizer_for(network: nn.Module, training: Training) -> Optimizer:
-    """A new optimizer over all parameters with torch's defaults; SGD has momentum 0.9.
-
-    The fused kernels are two to four times as fast as the others on the CPU as well.
-    """
-    rate, decay = training.learning_rate, training.weight_decay
-    parameters = list(network.parameters())
-    if training.optimizer == "sgd":
-        return SGD(parameters, lr=rate, momentum=MOMENTUM, weight_decay=decay, fused=True)
-    kind = Adam if training.optimizer == "adam" else AdamW
-    return kind(parameters, lr=rate, weight_decay=decay, fused=True)
+def set_generators(states: Mapping[str, Tensor], device: torch.device) -> None:
+    """Let the generators go on from these states; the one of a device only where there is such a device."""
+    torch.set_rng_state(states["cpu"])
+    if "device" in states and device.type == "cuda":
+        torch.cuda.set_rng_state(states["device"], device)
 
 
-def epoch_batches(lesson: Lesson, epoch: int) -> list[NDArray[np.int64]]:
-    """The rows of each batch of an epoch: the same for every trial of a seed, whatever its method."""
-    generator = torch.Generator().manual_seed(derived_seed(lesson.seed, "order", epoch))
-    by_length = lesson.training.batching != "uniform"
-    return batch_rows(lesson.encoded.lengths, lesson.training.batch_size, by_length, generator)
-
-
-def pieces(rows: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
-    """A batch in so many consecutive micro-batches, whose sizes differ by one at most; some may be empty."""
-    return np.array_split(rows, count)
-
-
-def in_canonical_order(parts: Sequence[Tensor], batches: Sequence[NDArray[np.int64]]) -> Tensor:
+def in_canonical_order(parts: Sequence[Tensor], batches: Sequence[Rows]) -> Tensor:
     """Batches' outputs as one tensor on the CPU whose row i belongs to row i of the split."""
-    together = torch.cat(list(parts)).cpu()
+    together = torch.cat([part.cpu() for part in parts])
     result = torch.empty_like(together)
     result[torch.from_numpy(np.concatenate(batches))] = together
     return result
-
-
-def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors whose names begin with the prefix, without it."""
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -9,6 +9,10 @@ import torch
 from torch import Tensor, nn
 
 Scope = Literal["layerwise", "global"]
+SAMPLE = 1 << 16
+"""Values that bracket a threshold; of fewer than twice as many the threshold is found at once."""
+MARGIN = 2.0
+"""Half the bracket's width, in square roots of the sample's size: four deviations of a sampled rank at the median."""
 Masks = dict[str, Tensor]
 """Layer name -> bool tensor of the weight's shape, True where the weight stays."""
 
@@ -61,7 +65,7 @@ def all_kept(weights: Mapping[str, Tensor]) -> Masks:
     return {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in weights.items()}
 
 
-def grown(masks: Masks, importance: Mapping[str, Tensor], fraction: float, scope: Scope) -> Masks:
+def shrunk(masks: Masks, importance: Mapping[str, Tensor], fraction: float, scope: Scope) -> Masks:
     """The masks after the least important weights are removed, until exactly `fraction` of all is gone.
 
     layerwise: each layer of n weights keeps n - round(n * fraction); global: the same over all layers taken as one.
@@ -71,22 +75,24 @@ def grown(masks: Masks, importance: Mapping[str, Tensor], fraction: float, scope
     if not 0 <= fraction <= 1:
         raise ValueError(f"a fraction of the weights to remove lies in [0, 1]; {fraction!r} was given")
     if scope == "layerwise":
-        return {name: grown_layer(mask, importance[name], fraction) for name, mask in masks.items()}
+        return {name: shrunk_layer(mask, importance[name], fraction) for name, mask in masks.items()}
     together = torch.cat([mask.flatten() for mask in masks.values()])
     scores = torch.cat([importance[name].flatten() for name in masks])
-    parts = torch.split(grown_layer(together, scores, fraction), [mask.numel() for mask in masks.values()])
+    parts = torch.split(shrunk_layer(together, scores, fraction), [mask.numel() for mask in masks.values()])
     return {name: part.view_as(mask).clone() for (name, mask), part in zip(masks.items(), parts, strict=True)}
 
 
-def grown_layer(mask: Tensor, importance: Tensor, fraction: float) -> Tensor:
+def shrunk_layer(mask: Tensor, importance: Tensor, fraction: float) -> Tensor:
     """One layer's mask with exactly round(n * fraction) of its n weights gone."""
-    kept = mask.flatten().nonzero().flatten()
-    already = mask.numel() - kept.numel()
+    already = mask.numel() - int(mask.sum())
     more = round(mask.numel() * fraction) - already
     if more < 0:
         raise ValueError(
-            f"{already} of {mask.numel()} weights are gone already, more than {fraction!r} of them; masks only grow"
+            f"{already} of {mask.numel()} weights are gone already, more than {fraction!r} of them; masks only shrink"
         )
+    if not already:
+        return ~lowest(importance.flatten(), more).view_as(mask)
+    kept = mask.flatten().nonzero().flatten()
     result = mask.flatten().clone()
     result[kept[lowest(importance.flatten()[kept], more)]] = False
     return result.view_as(mask)
@@ -97,12 +103,33 @@ def lowest(values: Tensor, count: int) -> Tensor:
     if count == 0:
         return torch.zeros_like(values, dtype=torch.bool)
     ranked = values.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
-    # One selection is O(n) where a stable sort is O(n log n): eight times faster at the size of a BERT layer.
-    threshold = ranked.kthvalue(count).values
+    threshold = kth_lowest(ranked, count)
     chosen = ranked < threshold
+    missing = count - int(chosen.sum())
     tied = (ranked == threshold).nonzero().flatten()
-    chosen[tied[: count - int(chosen.sum())]] = True
+    chosen[tied[:missing]] = True
     return chosen
+
+
+def kth_lowest(values: Tensor, count: int) -> Tensor:
+    """The count-th lowest of n values without NaN (count from 1), as `torch.kthvalue` finds it, in fewer passes.
+
+    An evenly spaced sample brackets it; whatever lies below the bracket is counted, what lies within is selected from.
+    Should the bracket have missed it, or not pay, all values are asked (idea: Floyd and Rivest 1975, SELECT).
+    """
+    step = values.numel() // SAMPLE
+    if step < 2:
+        return values.kthvalue(count).values
+    sample = values[::step].sort().values
+    place, margin = count / values.numel() * sample.numel(), MARGIN * sample.numel() ** 0.5
+    first, last = int(place - margin), int(place + margin) + 1
+    low = sample[first] if first >= 0 else sample.new_tensor(-torch.inf)
+    high = sample[last] if last < sample.numel() else sample.new_tensor(torch.inf)
+    below = int((values < low).sum())
+    within = values[(values >= low) & (values <= high)]
+    if not 0 < count - below <= within.numel():
+        return values.kthvalue(count).values
+    return within.kthvalue(count - below).values
 
 
 def removed(masks: Masks) -> int:

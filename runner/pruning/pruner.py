@@ -1,4 +1,4 @@
-"""A network's masks through training: where a score, a scope and a recovery meet."""
+"""A network's masks through training: where a score or gate, a scope, a removal and a recovery meet."""
 
 from __future__ import annotations
 
@@ -9,87 +9,151 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from runner.pruning.masks import Masks, Scope, all_kept, grown, prunable_weights
+from runner.pruning.gates.base import Gate
+from runner.pruning.masked import Masked
+from runner.pruning.masks import Masks, Scope, all_kept, prunable_weights, shrunk
+from runner.pruning.moment import Moment
+from runner.pruning.part import Part
 from runner.pruning.recovery import Recovery, values_of
-from runner.pruning.scores.base import Score, Signals
+from runner.pruning.removals import REMOVALS
+from runner.pruning.removals.base import Removal
+from runner.pruning.scores.base import Memory, Score, Signals
 
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """The three choices that a cut depends on."""
+    """The choices that a decision depends on. gate: learned importance in place of the score's."""
 
     score: Score
     scope: Scope
     recovery: Recovery
+    removal: Removal = REMOVALS["permanent"]
+    gate: Gate | None = None
 
 
-class Pruner:
-    """Removes weights of one network and keeps them at zero through any optimizer.
+class Pruner(Part):
+    """Decides which weights of one network are removed, and keeps them so through any optimizer.
 
     Made from the network at step 0, whose values it copies if the recovery needs them. While nothing has been
-    removed it does nothing. `method` None is the dense model, which is never cut.
+    removed it does nothing. `method` None is the dense model, which is never cut. gates: what is trained beside the
+    weights, by layer name.
     """
 
     def __init__(self, network: nn.Module, method: Method | None, *, layernorm: bool) -> None:
         self.network = network
         self.method = method
-        self.weights: Mapping[str, nn.Parameter] = prunable_weights(network, layernorm=layernorm)
+        self.masked = Masked(prunable_weights(network, layernorm=layernorm))
+        self.removal = method.removal if method else REMOVALS["permanent"]
         self.initial = values_of(network) if method is not None and method.recovery.remembers else {}
-        self.masks: Masks = all_kept(self.weights)
-        self._factors: list[Tensor] = []
+        self.gates: dict[str, nn.Parameter] = {}
+        self.memory: Memory = {}
+        if method and method.gate:
+            self.gates = {name: nn.Parameter(gate) for name, gate in method.gate.start(self._detached()).items()}
+        if method:
+            self.memory = method.score.start(self._detached())
+
+    @property
+    def weights(self) -> Mapping[str, nn.Parameter]:
+        """The weights that can be removed, by layer name."""
+        return self.masked.weights
+
+    @property
+    def masks(self) -> Masks:
+        """True where a weight stays."""
+        return self.masked.masks
 
     @property
     def is_cut(self) -> bool:
         """True once a weight may have been removed."""
-        return bool(self._factors)
+        return self.masked.is_cut
 
-    def cut(self, signals: Signals, fraction: float) -> bool:
-        """Removes the least important weights until `fraction` is gone; True if a new optimizer must follow."""
+    def decide(self, signals: Signals, fraction: float) -> bool:
+        """Remove the least important weights until `fraction` is gone; True if a new optimizer must follow.
+
+        signals.weights are those of `ranked`.
+        """
         if self.method is None:
             raise ValueError("a dense model has no pruning method: it cannot be cut")
-        importance = self.method.score.importance(signals)
-        masks = grown(self.masks, importance, fraction, self.method.scope)
+        before = self.masks if self.removal.shrinks else all_kept(self.weights)
+        masks = shrunk(before, self._importance(self.method, signals), fraction, self.method.scope)
         restart = self.method.recovery.recover(self.network, self.initial)
         self.wear(masks)
         return restart
 
+    def ranked(self) -> Mapping[str, Tensor]:
+        """The weights as they would be without masks."""
+        return self.removal.values(self.masked)
+
     def wear(self, masks: Mapping[str, Tensor]) -> None:
-        """Takes these masks as the network's and sets what they remove to exactly zero, NaN included."""
-        self.masks = {name: masks[name].to(weight.device) for name, weight in self.weights.items()}
-        # Bytes multiply floats three times faster than booleans do, and views of the masks cost no memory.
-        self._factors = [mask.view(torch.uint8) for mask in self.masks.values()]
-        self.clear()
+        """Take these masks as the network's."""
+        self.removal.wear(self.masked, masks)
+
+    def settle(self, optimizer: Optimizer) -> None:
+        """Make the optimizer fit the last decision."""
+        self.removal.after_decision(self.masked, optimizer)
+
+    def finish(self) -> None:
+        """Leave exact zeros where weights are removed."""
+        self.removal.finish(self.masked)
+
+    def gradients(self) -> dict[str, Tensor]:
+        """The gradients that the last backward passes left, zeros where there are none."""
+        return {
+            name: torch.zeros_like(weight) if weight.grad is None else weight.grad
+            for name, weight in self.weights.items()
+        }
+
+    def observe(self, signals: Signals) -> None:
+        """Show a step to a score that watches; before `after_backward`."""
+        if self.method is not None:
+            self.method.score.observe(signals)
+
+    def after_backward(self, moment: Moment) -> None:
+        """Give the gates their gradients, and take those of removed weights away."""
+        del moment
+        if self.method is not None and self.method.gate is not None:
+            values = self.ranked()
+            for name, gate in self.gates.items():
+                gradient = self.weights[name].grad
+                gate.grad = None if gradient is None else self.method.gate.gradient(values[name], gradient)
+        self.removal.after_backward(self.masked)
+
+    def after_step(self, moment: Moment) -> None:
+        """Keep removed weights what they are."""
+        del moment
+        self.removal.after_step(self.masked)
+
+    def state(self) -> dict[str, Tensor]:
+        """Masks, and what removal, gate and score remember."""
+        parts: dict[str, Mapping[str, Tensor]] = {
+            "mask": self.masks if self.is_cut else {},
+            "hidden": self.masked.memory,
+            "gate": {name: gate.detach() for name, gate in self.gates.items()},
+            "score": self.memory,
+        }
+        return {f"{kind}.{name}": tensor for kind, tensors in parts.items() for name, tensor in tensors.items()}
 
     @torch.no_grad()
-    def clear(self) -> None:
-        """Sets removed weights to zero even where training has left NaN in them, which no product could."""
-        if not self.is_cut:
-            return
-        for name, weight in self.weights.items():
-            weight.masked_fill_(~self.masks[name], 0.0)
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take a state that `state` gave."""
+        masks, hidden, gates, memory = (under(f"{kind}.", tensors) for kind in ("mask", "hidden", "gate", "score"))
+        device = next(iter(self.weights.values())).device
+        for name, gate in gates.items():
+            self.gates[name].copy_(gate)
+        for name, tensor in memory.items():
+            self.memory[name] = tensor.to(device, copy=True)
+        self.masked.memory = {name: tensor.to(device, copy=True) for name, tensor in hidden.items()}
+        if masks:
+            self.masked.take(masks)
+            self.masked.clear_weights()
 
-    @torch.no_grad()
-    def hold_gradients(self) -> None:
-        """Zeroes the gradients of removed weights; to be called before clipping, whose norm they must not enter."""
-        if self.is_cut:
-            pairs = [
-                (weight.grad, factor)
-                for weight, factor in zip(self.weights.values(), self._factors, strict=True)
-                if weight.grad is not None
-            ]
-            if pairs:
-                torch._foreach_mul_([gradient for gradient, _ in pairs], [factor for _, factor in pairs])
+    def _importance(self, method: Method, signals: Signals) -> dict[str, Tensor]:
+        return method.gate.importance(self.gates) if method.gate else method.score.importance(signals)
 
-    @torch.no_grad()
-    def hold_weights(self) -> None:
-        """Zeroes removed weights; to be called after every optimizer step."""
-        if self.is_cut:
-            torch._foreach_mul_(list(self.weights.values()), self._factors)
+    def _detached(self) -> dict[str, Tensor]:
+        return {name: weight.detach() for name, weight in self.weights.items()}
 
-    @torch.no_grad()
-    def hold_moments(self, optimizer: Optimizer) -> None:
-        """Zeroes what the optimizer remembers of removed weights; to be called after a cut that keeps it."""
-        for weight, mask in zip(self.weights.values(), self.masks.values(), strict=True):
-            for moment in optimizer.state.get(weight, {}).values():
-                if isinstance(moment, Tensor) and moment.shape == weight.shape:
-                    moment.masked_fill_(~mask, 0.0)
+
+def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin with the prefix, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,42 +1,47 @@
-"""When weights are removed: which fraction is gone from which epoch on. Needs no torch, so that plans can ask."""
+"""When weights are removed: which fraction is gone from which moment on. Needs no torch, so that plans can ask."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+from runner.pruning.moment import Moment
 
 
 class Schedule(Protocol):
-    """The moments of the cuts in a training of `epochs` epochs per phase.
+    """The phases of a training, and what is removed when.
 
-    `cuts` returns epoch index -> cumulative fraction removed: the cut of index e comes after e epochs,
-    before the one with that index; fractions rise to exactly `sparsity`. `late` moves iterative cuts back by as
-    many epochs without prolonging training. `total_epochs` is the length of the whole training.
+    starts_dense: whether the first phase is the dense model's training, step for step, so that its trained state can
+    be taken over. phases: epochs of each phase where the dense model trains `epochs`. removed: the fraction of the
+    prunable weights that is gone from this moment on, or None for "masks stay"; it is asked before every step, and once
+    more after the last. What it says last is exactly `target`. ValueError for options that no training can follow.
     """
 
     @property
     def reference(self) -> str: ...
 
-    def cuts(self, epochs: int, sparsity: float, *, late: int = 0) -> dict[int, float]: ...
+    @property
+    def starts_dense(self) -> bool: ...
 
-    def total_epochs(self, epochs: int) -> int: ...
+    def phases(self, epochs: int) -> tuple[int, ...]: ...
+
+    def removed(self, moment: Moment, target: float) -> float | None: ...
 
 
 @dataclass(frozen=True)
 class AtInitialization:
-    """Everything at once before the first epoch; training then takes as long as the dense model's."""
+    """Everything at once before the first step; training then takes as long as the dense model's."""
 
     reference: str = "Lee et al. 2019, arXiv:1810.02340; Tropeano et al. 2025, section 3.2"
+    starts_dense: bool = False
 
-    def cuts(self, epochs: int, sparsity: float, *, late: int = 0) -> dict[int, float]:
-        """One cut, before epoch 0; there is nothing that could be late."""
-        del epochs, late
-        check(sparsity)
-        return {0: sparsity}
+    def phases(self, epochs: int) -> tuple[int, ...]:
+        """One."""
+        return (epochs,)
 
-    def total_epochs(self, epochs: int) -> int:
-        """As many as the dense model's."""
-        return epochs
+    def removed(self, moment: Moment, target: float) -> float | None:
+        """All before step 0."""
+        return target if moment.step == 0 else None
 
 
 @dataclass(frozen=True)
@@ -49,39 +54,105 @@ class Rounds:
     """
 
     rounds: int = 3
+    late: int = 0
     reference: str = "Frankle and Carbin 2019, arXiv:1803.03635; Tropeano et al. 2025, section 3.2"
+    starts_dense: bool = True
 
-    def cuts(self, epochs: int, sparsity: float, *, late: int = 0) -> dict[int, float]:
-        """One cut at the end of each phase but the last."""
-        check(sparsity)
-        return {r * epochs + late: self.removed_after(r, sparsity) for r in range(1, self.rounds + 1)}
+    def phases(self, epochs: int) -> tuple[int, ...]:
+        """One before the first cut and one after each."""
+        between = (epochs,) * (self.rounds - 1)
+        return (epochs + self.late, *between, epochs - self.late)
 
-    def removed_after(self, round_: int, sparsity: float) -> float:
-        """Fraction gone after that round; the last one lands on the target without rounding error."""
-        return sparsity if round_ == self.rounds else 1 - (1 - sparsity) ** (round_ / self.rounds)
+    def removed(self, moment: Moment, target: float) -> float | None:
+        """One cut at the beginning of each phase but the first."""
+        return self.removed_after(moment.phase, target) if moment.phase > 0 and moment.phase_step == 0 else None
 
-    def total_epochs(self, epochs: int) -> int:
-        """One phase before the first cut and one after each."""
-        return (self.rounds + 1) * epochs
+    def removed_after(self, round_: int, target: float) -> float:
+        """The fraction gone after that round; the last one lands on the target without rounding error."""
+        return target if round_ == self.rounds else 1 - (1 - target) ** (round_ / self.rounds)
+
+
+@dataclass(frozen=True)
+class OneShot:
+    """The dense model's training, one cut, and `finetune_epochs` of training with what stays (0: as many as before)."""
+
+    finetune_epochs: int = 0
+    reference: str = (
+        "Han et al. 2015, arXiv:1506.02626, with one cut; Blalock et al. 2020, arXiv:2003.03033, algorithm 1"
+    )
+    starts_dense: bool = True
+
+    def phases(self, epochs: int) -> tuple[int, ...]:
+        """Two."""
+        return (epochs, self.finetune_epochs or epochs)
+
+    def removed(self, moment: Moment, target: float) -> float | None:
+        """All between the two phases."""
+        return target if moment.phase == 1 and moment.phase_step == 0 else None
+
+
+@dataclass(frozen=True)
+class Cubic:
+    """Gradual removal while the network trains, fast at first and slower later, within the dense model's epochs.
+
+    From the share `begins` of the steps to the share `ends`, at every `every`-th step t, the fraction
+    r(t) = s + (r_0 - s) (1 - (t - t_begin) / (t_end - t_begin))^3 is gone, r_0 = `initial`; at t_end exactly s.
+    afterwards: whether masks then stay, or are decided anew at every step.
+    """
+
+    begins: float = 0.0
+    ends: float = 0.7
+    every: int = 10
+    initial: float = 0.0
+    afterwards: Literal["fixed", "every-step"] = "fixed"
+    reference: str = "Zhu and Gupta 2017, Eq. 1, arXiv:1710.01878"
+    starts_dense: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.begins < self.ends <= 1:
+            raise ValueError(
+                f"pruning begins at {self.begins!r} of the training and ends at {self.ends!r}: allowed are shares with "
+                "0 <= begins < ends <= 1"
+            )
+        if self.every < 1:
+            raise ValueError(f"masks are decided at every k-th step, k at least 1; {self.every!r} was given")
+        if not 0 <= self.initial < 1:
+            raise ValueError(f"the fraction removed at first lies in [0, 1); {self.initial!r} was given")
+
+    def phases(self, epochs: int) -> tuple[int, ...]:
+        """One."""
+        return (epochs,)
+
+    def removed(self, moment: Moment, target: float) -> float | None:
+        """At every k-th step of the ramp, at its end, and beyond it if told to. Where the ramp is shorter than a step
+        its end is all there is."""
+        first, last = round(self.begins * moment.steps), round(self.ends * moment.steps)
+        if moment.step >= last:
+            return target if moment.step == last or self.afterwards == "every-step" else None
+        if moment.step < first or (moment.step - first) % self.every:
+            return None
+        left = 1 - (moment.step - first) / (last - first)
+        return target + (min(self.initial, target) - target) * left**3
 
 
 @dataclass(frozen=True)
 class Unpruned:
     """Training for as long as `Rounds` takes, with nothing removed: the schedule of a reference."""
 
-    phases: int = 4
+    count: int = 4
     reference: str = "Rounds without its cuts"
+    starts_dense: bool = True
 
-    def cuts(self, epochs: int, sparsity: float, *, late: int = 0) -> dict[int, float]:
-        """None. ValueError for a fraction that would have to be removed."""
-        del epochs, late
-        if sparsity:
-            raise ValueError(f"a reference is not pruned, its sparsity is 0; {sparsity!r} was given")
-        return {}
-
-    def total_epochs(self, epochs: int) -> int:
+    def phases(self, epochs: int) -> tuple[int, ...]:
         """As many as an iterative method's."""
-        return self.phases * epochs
+        return (epochs,) * self.count
+
+    def removed(self, moment: Moment, target: float) -> float | None:
+        """Nothing. ValueError for a fraction that would have to be removed."""
+        del moment
+        if target:
+            raise ValueError(f"a reference is not pruned, its sparsity is 0; {target!r} was given")
+        return None
 
 
 def check(sparsity: float) -> None:
@@ -93,5 +164,7 @@ def check(sparsity: float) -> None:
 SCHEDULES: dict[str, Schedule] = {
     "at-initialization": AtInitialization(),
     "rounds": Rounds(3),
+    "one-shot": OneShot(),
+    "cubic": Cubic(),
     "unpruned": Unpruned(4),
 }

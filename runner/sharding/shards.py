@@ -22,16 +22,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from runner.devices import Compute
+from runner.optimizers import OPTIMIZERS, optimizer_over
 from runner.pruning.masks import Masks
 from runner.spec import Training
-from runner.training import Lesson, optimizer_for
-
-MOMENTS: dict[str, tuple[str, ...]] = {
-    "adam": ("exp_avg", "exp_avg_sq"),
-    "adamw": ("exp_avg", "exp_avg_sq"),
-    "sgd": ("momentum_buffer",),
-}
-"""What each of torch's optimizers remembers of every weight."""
+from runner.training_set import TrainingSet
 
 BUCKET = 50_000_000
 """Numbers whose gradients are summed at once, at most: 200 MB."""
@@ -68,17 +62,19 @@ class Shards:
     their gradients and moments are: every optimizer of torch leaves such a weight where it is.
     """
 
-    def __init__(self, network: nn.Module, optimizer: Optimizer, masks: Masks, lesson: Lesson, stage: int) -> None:
-        self.processes = lesson.compute.processes
+    def __init__(
+        self, network: nn.Module, optimizer: Optimizer, masks: Masks, training_set: TrainingSet, stage: int
+    ) -> None:
+        self.processes = training_set.compute.processes
         self.stage = stage
-        self.moments = MOMENTS[lesson.training.optimizer]
-        self.network = Precise(solid_copy(network), lesson.compute)
-        settings = configuration(lesson.training, stage, sum(weight.numel() for weight in network.parameters()))
+        self.moments = OPTIMIZERS[training_set.training.optimizer].moments
+        self.network = Precise(solid_copy(network), training_set.compute)
+        settings = configuration(training_set.training, stage, sum(weight.numel() for weight in network.parameters()))
         if stage == 3:
             deepspeed.zero.Init(module=self.network, config_dict_or_path=settings)
         self.engine: Any = deepspeed.initialize(
             model=self.network,
-            optimizer=optimizer_for(self.network, lesson.training),
+            optimizer=optimizer_over(self.network.parameters(), training_set.training),
             config=settings,
             dist_init_required=False,
         )[0]

@@ -26,6 +26,7 @@ class TrainingSettings(BaseModel):
     precision: Literal["auto", "fp32", "bf16"] | None = None
     batching: Literal["auto", "by-length", "uniform"] | None = None
     micro_batches: Whole | None = None
+    learning_rates: Literal["constant", "linear", "cosine"] | None = None
 
 
 FIELDS: tuple[str, ...] = tuple(TrainingSettings.model_fields)

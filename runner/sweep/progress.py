@@ -135,7 +135,7 @@ class Progress:
 
 def _units(job: Job) -> int:
     """Epochs that a job trains."""
-    return training_units(job.spec) * job.spec.training.epochs
+    return round(training_units(job.spec) * job.spec.training.epochs)
 
 
 def _row(spec: TrialSpec) -> tuple[str, str, str, float]:

@@ -7,17 +7,17 @@ import dataclasses
 import pytest
 import torch
 
+from runner import assembly
 from runner.batches import targets
 from runner.checkpoints import content_hash
 from runner.devices import Compute, Device, prepare
-from runner.methods import METHODS
-from runner.pruning.masks import sparsity
-from runner.pruning.pruner import Method, Pruner
-from runner.pruning.recovery import RECOVERIES
-from runner.pruning.schedules import SCHEDULES
-from runner.pruning.scores import SCORES
-from runner.spec import Protocol, Training, derived_seed
-from runner.training import Lesson, Trainer, epoch_batches
+from runner.distillation import Distillation
+from runner.methods import DENSE, METHODS
+from runner.pruning.masks import removed, sparsity
+from runner.pruning.moment import Moment
+from runner.spec import Protocol, Training, TrialSpec, derived_seed
+from runner.training import Trainer
+from runner.training_set import TrainingSet
 
 from .small_network import SmallNetwork, encode, small_task
 
@@ -32,13 +32,15 @@ PAPER = Protocol()
 PRUNED = sorted(METHODS)
 
 
-def trainer_of(method: str | None, *, seed=1, training=TRAINING, protocol=PAPER, multi_label=False) -> Trainer:
-    """A trainer at step 0, as a trial makes it."""
+def trainer_of(
+    method: str = DENSE, sparsity: float = 0.5, *, seed=1, training=TRAINING, protocol=PAPER, multi_label=False
+) -> Trainer:
+    """A trainer at step 0, as a trial makes it; one that is taught has the dense model of the seed for its teacher."""
     prepare(1)
     train = small_task(multi_label=multi_label).split("train")
     torch.manual_seed(derived_seed(seed, "init"))
     network = SmallNetwork(3)
-    lesson = Lesson(
+    given = TrainingSet(
         encoded=encode(None, train),
         targets=targets(train, 3),
         seed=seed,
@@ -46,34 +48,43 @@ def trainer_of(method: str | None, *, seed=1, training=TRAINING, protocol=PAPER,
         protocol=protocol,
         compute=CPU,
     )
-    chosen = None
-    if method is not None:
-        row = METHODS[method]
-        chosen = Method(score=SCORES[row.score], scope=row.scope, recovery=RECOVERIES[row.recovery])
-    return Trainer(network, Pruner(network, chosen, layernorm=protocol.layernorm == "prune"), lesson)
+    spec = TrialSpec(
+        task="small",
+        model="small",
+        architecture="small",
+        method=method,
+        sparsity=0.0 if method == DENSE else sparsity,
+        seed=seed,
+        training=training,
+        protocol=protocol,
+    )
+    trainer = assembly.trainer_of(network, spec, given, 0)
+    for part in trainer.parts:
+        if isinstance(part, Distillation):
+            parent = trainer_of(seed=seed, training=training, protocol=protocol, multi_label=multi_label)
+            trained(parent)
+            part.take(parent.network)
+    return trainer
 
 
-def course(method: str, target: float, epochs: int = 3, late: int = 0) -> tuple[dict[int, float], int]:
-    """Cuts and total epochs of a method."""
-    schedule = SCHEDULES[METHODS[method].schedule]
-    return schedule.cuts(epochs, target, late=late), schedule.total_epochs(epochs)
-
-
-def trained(trainer: Trainer, cuts: dict[int, float], total: int) -> str:
+def trained(trainer: Trainer) -> str:
     """Hash of the whole state after training to the end."""
-    assert trainer.train(cuts, total, lambda: True)
+    assert trainer.train(lambda moment: True)
     return content_hash(trainer.state()[0])
 
 
 @pytest.mark.parametrize("method", PRUNED)
 @pytest.mark.parametrize("target", [0.2, 0.99])
 def test_every_method_hits_its_target(method, target):
-    """After training, each layer has round(n * s) weights removed, and these are exact zeros in the network."""
-    trainer = trainer_of(method)
-    trained(trainer, *course(method, target))
+    """After training, exactly so many weights are removed, of each layer or of all, and these are exact zeros."""
+    trainer = trainer_of(method, target)
+    trained(trainer)
+    masks = trainer.pruner.masks
+    assert removed(masks) == pytest.approx(sum(mask.numel() for mask in masks.values()) * target, abs=1)
     for name, weight in trainer.pruner.weights.items():
-        mask = trainer.pruner.masks[name]
-        assert int((~mask).sum()) == round(mask.numel() * target)
+        mask = masks[name]
+        if METHODS[method].scope == "layerwise":
+            assert int((~mask).sum()) == round(mask.numel() * target)
         assert (weight[~mask] == 0).all()
         assert (weight[mask] != 0).any()
 
@@ -81,56 +92,59 @@ def test_every_method_hits_its_target(method, target):
 @pytest.mark.parametrize("method", PRUNED)
 @pytest.mark.parametrize("training", EVERY_OPTIMIZER, ids=["adam", "adamw", "sgd"])
 def test_interrupted_and_resumed_is_undisturbed(method, training):
-    """Stopped after each epoch in turn and restored into a fresh trainer, training ends in the very same bytes."""
-    cuts, total = course(method, 0.7)
-    whole = trained(trainer_of(method, training=training), cuts, total)
-    tensors, counters = None, None
-    for _ in range(total):
-        trainer = trainer_of(method, training=training)
-        if tensors is not None:
-            trainer.restore(tensors, counters)
-        torch.rand(7)  # whatever else drew from the default generator in between
-        trainer.train(cuts, total, lambda: False)
-        tensors, counters = trainer.state()
-        tensors = {name: tensor.clone() for name, tensor in tensors.items()}
-    last = trainer_of(method, training=training)
-    last.restore(tensors, counters)
-    assert last.epoch == total
-    assert trained(last, cuts, total) == whole
+    """Stopped after every step, third step or epoch (of 8) and restored afresh, training ends in the very same bytes."""
+    whole = trained(trainer_of(method, 0.7, training=training))
+    for rhythm in (1, 3, 8):
+        tensors, counters = None, None
+        while tensors is None or counters["steps"] < trainer_of(method, training=training).timeline.steps:
+            trainer = trainer_of(method, 0.7, training=training)
+            if tensors is not None:
+                trainer.restore(tensors, counters)
+            torch.rand(7)  # whatever else drew from the default generator in between
+            trainer.train(lambda moment: moment.step % rhythm != 0 and not moment.is_end)
+            tensors, counters = trainer.state()
+            tensors = {name: tensor.clone() for name, tensor in tensors.items()}
+        last = trainer_of(method, 0.7, training=training)
+        last.restore(tensors, counters)
+        assert last.moment.is_end
+        assert trained(last) == whole
 
 
-@pytest.mark.parametrize("method", [name for name in PRUNED if METHODS[name].starts_dense])
+@pytest.mark.parametrize(
+    "method", [name for name in PRUNED if METHODS[name].starts_dense and not METHODS[name].teacher]
+)
 @pytest.mark.parametrize("training", EVERY_OPTIMIZER, ids=["adam", "adamw", "sgd"])
 @pytest.mark.parametrize("late", [0, 1])
 def test_a_child_of_the_dense_trial_is_what_it_would_be_alone(method, training, late):
     """From the dense model's state after E epochs (weights, moments, counters): the same bytes as from step 0."""
-    cuts, total = course(method, 0.9, late=late)
-    alone = trained(trainer_of(method, training=training), cuts, total)
-    parent = trainer_of(None, training=training)
-    trained(parent, {}, 3)
-    child = trainer_of(method, training=training)
+    protocol = Protocol(rounds="off-by-one" if late else "equal")
+    alone = trained(trainer_of(method, 0.9, training=training, protocol=protocol))
+    parent = trainer_of(training=training)
+    trained(parent)
+    child = trainer_of(method, 0.9, training=training, protocol=protocol)
     child.restore(*parent.state())
-    assert trained(child, cuts, total) == alone
+    assert trained(child) == alone
 
 
 def test_dense_and_pruned_share_initial_weights_and_order():
     """Same seed: same weights at step 0 and same batches in every epoch, whatever the method; another seed differs."""
-    dense, pruned, other = trainer_of(None), trainer_of("rp-ai"), trainer_of(None, seed=2)
+    dense, pruned, other = trainer_of(), trainer_of("rp-ai"), trainer_of(seed=2)
     assert content_hash(dense.network.state_dict()) == content_hash(pruned.network.state_dict())
     assert content_hash(dense.network.state_dict()) != content_hash(other.network.state_dict())
     for epoch in (0, 5):
-        mine, theirs = ([rows.tolist() for rows in epoch_batches(t.lesson, epoch)] for t in (dense, pruned))
+        mine, theirs = ([rows.tolist() for rows in t.training_set.epoch_batches(epoch)] for t in (dense, pruned))
         assert mine == theirs
-        assert mine != [rows.tolist() for rows in epoch_batches(other.lesson, epoch)]
+        assert mine != [rows.tolist() for rows in other.training_set.epoch_batches(epoch)]
     first, second = (
-        sorted(rows.tolist()) for rows in (epoch_batches(dense.lesson, 0)[0], epoch_batches(dense.lesson, 1)[0])
+        sorted(rows.tolist())
+        for rows in (dense.training_set.epoch_batches(0)[0], dense.training_set.epoch_batches(1)[0])
     )
     assert first != second
 
 
 def test_a_seed_repeats_itself_and_two_seeds_differ():
     """Training twice gives the same bytes; another seed gives others."""
-    runs = [trained(trainer_of("iibp-ft", seed=seed), *course("iibp-ft", 0.5)) for seed in (1, 1, 2)]
+    runs = [trained(trainer_of("iibp-ft", seed=seed)) for seed in (1, 1, 2)]
     assert runs[0] == runs[1] != runs[2]
 
 
@@ -140,8 +154,13 @@ def test_the_learning_rate_warms_up_and_starts_again_at_a_rewind(method):
     training = dataclasses.replace(TRAINING, warmup_epochs=2)
     trainer = trainer_of(method, training=training)
     rates: list[float] = []
-    cuts, total = course(method, 0.5)
-    trainer.train(cuts, total, lambda: rates.append(trainer.optimizer.param_groups[0]["lr"]) is None)
+
+    def watch(moment: Moment) -> bool:
+        if moment.begins_epoch:
+            rates.append(trainer.engine.optimizer.param_groups[0]["lr"])
+        return True
+
+    trainer.train(watch)
     phase = [0.01, 0.02, 0.02]
     expected = phase * 4 if method == "imp-wr" else phase + [0.02] * 9
     assert rates == pytest.approx(expected)
@@ -151,24 +170,24 @@ def test_rewinding_starts_each_phase_from_step_0():
     """At each cut the network is the initial one under the new masks, and the optimizer knows nothing."""
     trainer = trainer_of("imp-wr")
     initial = {name: value.clone() for name, value in trainer.network.state_dict().items()}
-    trainer.train({}, 3, lambda: True)
+    trainer.train(lambda moment: moment.epoch < 3)
     assert not torch.equal(trainer.network.classifier.weight, initial["classifier.weight"])
-    trainer.train({3: 0.2}, 3, lambda: True)
+    trainer._decide(trainer.moment)
     for name, value in trainer.network.state_dict().items():
         mask = trainer.pruner.masks.get(name, torch.ones_like(value, dtype=torch.bool))
         assert torch.equal(value, initial[name] * mask)
-    assert not trainer.optimizer.state
-    assert trainer.phase_steps == 0
+    assert not trainer.engine.optimizer.state
+    assert trainer.since_restart == 0
 
 
 def test_a_finetuning_cut_keeps_the_optimizer_but_what_it_knows_of_removed_weights():
     """Moments of weights that stay go on unchanged, those of removed weights are zero from the cut on."""
     trainer = trainer_of("imp-ft")
-    trainer.train({}, 3, lambda: True)
-    optimizer = trainer.optimizer
+    trainer.train(lambda moment: moment.epoch < 3)
+    optimizer = trainer.engine.optimizer
     before = {name: optimizer.state[weight]["exp_avg"].clone() for name, weight in trainer.pruner.weights.items()}
-    trainer.train({3: 0.5}, 3, lambda: True)
-    assert trainer.optimizer is optimizer
+    trainer._decide(trainer.moment)
+    assert trainer.engine.optimizer is optimizer
     for name, weight in trainer.pruner.weights.items():
         mask = trainer.pruner.masks[name]
         assert torch.equal(optimizer.state[weight]["exp_avg"], before[name] * mask)
@@ -181,9 +200,9 @@ def test_impact_gradients_are_the_mean_over_the_hundred_or_the_last_ten():
     for switch, used in (("accumulated", rows), ("last-batch", rows[90:])):
         trainer = trainer_of("ibp-ai", protocol=Protocol(impact=switch))
         trainer.network.dropout.p = 0.0
-        got = trainer._gradients(1)
-        logits = trainer.network(**trainer.lesson.encoded.inputs(used.numpy()))
-        torch.nn.functional.cross_entropy(logits, trainer.lesson.targets[used]).backward()
+        got = trainer.engine.sample_gradients(trainer.pruner, 1)
+        logits = trainer.network(**trainer.training_set.encoded.inputs(used.numpy()))
+        torch.nn.functional.cross_entropy(logits, trainer.training_set.targets[used]).backward()
         for name, weight in trainer.pruner.weights.items():
             torch.testing.assert_close(got[name], weight.grad, rtol=1e-4, atol=1e-7)
 
@@ -191,11 +210,14 @@ def test_impact_gradients_are_the_mean_over_the_hundred_or_the_last_ten():
 def test_impact_gradients_see_dropout_of_the_trials_own_draw():
     """Scores are taken in training mode, and repeat whatever was drawn before."""
     trainer = trainer_of("ibp-ai")
-    first = trainer._gradients(1)
+    first = trainer.engine.sample_gradients(trainer.pruner, 1)
     torch.rand(3)
-    again, other = trainer._gradients(1), trainer._gradients(2)
+    again, other = (
+        trainer.engine.sample_gradients(trainer.pruner, 1),
+        trainer.engine.sample_gradients(trainer.pruner, 2),
+    )
     trainer.network.dropout.p = 0.0
-    without = trainer._gradients(1)
+    without = trainer.engine.sample_gradients(trainer.pruner, 1)
     name = "second.weight"
     assert torch.equal(first[name], again[name])
     assert not torch.equal(first[name], other[name])
@@ -206,7 +228,7 @@ def test_layernorm_gains_are_pruned_by_switch():
     """The released code prunes them at the same rate as every layer, the text does not say so."""
     for switch, layers in (("keep", 2), ("prune", 3)):
         trainer = trainer_of("mp-ai", protocol=Protocol(layernorm=switch))
-        trained(trainer, *course("mp-ai", 0.5))
+        trained(trainer)
         assert len(trainer.pruner.masks) == layers
         assert sparsity(trainer.pruner.masks) == 0.5
         assert int((trainer.network.norm.weight == 0).sum()) == (8 if switch == "prune" else 0)
@@ -214,30 +236,29 @@ def test_layernorm_gains_are_pruned_by_switch():
 
 def test_the_last_epochs_training_logits_are_kept_where_a_threshold_is_learned():
     """Rows come back in canonical order, and only for multi-label trials with the switch."""
-    trainer = trainer_of(None, multi_label=True, protocol=Protocol(threshold="train"))
+    still = dataclasses.replace(TRAINING, learning_rate=0.0)
+    trainer = trainer_of(multi_label=True, training=still, protocol=Protocol(threshold="train"))
     trainer.network.dropout.p = 0.0
-    quiet = dataclasses.replace(trainer.lesson, training=dataclasses.replace(TRAINING, learning_rate=0.0))
-    trainer.lesson = quiet
-    trainer.train({}, 2, lambda: True)
-    expected = trainer.network(**quiet.encoded.inputs(torch.arange(120).numpy()))
+    trainer.train(lambda moment: True)
+    expected = trainer.network(**trainer.training_set.encoded.inputs(torch.arange(120).numpy()))
     torch.testing.assert_close(trainer.last_logits, expected.detach())
-    for switched in (trainer_of(None, multi_label=True), trainer_of(None, protocol=Protocol(threshold="train"))):
-        switched.train({}, 1, lambda: True)
+    for switched in (trainer_of(multi_label=True), trainer_of(protocol=Protocol(threshold="train"))):
+        switched.train(lambda moment: True)
         assert switched.last_logits is None
 
 
 def test_training_learns():
     """The loss on the training split falls far below that of guessing among three classes."""
-    trainer = trainer_of(None)
-    trainer.train({}, 12, lambda: True)
+    trainer = trainer_of(training=dataclasses.replace(TRAINING, epochs=12))
+    trainer.train(lambda moment: True)
     trainer.network.eval()
-    logits = trainer.network(**trainer.lesson.encoded.inputs(torch.arange(120).numpy()))
-    assert torch.nn.functional.cross_entropy(logits, trainer.lesson.targets) < 0.4
+    logits = trainer.network(**trainer.training_set.encoded.inputs(torch.arange(120).numpy()))
+    assert torch.nn.functional.cross_entropy(logits, trainer.training_set.targets) < 0.4
 
 
 def test_sparsely_gathered_gradients_are_the_dense_ones():
     """An embedding that hands over the rows it read trains to what a dense gradient of the whole table gives."""
-    from runner.training import gather_sparsely
+    from runner.engine import gather_sparsely
 
     rows = torch.randint(0, 50, (40, 6), generator=torch.Generator().manual_seed(0))
     tables = []
@@ -262,7 +283,7 @@ def test_micro_batches_add_up_to_the_batch(method):
     def weights(parts: int) -> dict[str, torch.Tensor]:
         trainer = trainer_of(method, training=dataclasses.replace(TRAINING, micro_batches=parts))
         trainer.network.dropout.p = 0.0
-        trained(trainer, *course(method, 0.5))
+        trained(trainer)
         return dict(trainer.network.named_parameters())
 
     whole = weights(1)
@@ -274,9 +295,7 @@ def test_micro_batches_add_up_to_the_batch(method):
 def test_dropout_is_drawn_for_each_micro_batch():
     """Each part of a batch has draws of its own, which the seed, the step and its place among the parts decide."""
     training = dataclasses.replace(TRAINING, micro_batches=4)
-    first, again = (trained(trainer_of(None, training=training), {}, 1) for _ in range(2))
-    assert first == again != trained(trainer_of(None), {}, 1)
-    trainer = trainer_of(None, training=training)
-    seeds = {trainer._dropout_seed(index) for index in range(4)}
-    trainer.steps += 1
-    assert len(seeds | {trainer._dropout_seed(index) for index in range(4)}) == 8
+    first, again = (trained(trainer_of(training=training)) for _ in range(2))
+    assert first == again != trained(trainer_of())
+    given = trainer_of(training=training).training_set
+    assert len({given.dropout_seed(0, step, index) for step in (0, 1) for index in range(4)}) == 8

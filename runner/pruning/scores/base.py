@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+Memory = dict[str, Tensor]
+"""What a score remembers from step to step, by names of its own choice: checkpoints hold it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Signals:
-    """Everything known of the network at the moment of a cut.
+    """Everything known of the network at a decision, or after the backward pass of a step.
 
-    weights: layer name -> values. gradients: a call that returns layer name -> gradient of the training loss
-    without weight decay, of the weights' shapes; it costs passes over training samples, so only scores that need
-    it make it. learning_rate and weight_decay: of the optimizer. generator: a CPU generator of this trial and round.
+    weights: layer name -> values, as they would be without masks. gradients: a call that returns layer name -> gradient
+    of the training loss without weight decay, of the weights' shapes; at a decision it costs passes over training
+    samples, so only scores that need it make it; after a backward pass it is that step's. learning_rate and
+    weight_decay: of the optimizer. generator: a CPU generator of this trial and round. memory: what `Score.start` gave.
     """
 
     weights: Mapping[str, Tensor]
@@ -24,16 +28,26 @@ class Signals:
     learning_rate: float
     weight_decay: float
     generator: torch.Generator
+    memory: Memory = field(default_factory=dict)
 
 
-class Score(Protocol):
+class Score(ABC):
     """How much each weight matters.
 
-    `importance` returns a tensor of the weight's shape for every layer, higher meaning to be kept, and leaves the
-    weights as they are. Which weights are already gone, how many go, and who goes among equals is the
-    caller's business (`runner.pruning.masks`).
+    Which weights are already gone, how many go, and who goes among equals is the caller's business
+    (`runner.pruning.masks`). A score that looks at every step gives a memory in `start`; it has no other state.
     """
 
     reference: str
 
-    def importance(self, signals: Signals) -> dict[str, Tensor]: ...
+    def start(self, weights: Mapping[str, Tensor]) -> Memory:
+        """The memory before the first step; empty for a score that looks at decisions alone."""
+        del weights
+        return {}
+
+    def observe(self, signals: Signals) -> None:  # noqa: B027  (most scores look at no step)
+        """Look at a step after its backward pass and change `signals.memory` in place; asked if there is a memory."""
+
+    @abstractmethod
+    def importance(self, signals: Signals) -> dict[str, Tensor]:
+        """A tensor of the weight's shape for every layer, higher meaning to be kept; weights stay as they are."""

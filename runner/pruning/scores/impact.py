@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from runner.pruning.scores.base import Signals
+from runner.pruning.scores.base import Score, Signals
 
 
-class Impact:
+class Impact(Score):
     """score(w) = |w * g|, the first-order change of the loss if w were set to zero; g is its gradient.
 
     SNIP divides by the sum over all weights, which changes no ranking and is left out.

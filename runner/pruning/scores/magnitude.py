@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from runner.pruning.scores.base import Signals
+from runner.pruning.scores.base import Score, Signals
 
 
-class Magnitude:
+class Magnitude(Score):
     """score(w) = |w|."""
 
     reference = "Han et al. 2015, arXiv:1506.02626"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from runner.pruning.scores.base import Signals
+from runner.pruning.scores.base import Score, Signals
 
 
-class Random:
+class Random(Score):
     """score(w) ~ U[0, 1), independent of the weight: the baseline any other score has to beat."""
 
     reference = "Tropeano et al. 2025, section 3.2"
