@@ -41,6 +41,7 @@ class AtInitialization:
 
     def removed(self, moment: Moment, target: float) -> float | None:
         """All before step 0."""
+        check(target)
         return target if moment.step == 0 else None
 
 
@@ -65,6 +66,7 @@ class Rounds:
 
     def removed(self, moment: Moment, target: float) -> float | None:
         """One cut at the beginning of each phase but the first."""
+        check(target)
         return self.removed_after(moment.phase, target) if moment.phase > 0 and moment.phase_step == 0 else None
 
     def removed_after(self, round_: int, target: float) -> float:
@@ -88,6 +90,7 @@ class OneShot:
 
     def removed(self, moment: Moment, target: float) -> float | None:
         """All between the two phases."""
+        check(target)
         return target if moment.phase == 1 and moment.phase_step == 0 else None
 
 
@@ -126,6 +129,7 @@ class Cubic:
     def removed(self, moment: Moment, target: float) -> float | None:
         """At every k-th step of the ramp, at its end, and beyond it if told to. Where the ramp is shorter than a step
         its end is all there is."""
+        check(target)
         first, last = round(self.begins * moment.steps), round(self.ends * moment.steps)
         if moment.step >= last:
             return target if moment.step == last or self.afterwards == "every-step" else None

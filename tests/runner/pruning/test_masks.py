@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from torch import nn
 from transformers import BertConfig, BertModel
 
-from runner.pruning.masks import all_kept, grown, layer_sparsity, lowest, prunable_weights, removed, sparsity
+from runner.pruning.masks import (
+    all_kept,
+    kth_lowest,
+    layer_sparsity,
+    lowest,
+    prunable_weights,
+    removed,
+    shrunk,
+    sparsity,
+)
 
 
 class RecurrentNetwork(nn.Module):
@@ -81,7 +90,7 @@ def test_layerwise_counts_are_exact(sizes, fractions, seed, nan):
         scores = {name: torch.randint(0, 4, mask.shape, generator=generator).float() for name, mask in masks.items()}
         if nan:
             scores = {name: score.masked_fill(score == 2, torch.nan) for name, score in scores.items()}
-        after = grown(masks, scores, fraction, "layerwise")
+        after = shrunk(masks, scores, fraction, "layerwise")
         for name, mask in after.items():
             assert int((~mask).sum()) == round(mask.numel() * fraction)
             assert abs(layer_sparsity(after)[name] - fraction) * mask.numel() <= 1
@@ -95,7 +104,7 @@ def test_global_count_is_exact_and_takes_the_lowest(sizes, fraction, seed):
     """The global scope removes round(N * fraction) weights over all layers, none more important than one it keeps."""
     generator = torch.Generator().manual_seed(seed)
     scores = {str(i): torch.rand(size, generator=generator) for i, size in enumerate(sizes)}
-    masks = grown(all_kept(scores), scores, fraction, "global")
+    masks = shrunk(all_kept(scores), scores, fraction, "global")
     assert removed(masks) == round(sum(sizes) * fraction)
     assert sparsity(masks) == pytest.approx(fraction, abs=1 / sum(sizes))
     gone = torch.cat([scores[name][~mask] for name, mask in masks.items()])
@@ -106,7 +115,7 @@ def test_global_count_is_exact_and_takes_the_lowest(sizes, fraction, seed):
 
 def test_ties_are_broken_by_lower_flat_index():
     """Of equal scores the earlier weight goes, also where a percentile rule would remove none."""
-    masks = grown({"w": torch.ones(2, 3, dtype=torch.bool)}, {"w": torch.zeros(2, 3)}, 0.5, "layerwise")
+    masks = shrunk({"w": torch.ones(2, 3, dtype=torch.bool)}, {"w": torch.zeros(2, 3)}, 0.5, "layerwise")
     assert masks["w"].tolist() == [[False, False, False], [True, True, True]]
 
 
@@ -118,17 +127,33 @@ def test_nan_goes_first_and_infinity_last():
     assert not lowest(values, 0).any()
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    size=st.integers(1, 400_000),
+    share=st.floats(0, 1, exclude_min=True),
+    seed=st.integers(0, 99),
+    values=st.sampled_from([2, 30, 2**20]),
+)
+def test_the_fast_selection_finds_what_torch_finds(size, share, seed, values):
+    """Whatever the size, the place and the number of ties, the threshold is that of `torch.kthvalue`."""
+    drawn = torch.randint(values, (size,), generator=torch.Generator().manual_seed(seed)).float()
+    drawn[0] = -torch.inf
+    count = max(1, round(size * share))
+    assert kth_lowest(drawn, count) == drawn.kthvalue(count).values
+    assert kth_lowest(drawn.sort().values, count) == drawn.kthvalue(count).values
+
+
 def test_what_is_gone_stays_gone_even_if_it_scores_highest():
     """A later round chooses among the weights that are left only."""
     mask = torch.tensor([False, True, True, True])
-    masks = grown({"w": mask}, {"w": torch.tensor([9.0, 1.0, 2.0, 3.0])}, 0.5, "layerwise")
+    masks = shrunk({"w": mask}, {"w": torch.tensor([9.0, 1.0, 2.0, 3.0])}, 0.5, "layerwise")
     assert masks["w"].tolist() == [False, False, True, True]
 
 
-def test_masks_cannot_shrink():
+def test_masks_cannot_grow():
     """Asking for less than is gone already, or for no fraction at all, is an error."""
     mask = {"w": torch.tensor([False, False, True])}
-    with pytest.raises(ValueError, match="only grow"):
-        grown(mask, {"w": torch.zeros(3)}, 0.1, "layerwise")
+    with pytest.raises(ValueError, match="only shrink"):
+        shrunk(mask, {"w": torch.zeros(3)}, 0.1, "layerwise")
     with pytest.raises(ValueError, match=r"1\.5 was given"):
-        grown(mask, {"w": torch.zeros(3)}, 1.5, "layerwise")
+        shrunk(mask, {"w": torch.zeros(3)}, 1.5, "layerwise")

@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from runner.pruning.moment import Timeline
 from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES, values_of
 from runner.pruning.scores import SCORES
 from runner.pruning.scores.base import Signals
 
+MOMENT = Timeline((1,), 10).at(5)
 OPTIMIZERS = {
     "adam": lambda p: torch.optim.Adam(p, lr=0.05, fused=True),
     "adamw": lambda p: torch.optim.AdamW(p, lr=0.05, weight_decay=0.3, fused=True),
@@ -52,9 +54,9 @@ def steps(network: nn.Module, pruner: Pruner, optimizer: torch.optim.Optimizer, 
     for _ in range(count):
         optimizer.zero_grad(set_to_none=True)
         nn.functional.cross_entropy(network(inputs), targets).backward()
-        pruner.hold_gradients()
+        pruner.after_backward(MOMENT)
         optimizer.step()
-        pruner.hold_weights()
+        pruner.after_step(MOMENT)
 
 
 def removed_values(pruner: Pruner) -> torch.Tensor:
@@ -71,8 +73,8 @@ def test_removed_weights_stay_zero_through_any_optimizer(kind):
     optimizer = OPTIMIZERS[kind](network.parameters())
     steps(network, pruner, optimizer)
     for fraction in (0.3, 0.7):
-        pruner.cut(signals(pruner), fraction)
-        pruner.hold_moments(optimizer)
+        pruner.decide(signals(pruner), fraction)
+        pruner.settle(optimizer)
         before = values_of(network)
         steps(network, pruner, optimizer)
         assert (removed_values(pruner) == 0).all()
@@ -88,9 +90,9 @@ def test_removed_weights_need_no_product_to_stay_zero(kind):
     pruner = pruner_of(network)
     optimizer = OPTIMIZERS[kind](network.parameters())
     steps(network, pruner, optimizer)
-    pruner.cut(signals(pruner), 0.5)
-    pruner.hold_moments(optimizer)
-    pruner.hold_weights = lambda: None  # type: ignore[method-assign]
+    pruner.decide(signals(pruner), 0.5)
+    pruner.settle(optimizer)
+    pruner.after_step = lambda moment: None  # type: ignore[method-assign]
     steps(network, pruner, optimizer)
     assert (removed_values(pruner) == 0).all()
 
@@ -102,8 +104,8 @@ def test_moments_left_in_place_would_bring_removed_weights_back():
     pruner = pruner_of(network)
     optimizer = OPTIMIZERS["adam"](network.parameters())
     steps(network, pruner, optimizer)
-    pruner.cut(signals(pruner), 0.5)
-    pruner.hold_weights = lambda: None  # type: ignore[method-assign]
+    pruner.decide(signals(pruner), 0.5)
+    pruner.after_step = lambda moment: None  # type: ignore[method-assign]
     steps(network, pruner, optimizer)
     assert (removed_values(pruner) != 0).any()
 
@@ -115,9 +117,9 @@ def test_removed_weights_are_zero_even_in_a_network_of_nan():
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.fill_(torch.nan)
-    pruner.cut(signals(pruner), 0.5)
-    pruner.hold_weights()
-    pruner.clear()
+    pruner.decide(signals(pruner), 0.5)
+    pruner.after_step(MOMENT)
+    pruner.finish()
     assert (removed_values(pruner) == 0).all()
     assert removed_values(pruner).numel() == 28
 
@@ -131,7 +133,7 @@ def test_rewinding_restores_every_parameter_and_keeps_the_masks():
     optimizer = OPTIMIZERS["adam"](network.parameters())
     steps(network, pruner, optimizer)
     assert all(not torch.equal(first[name], value) for name, value in network.state_dict().items())
-    assert pruner.cut(signals(pruner), 0.5), "a new optimizer must follow"
+    assert pruner.decide(signals(pruner), 0.5), "a new optimizer must follow"
     for name, value in network.state_dict().items():
         mask = pruner.masks.get(name, torch.ones_like(value, dtype=torch.bool))
         assert torch.equal(value[mask], first[name][mask])
@@ -146,7 +148,7 @@ def test_the_copy_of_step_0_is_out_of_trainings_reach():
     pruner = pruner_of(network, "rewind")
     for fraction in (0.3, 0.6):
         steps(network, pruner, OPTIMIZERS["sgd"](network.parameters()))
-        pruner.cut(signals(pruner), fraction)
+        pruner.decide(signals(pruner), fraction)
         assert all(torch.equal(pruner.initial[name], value) for name, value in first.items())
 
 
@@ -157,7 +159,7 @@ def test_finetuning_changes_nothing_but_removed_weights():
     pruner = pruner_of(network)
     steps(network, pruner, OPTIMIZERS["adam"](network.parameters()))
     before = values_of(network)
-    assert not pruner.cut(signals(pruner), 0.5)
+    assert not pruner.decide(signals(pruner), 0.5)
     for name, value in network.state_dict().items():
         mask = pruner.masks.get(name, torch.ones_like(value, dtype=torch.bool))
         assert torch.equal(value[mask], before[name][mask])
@@ -169,7 +171,7 @@ def test_a_dense_model_is_never_cut():
     pruner = Pruner(Network(), None, layernorm=False)
     assert not pruner.is_cut
     with pytest.raises(ValueError, match="cannot be cut"):
-        pruner.cut(signals(pruner), 0.5)
+        pruner.decide(signals(pruner), 0.5)
 
 
 def test_another_network_is_not_rewound():
