@@ -1,12 +1,22 @@
-"""Build a trial's method and trainer from its spec."""
+"""Build a trial's network, training set, method and trainer from its spec."""
 
 from __future__ import annotations
 
-from torch import nn
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import torch
+from torch import Tensor, nn
+
+from runner.batches import targets
+from runner.devices import Compute, choose_device, prepare, refuse_other, resolve_precision
 from runner.distillation import Distillation
 from runner.engine import Engine, OneProcess
+from runner.evaluation import answer
 from runner.methods import NAMED
+from runner.models import MODELS, load_module
+from runner.models.base import Encoded, ModelContext
 from runner.pruning.gates import GATES
 from runner.pruning.part import Part
 from runner.pruning.pruner import Method, Pruner
@@ -14,9 +24,67 @@ from runner.pruning.recovery import RECOVERIES
 from runner.pruning.removals import REMOVALS
 from runner.pruning.scores import SCORES
 from runner.pruning.teachers import TEACHERS
-from runner.spec import TrialSpec
+from runner.spec import TrialSpec, derived_seed
 from runner.training import Trainer
 from runner.training_set import TrainingSet
+from runner.workplace import Workplace
+from tasks.base import Split, TaskData
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembled:
+    """A trial that is ready to be trained: its data, the code of its architecture, its training set and trainer."""
+
+    spec: TrialSpec
+    data: TaskData
+    module: Any
+    context: ModelContext
+    training_set: TrainingSet
+    trainer: Trainer
+
+    def encoded(self, split: Split) -> Encoded:
+        """One split's inputs, ready for the network."""
+        return self.module.encode(self.context, self.data.split(split))  # type: ignore[no-any-return]
+
+    def logits(self, encoded: Encoded) -> Tensor:
+        """What the network says of every row, as it is now."""
+        return answer(self.trainer.active, encoded, self.spec.training.batch_size, self.training_set.compute)
+
+
+def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assembled:
+    """The trial at step 0, on the device that computes it."""
+    prepare(workplace.threads)
+    module = load_module(MODELS[spec.architecture])
+    context = context_of(spec, workplace, data)
+    torch.manual_seed(derived_seed(spec.seed, "init"))
+    network = module.build(context)
+    device = choose_device(workplace.device)
+    refuse_other(device, spec.canary)
+    precision = resolve_precision(spec.training.precision, device, network)
+    training_set = TrainingSet(
+        encoded=module.encode(context, data.split("train")),
+        targets=targets(data.split("train"), len(data.classes)),
+        seed=spec.seed,
+        training=spec.training,
+        protocol=spec.protocol,
+        compute=Compute(device=device, precision=precision, processes=workplace.processes),
+    )
+    trainer = trainer_of(network, spec, training_set, workplace.zero_stage)
+    return Assembled(spec=spec, data=data, module=module, context=context, training_set=training_set, trainer=trainer)
+
+
+def context_of(spec: TrialSpec, workplace: Workplace, data: TaskData) -> ModelContext:
+    """What an architecture is told of the trial."""
+    return ModelContext(
+        options={**MODELS[spec.architecture].options, **dict(spec.options)},
+        classes=len(data.classes),
+        kind=data.kind,
+        inputs=data.inputs,
+        max_tokens=spec.max_tokens or data.max_tokens,
+        switches=spec.protocol,
+        seed=spec.seed,
+        cache=workplace.cache,
+    )
 
 
 def method_of(spec: TrialSpec) -> Method | None:
@@ -46,7 +114,12 @@ def trainer_of(network: nn.Module, spec: TrialSpec, training_set: TrainingSet, z
         network = network.to(training_set.compute.device.torch)
         pruner = Pruner(network, method, layernorm=layernorm)
         engine = OneProcess(network, training_set, list(pruner.gates.values()))
-    others: list[Part] = []
-    if not spec.is_dense and (teacher := NAMED[spec.method].teacher):
-        others.append(Distillation(TEACHERS[teacher], network, training_set))
+    others = parts_of(spec, network, training_set)
     return Trainer(engine, training_set, pruner, spec.schedule, spec.sparsity, others)
+
+
+def parts_of(spec: TrialSpec, network: nn.Module, training_set: TrainingSet) -> Sequence[Part]:
+    """What acts at every step of a trial besides its pruner."""
+    if spec.is_dense or (teacher := NAMED[spec.method].teacher) is None:
+        return ()
+    return (Distillation(TEACHERS[teacher], network, training_set),)

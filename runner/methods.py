@@ -43,6 +43,12 @@ class Method:
         """True if training starts exactly as the dense model's, so that the dense trial can be shared."""
         return SCHEDULES[self.schedule].starts_dense
 
+    @property
+    def is_shardable(self) -> bool:
+        """True if several processes that share a network can prune it: what acts at every step needs it whole."""
+        acts_at_steps = self.removal != "permanent" or self.gate or self.teacher
+        return self.score in SHARED_SCORES and not acts_at_steps
+
 
 SHARDED_SCORES: tuple[Score, ...] = ("magnitude", "impact", "random")
 """Scores that need no more than whole weights and the gradient of the loss, which several processes that share a

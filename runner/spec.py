@@ -140,6 +140,11 @@ class TrialSpec:
         return schedule
 
     @property
+    def measures_el2n(self) -> bool:
+        """True for a dense trial that records EL2N."""
+        return self.is_dense and self.record.el2n
+
+    @property
     def epochs(self) -> int:
         """Of all phases together."""
         return sum(self.schedule.phases(self.training.epochs)) if self.schedule else self.training.epochs

@@ -6,13 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
-from runner.attempt import Attempt
+from runner.answering import answers_of, facts_of, rows_to_commit
+from runner.assembly import assembled
 from runner.checkpoints import ParentMissing, committed_weights
+from runner.history import History
 from runner.spec import TrialSpec
+from runner.states import States
 from runner.store.layout import Layout
 from runner.store.reader import is_committed
 from runner.store.schema import CommitRecord
 from runner.store.writer import commit
+from runner.watch import Watch
 from runner.workplace import Hooks, Workplace
 from tasks.base import TaskData
 
@@ -55,23 +59,26 @@ def run_trial(
         return Outcome(status="already", trial_id=spec.trial_id)
     if data.fingerprint != spec.data:
         raise ValueError(f"trial {spec.trial_id} is of data {spec.data!r}, but {data.fingerprint!r} was given")
-    attempt = Attempt(spec, workplace, data, hooks or Hooks())
-    attempt.resume()
-    if not attempt.train():
-        return Outcome(status="stopped", trial_id=spec.trial_id, epochs=attempt.trainer.epoch)
+    hooks = hooks or Hooks()
+    trial, history = assembled(spec, workplace, data), History()
+    states = States(spec, workplace, trial.trainer, history, hooks)
+    states.resume()
+    if not trial.trainer.train(Watch(trial, history, states, hooks).after_step):
+        return Outcome(status="stopped", trial_id=spec.trial_id, epochs=trial.trainer.epoch)
     with ThreadPoolExecutor(max_workers=1) as aside:
-        kept = attempt.keep(aside, rebuild=rebuild, keep_state=keep_state) if spec.is_dense else None
-        answers = [] if rebuild else attempt.evaluate()
+        kept = states.keep(aside, rebuild=rebuild, keep_state=keep_state) if spec.is_dense else None
+        answers = [] if rebuild else answers_of(trial, history)
     weights = kept.result() if kept else None
     if rebuild:
-        return Outcome(status="rebuilt", trial_id=spec.trial_id, epochs=attempt.trainer.epoch)
+        return Outcome(status="rebuilt", trial_id=spec.trial_id, epochs=trial.trainer.epoch)
     if not workplace.processes.is_first:
-        return Outcome(status="committed", trial_id=spec.trial_id, epochs=attempt.trainer.epoch)
-    record = commit(workplace.root, spec, attempt.rows(answers), attempt.facts(answers, weights))
-    attempt.tidy(keep_state=keep_state)
+        return Outcome(status="committed", trial_id=spec.trial_id, epochs=trial.trainer.epoch)
+    facts = facts_of(trial, history, answers, weights)
+    record = commit(workplace.root, spec, rows_to_commit(trial, answers), facts)
+    states.tidy(keep_state=keep_state)
     return Outcome(
         status="committed" if record else "already",
         trial_id=spec.trial_id,
-        epochs=attempt.trainer.epoch,
+        epochs=trial.trainer.epoch,
         record=record,
     )

@@ -28,9 +28,11 @@ from unittest import mock
 from torch import Tensor
 
 from runner import checkpoints
-from runner.attempt import Attempt
+from runner import trial as trial_module
+from runner.assembly import Assembled
 from runner.checkpoints import TRAINED
 from runner.evaluation import Answers
+from runner.history import History
 from runner.spec import Training, TrialSpec
 from runner.store.layout import Layout
 from runner.trial import Workplace, run_trial
@@ -66,7 +68,7 @@ class Spent:
 def measure(spec: TrialSpec, data: TaskData, root: Path, threads: int) -> tuple[Spent, Spent]:
     """What the trial took, and its checkpoints of that."""
     trial, taken = Spent(), Spent()
-    save, evaluate = checkpoints.save, Attempt.evaluate
+    save, evaluate = checkpoints.save, trial_module.answers_of
     saved: list[float] = []
     answered: list[float] = []
 
@@ -81,15 +83,15 @@ def measure(spec: TrialSpec, data: TaskData, root: Path, threads: int) -> tuple[
             saved.append(time.perf_counter())
         return content
 
-    def watched(attempt: Attempt) -> list[Answers]:
-        answers = evaluate(attempt)
+    def watched(trial: Assembled, history: History) -> list[Answers]:
+        answers = evaluate(trial, history)
         answered.append(time.perf_counter())
         return answers
 
     workplace = Workplace(root=root, cache=cache_folder(), threads=threads, device="auto")
     with (
         mock.patch.object(checkpoints, "save", timed),
-        mock.patch.object(Attempt, "evaluate", watched),
+        mock.patch.object(trial_module, "answers_of", watched),
         trial.measured(),
     ):
         outcome = run_trial(spec, workplace=workplace, data=data, keep_state=spec.is_dense)

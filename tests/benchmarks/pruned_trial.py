@@ -23,9 +23,12 @@ import numpy as np
 import torch
 from torch.nn.utils import prune
 
-from runner.attempt import Attempt, Hooks, Workplace
+from runner.answering import answers_of, facts_of
+from runner.assembly import assembled
+from runner.history import History
 from runner.pruning.masks import prunable_weights
 from runner.spec import Training, TrialSpec
+from runner.workplace import Workplace
 from tasks.base import TaskChoice, TaskData
 from tasks.catalogue import limited, open_task
 from tasks.registry_packages import cache_folder, fetch
@@ -46,12 +49,12 @@ def piesweep(data: TaskData, epochs: int, threads: int) -> tuple[float, float]:
         training=Training(epochs=epochs, batch_size=BATCH, learning_rate=LEARNING_RATE),
     )
     with tempfile.TemporaryDirectory() as folder:
-        attempt = Attempt(spec, Workplace(root=Path(folder), cache=cache_folder(), threads=threads), data, Hooks())
+        trial = assembled(spec, Workplace(root=Path(folder), cache=cache_folder(), threads=threads), data)
         began = time.perf_counter()
-        attempt.train()
+        trial.trainer.train(lambda moment: True)
         seconds = time.perf_counter() - began
-        answers = attempt.evaluate()
-        facts = attempt.facts(answers, None)
+        answers = answers_of(trial, History())
+        facts = facts_of(trial, History(), answers, None)
     accuracy = facts.metrics["test"]["accuracy"]
     assert accuracy is not None
     return seconds, accuracy

@@ -71,7 +71,7 @@ def seen(job: Job, began: float) -> dict[str, object]:
 
 def train(job: Job, assignment: Assignment) -> str:
     """The real work, on a processor that is taken for a GPU of the node's vendor."""
-    import runner.attempt
+    import runner.assembly
     import runner.devices
 
     began = time.time()
@@ -80,7 +80,7 @@ def train(job: Job, assignment: Assignment) -> str:
     def pretend(_requested: object) -> runner.devices.Device:
         return dataclasses.replace(choose("cpu"), vendor=pretended_vendor(), name="pretended")
 
-    runner.attempt.choose_device = pretend
+    runner.assembly.choose_device = pretend
     ending = train_and_prune(job, assignment)
     time.sleep(max(0.0, SECONDS - (time.time() - began)))
     (Path(assignment.root).parent / f"{job.trial_id}.seen.json").write_text(json.dumps(seen(job, began)))

@@ -15,41 +15,48 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, distributed
 
-from runner.attempt import Attempt
+from runner.answering import answers_of
+from runner.assembly import Assembled, assembled
+from runner.history import History
 from runner.spec import TrialSpec
+from runner.states import States
 from runner.trial import Hooks, Workplace
+from runner.watch import Watch
 
 from .small_sentences import sentences
 from .small_trials import StopAfter
 
 
-class Watched(Attempt):
-    """An attempt that writes down the loss of every step, and removed weights that are not zero after every epoch."""
+class Watched(Watch):
+    """A watch that writes down the loss of every step, and removed weights that are not zero after every epoch."""
 
-    def __init__(self, spec: TrialSpec, workplace: Workplace, stop_after: int) -> None:
-        super().__init__(spec, workplace, sentences(), StopAfter(stop_after).hooks() if stop_after else Hooks())
+    def __init__(self, trial: Assembled, history: History, states: States, hooks: Hooks) -> None:
+        super().__init__(trial, history, states, hooks)
         self.losses: list[float] = []
         self.leaks: list[float] = []
-        self.step = self.trainer._step
-        self.trainer._step = self.watched_step
+        self.accumulate = trial.trainer.engine.accumulate
+        trial.trainer.engine.accumulate = self.watched_step
 
-    def watched_step(self, rows, learning_rate):
+    def watched_step(self, rows, moment, loss):
         """A step, whose loss every process knows."""
-        logits = self.processes.summed(self.step(rows, learning_rate))
-        self.losses.append(float(self.lesson.loss(logits, self.lesson.targets[torch.from_numpy(rows)])))
+        logits = self.processes.summed(self.accumulate(rows, moment, loss))
+        given = self.trial.training_set
+        self.losses.append(float(given.loss(logits, given.targets[torch.from_numpy(rows)])))
         return logits
 
-    def after_epoch(self) -> bool:
-        self.leaks.append(largest_removed(self.trainer))
-        return super().after_epoch()
+    def after_step(self, moment) -> bool:
+        if moment.begins_epoch:
+            self.leaks.append(largest_removed(self.trial.trainer))
+        return super().after_step(moment)
 
     def found(self, ended: bool) -> dict[str, Tensor]:
         """State, losses and leaks, and the logits of a trial that came to its end."""
-        if ended and self.spec.is_dense:
+        if ended and self.trial.spec.is_dense:
             with ThreadPoolExecutor(max_workers=1) as aside:
-                self.keep(aside, rebuild=False, keep_state=True)
-        result = {f"logits.{one.split}": one.logits for one in self.evaluate()} if ended else {}
-        state = self.state()[0]
+                self.states.keep(aside, rebuild=False, keep_state=True)
+        answers = answers_of(self.trial, self.history) if ended else []
+        result = {f"logits.{one.split}": one.logits for one in answers}
+        state = self.trial.trainer.state()[0] | self.history.state()[0]
         if self.processes.is_first:
             result |= {name: tensor.detach().clone() for name, tensor in state.items()}
         return {**result, "losses": torch.tensor(self.losses), "leaks": torch.tensor(self.leaks)}
@@ -57,7 +64,7 @@ class Watched(Attempt):
 
 def largest_removed(trainer) -> float:
     """The largest size of a removed weight, in the fp32 master copy and as the network is called, read from shards."""
-    shards = getattr(trainer, "shards", None)
+    shards = getattr(trainer.engine, "shards", None)
     if shards is None:
         pruner = trainer.pruner
         return max(float(weight.detach()[~pruner.masks[name]].abs().sum()) for name, weight in pruner.weights.items())
@@ -78,9 +85,12 @@ def largest_removed(trainer) -> float:
 
 def attempted(spec: TrialSpec, workplace: Workplace, *, stop_after: int = 0) -> dict[str, Tensor]:
     """Trains a trial as far as told, and what was seen of it."""
-    attempt = Watched(spec, workplace, stop_after)
-    attempt.resume()
-    return attempt.found(attempt.train())
+    hooks = StopAfter(stop_after).hooks() if stop_after else Hooks()
+    trial, history = assembled(spec, workplace, sentences()), History()
+    states = States(spec, workplace, trial.trainer, history, hooks)
+    states.resume()
+    watch = Watched(trial, history, states, hooks)
+    return watch.found(trial.trainer.train(watch.after_step))
 
 
 def main(orders, rank: int) -> None:

@@ -44,12 +44,11 @@ class StopAfter:
     """Hooks that stop a trial after so many epochs."""
 
     def __init__(self, epochs: int) -> None:
-        self.left = epochs
+        self.epochs = epochs
         self.seen: list[tuple[int, int]] = []
 
     def hooks(self) -> Hooks:
-        return Hooks(should_stop=self.count, on_epoch=lambda done, total: self.seen.append((done, total)))
-
-    def count(self) -> bool:
-        self.left -= 1
-        return self.left <= 0
+        return Hooks(
+            should_stop=lambda: len(self.seen) >= self.epochs,
+            on_epoch=lambda done, total: self.seen.append((done, total)),
+        )

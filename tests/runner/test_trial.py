@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-import runner.attempt
+import runner.assembly
+import runner.states
 from runner.checkpoints import STATE, TRAINED, CheckpointError, load
 from runner.spec import Protocol, Record
 from runner.store.layout import Layout
@@ -75,13 +76,34 @@ def test_stopped_at_every_epoch_it_commits_the_undisturbed_rows(workplace, tmp_p
     assert mine["facts"] == theirs["facts"]
 
 
+@pytest.mark.parametrize("method", ["dense", "imp-ft", "gmp", "mvp", "imp-kd"])
+def test_a_trial_goes_on_in_the_middle_of_an_epoch(workplace, tmp_path, monkeypatch, method):
+    """Stopped at a step within an epoch, it has saved its state there, and ends in the rows of an undisturbed one."""
+    monkeypatch.setattr("runner.interval.ASKING_SECONDS", 0.0)
+    spec = spec_of(method, sparsity=0.0 if method == "dense" else 0.9, record=Record(probabilities=True))
+    whole = dataclasses.replace(workplace, root=tmp_path / "whole")
+    for place in (workplace, whole):
+        if spec.shares_parent:
+            run_trial(spec.dense, workplace=place, data=DATA, keep_state=True)
+    run_trial(spec, workplace=whole, data=DATA)
+    asked = iter([False, False, True] * 40)  # a step in three, so that stops fall everywhere within an epoch of eight
+    outcomes = []
+    while not outcomes or outcomes[-1].status == "stopped":
+        outcomes.append(run_trial(spec, workplace=workplace, data=DATA, hooks=Hooks(should_stop=lambda: next(asked))))
+    steps = 96 - 24 * spec.shares_parent if method in ("imp-ft", "imp-kd") else 24
+    assert len(outcomes) == -(-steps // 3)
+    mine, theirs = committed(workplace, spec)[0], committed(whole, spec)[0]
+    assert mine["rows_sha256"] == theirs["rows_sha256"]
+    assert mine["facts"].get("layer_sparsity") == theirs["facts"].get("layer_sparsity")
+
+
 def test_children_equal_trials_that_share_nothing(workplace, tmp_path, monkeypatch):
     """A child's rows, probabilities to the last bit included, are those of the same trial trained alone from step 0."""
     spec = spec_of("iibp-ft", record=Record(probabilities=True))
     run_trial(spec.dense, workplace=workplace, data=DATA, keep_state=True)
     run_trial(spec, workplace=workplace, data=DATA)
     alone = dataclasses.replace(workplace, root=tmp_path / "alone")
-    monkeypatch.setattr(runner.attempt.Attempt, "start_from_parent", lambda *_: None)
+    monkeypatch.setattr(runner.states.States, "_start_from_parent", lambda *_: None)
     seen: list[int] = []
     run_trial(spec, workplace=alone, data=DATA, hooks=Hooks(on_epoch=lambda done, _: seen.append(done)))
     assert seen[0] == 1, "it trained the dense phase itself"
@@ -114,7 +136,7 @@ def test_a_rebuilt_state_that_differs_is_refused(workplace, monkeypatch):
     """If training again ends elsewhere, nothing is written and the error says what may be the reason."""
     spec = spec_of()
     run_trial(spec, workplace=workplace, data=DATA)
-    monkeypatch.setattr(runner.attempt, "derived_seed", lambda *_: 99)
+    monkeypatch.setattr(runner.assembly, "derived_seed", lambda *_: 99)
     with pytest.raises(CheckpointError, match="another device"):
         run_trial(spec, workplace=workplace, data=DATA, rebuild=True)
     assert not (Layout(workplace.root).checkpoint(spec.trial_id) / TRAINED).exists()
@@ -192,8 +214,9 @@ def test_a_superseded_trial_writes_nothing(workplace):
     outcome = run_trial(spec, workplace=workplace, data=DATA, hooks=Hooks(superseded=lambda: True))
     assert (outcome.status, outcome.epochs) == ("stopped", 1)
     assert not Layout(workplace.root).checkpoint(spec.trial_id).exists()
-    last = Hooks(superseded=iter([False, False, True]).__next__)
-    assert run_trial(spec, workplace=workplace, data=DATA, hooks=last).epochs == 3
+    third = StopAfter(3).hooks()
+    late = Hooks(superseded=third.should_stop, on_epoch=third.on_epoch)
+    assert run_trial(spec, workplace=workplace, data=DATA, hooks=late).epochs == 3
     assert not Layout(workplace.root).commit(spec.trial_id).exists()
 
 
