@@ -47,7 +47,7 @@ class Method:
     def is_shardable(self) -> bool:
         """True if several processes that share a network can prune it: what acts at every step needs it whole."""
         acts_at_steps = self.removal != "permanent" or self.gate or self.teacher
-        return self.score in SHARED_SCORES and not acts_at_steps
+        return self.score in SHARDED_SCORES and not acts_at_steps
 
 
 SHARDED_SCORES: tuple[Score, ...] = ("magnitude", "impact", "random")

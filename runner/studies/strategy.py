@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from runner.methods import METHODS, SHARDED_SCORES
+from runner.methods import METHODS
 from runner.models import MODELS
 from runner.studies.errors import Problem
 from runner.studies.training import Whole, cell_name
@@ -66,12 +66,11 @@ def problems(study: Study) -> Iterator[Problem]:
         return
     yield from _model_problems(study)
     for index, name in enumerate(study.methods):
-        if METHODS[name].score not in SHARDED_SCORES:
-            allowed = ", ".join(known for known, method in METHODS.items() if method.score in SHARDED_SCORES)
+        if not METHODS[name].is_shardable:
+            allowed = ", ".join(known for known, method in METHODS.items() if method.is_shardable)
             yield Problem(
                 ("methods", index),
-                f"the score of '{name}' needs the whole network on one device, and strategy deepspeed has none; "
-                f"allowed: {allowed}",
+                f"'{name}' needs the whole network on one device, and strategy deepspeed has none; allowed: {allowed}",
             )
     if study.canary:
         yield Problem(("canary",), "copies for comparing vendors run on one device each; set canary: 0, or no strategy")

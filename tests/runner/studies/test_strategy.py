@@ -40,9 +40,16 @@ def test_what_cannot_be_sharded_is_refused(case, tmp_path):
 
 def test_a_score_that_needs_the_whole_network_is_refused(tmp_path, monkeypatch):
     """A method whose score processes cannot gather is named, with those that can be used."""
-    monkeypatch.setattr(strategy, "SHARDED_SCORES", ("random",))
-    with pytest.raises(StudyError, match=r"methods\[0\]: the score of 'imp-ft'.*allowed: irp-ft, rp-ai"):
+    monkeypatch.setattr(methods, "SHARDED_SCORES", ("random",))
+    with pytest.raises(StudyError, match=r"methods\[0\]: 'imp-ft' needs the whole network.*allowed: irp-ft, rp-ai"):
         load(str(written(tmp_path, SHARDED)))
+
+
+@pytest.mark.parametrize("method", ["gmp", "mvp", "imp-kd"])
+def test_what_acts_at_every_step_needs_the_whole_network(tmp_path, method):
+    """Hidden weights, gates and teachers are refused where processes share a network, before anything runs."""
+    with pytest.raises(StudyError, match=f"'{method}' needs the whole network"):
+        load(str(written(tmp_path, SHARDED)), [f"methods=[{method}]"])
 
 
 def test_every_score_of_a_method_is_known_to_be_shardable_or_not():
