@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from runner.batches import targets
+from runner import batches
 from runner.devices import Compute, choose_device, prepare, refuse_other, resolve_precision
 from runner.distillation import Distillation
 from runner.engine import Engine, OneProcess
@@ -23,6 +23,7 @@ from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES
 from runner.pruning.removals import REMOVALS
 from runner.pruning.scores import SCORES
+from runner.pruning.targets import TARGETS
 from runner.pruning.teachers import TEACHERS
 from runner.spec import TrialSpec, derived_seed
 from runner.training import Trainer
@@ -63,7 +64,7 @@ def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assemble
     precision = resolve_precision(spec.training.precision, device, network)
     training_set = TrainingSet(
         encoded=module.encode(context, data.split("train")),
-        targets=targets(data.split("train"), len(data.classes)),
+        targets=batches.targets(data.split("train"), len(data.classes)),
         seed=spec.seed,
         training=spec.training,
         protocol=spec.protocol,
@@ -103,16 +104,16 @@ def method_of(spec: TrialSpec) -> Method | None:
 
 def trainer_of(network: nn.Module, spec: TrialSpec, training_set: TrainingSet, zero_stage: int) -> Trainer:
     """The trainer of a network that is still on the CPU: on its device, or sharded over the processes."""
-    method, layernorm = method_of(spec), spec.protocol.layernorm == "prune"
+    method, targets = method_of(spec), TARGETS[spec.targets]
     engine: Engine
     if zero_stage:
         from runner.sharding.engine import ManyProcesses
 
         engine = ManyProcesses(network, training_set, zero_stage)
-        pruner = Pruner(network, method if engine.processes.is_first else None, layernorm=layernorm)
+        pruner = Pruner(network, method if engine.processes.is_first else None, targets)
     else:
         network = network.to(training_set.compute.device.torch)
-        pruner = Pruner(network, method, layernorm=layernorm)
+        pruner = Pruner(network, method, targets)
         engine = OneProcess(network, training_set, list(pruner.gates.values()))
     others = parts_of(spec, network, training_set)
     return Trainer(engine, training_set, pruner, spec.schedule, spec.sparsity, others)

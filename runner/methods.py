@@ -26,7 +26,7 @@ class Method:
     whole network is ranked at once. recovery: what happens to the weights that stay. removal: what a removed weight
     is until the next decision (a key of `runner.pruning.removals.REMOVALS`). gate: learned importance in place of the
     score's (a key of `runner.pruning.gates.GATES`). teacher: what the network learns from besides the labels (a key of
-    `runner.pruning.teachers.TEACHERS`).
+    `runner.pruning.teachers.TEACHERS`). targets: which parameters may go (a key of `runner.pruning.targets.TARGETS`).
     """
 
     title: str
@@ -35,6 +35,7 @@ class Method:
     scope: Scope = "layerwise"
     recovery: Recovery = "finetune"
     removal: Removal = "permanent"
+    targets: str = "weights"
     gate: str | None = None
     teacher: str | None = None
 

@@ -140,6 +140,12 @@ class TrialSpec:
         return schedule
 
     @property
+    def targets(self) -> str:
+        """Which parameters pruning may touch, a key of TARGETS: the method's, or with gains as the code has it."""
+        chosen = "weights" if self.is_dense else NAMED[self.method].targets
+        return "weights-and-gains" if chosen == "weights" and self.protocol.layernorm == "prune" else chosen
+
+    @property
     def measures_el2n(self) -> bool:
         """True for a dense trial that records EL2N."""
         return self.is_dense and self.record.el2n

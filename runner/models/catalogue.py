@@ -20,7 +20,7 @@ def describe(
     (`Architecture.published`): a bare "bilstm" is described for inputs of 300 dimensions, which the answer
     says as `input_dimensions`. `prunable` counts the weights that the protocol's switches let pruning touch.
     """
-    from runner.pruning.masks import prunable_weights
+    from runner.pruning.targets import weights_of
 
     chosen = architecture(name)
     switches = switches or Protocol()
@@ -36,7 +36,7 @@ def describe(
         cache=Path(),
     )
     network = load_module(chosen).shape(context)
-    prunable = prunable_weights(network, layernorm=switches.layernorm == "prune")
+    prunable = weights_of(network, gains=switches.layernorm == "prune")
     described: dict[str, Any] = {
         "model": name,
         "title": chosen.title,

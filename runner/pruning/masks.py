@@ -1,12 +1,12 @@
-"""Which weights can be removed, which of them are, and how they are kept at zero."""
+"""Which of the weights that can be removed are: the least important, exactly as many as asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 Scope = Literal["layerwise", "global"]
 SAMPLE = 1 << 16
@@ -15,49 +15,6 @@ MARGIN = 2.0
 """Half the bracket's width, in square roots of the sample's size: four deviations of a sampled rank at the median."""
 Masks = dict[str, Tensor]
 """Layer name -> bool tensor of the weight's shape, True where the weight stays."""
-
-
-def prunable_weights(network: nn.Module, *, layernorm: bool) -> dict[str, nn.Parameter]:
-    """The weights that pruning may remove, by qualified name, in the order of the network's modules.
-
-    Every parameter of a leaf module whose name contains "weight" (each LSTM matrix is a layer of its own), without
-    embeddings (any subtree whose class name contains "embedding") and without the output layer
-    `network.classifier`; gains of normalisation layers only with `layernorm` (Tropeano et al. 2025, section 3.2;
-    their code prunes the gains, which the text does not say). ValueError if nothing is left.
-    """
-    classifier = getattr(network, "classifier", None)
-    output = set(classifier.modules()) if isinstance(classifier, nn.Module) else set()
-    found: dict[str, nn.Parameter] = {}
-    seen: set[nn.Parameter] = set()
-    for name, module in leaves(network):
-        if module in output or (is_normalisation(module) and not layernorm):
-            continue
-        for key, parameter in module.named_parameters(recurse=False):
-            if "weight" in key and parameter not in seen:
-                seen.add(parameter)
-                found[f"{name}.{key}" if name else key] = parameter
-    if not found:
-        raise ValueError(
-            f"{type(network).__name__} has no prunable weight: embeddings, biases, normalisation and the output layer "
-            "are never pruned; give the network at least one other layer"
-        )
-    return found
-
-
-def leaves(module: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """The modules without children that lie in no embedding, with qualified names."""
-    if "embedding" in type(module).__name__.lower():
-        return
-    children = list(module.named_children())
-    if not children:
-        yield name, module
-    for key, child in children:
-        yield from leaves(child, f"{name}.{key}" if name else key)
-
-
-def is_normalisation(module: nn.Module) -> bool:
-    """True for LayerNorm, BatchNorm, RMSNorm and their kin."""
-    return "norm" in type(module).__name__.lower()
 
 
 def all_kept(weights: Mapping[str, Tensor]) -> Masks:

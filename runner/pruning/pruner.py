@@ -11,13 +11,14 @@ from torch.optim import Optimizer
 
 from runner.pruning.gates.base import Gate
 from runner.pruning.masked import Masked
-from runner.pruning.masks import Masks, Scope, all_kept, prunable_weights, shrunk
+from runner.pruning.masks import Masks, Scope, all_kept, shrunk
 from runner.pruning.moment import Moment
 from runner.pruning.part import Part
 from runner.pruning.recovery import Recovery, values_of
 from runner.pruning.removals import REMOVALS
 from runner.pruning.removals.base import Removal
 from runner.pruning.scores.base import Memory, Score, Signals
+from runner.pruning.targets import Targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +40,10 @@ class Pruner(Part):
     weights, by layer name.
     """
 
-    def __init__(self, network: nn.Module, method: Method | None, *, layernorm: bool) -> None:
+    def __init__(self, network: nn.Module, method: Method | None, targets: Targets) -> None:
         self.network = network
         self.method = method
-        self.masked = Masked(prunable_weights(network, layernorm=layernorm))
+        self.masked = Masked(targets(network))
         self.removal = method.removal if method else REMOVALS["permanent"]
         self.initial = values_of(network) if method is not None and method.recovery.remembers else {}
         self.gates: dict[str, nn.Parameter] = {}

@@ -26,7 +26,7 @@ from torch.nn.utils import prune
 from runner.answering import answers_of, facts_of
 from runner.assembly import assembled
 from runner.history import History
-from runner.pruning.masks import prunable_weights
+from runner.pruning.targets import weights_of
 from runner.spec import Training, TrialSpec
 from runner.workplace import Workplace
 from tasks.base import TaskChoice, TaskData
@@ -131,7 +131,7 @@ def trainer(data: TaskData, epochs: int, *, fixed: bool) -> tuple[float, float]:
 def prunable_modules(model: torch.nn.Module) -> list[tuple[torch.nn.Module, str]]:
     """The weights that our trial prunes, as torch.nn.utils.prune wants them."""
     found = []
-    for name in prunable_weights(model, layernorm=False):
+    for name in weights_of(model, gains=False):
         path = name.removesuffix("_orig").rpartition(".")
         found.append((model.get_submodule(path[0]), path[2]))
     return found

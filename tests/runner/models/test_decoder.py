@@ -26,7 +26,7 @@ from runner.models import ModelError, decoder
 from runner.models.base import ModelContext
 from runner.models.decoder import LastTokenDecoder
 from runner.models.tokens import EncodedTokens
-from runner.pruning.masks import prunable_weights
+from runner.pruning.targets import weights_of
 from tests.runner.models.conftest import Contexts
 from tests.runner.small_sentences import VOCABULARY, small_decoder
 
@@ -98,7 +98,7 @@ def test_the_head_reads_the_last_token(small: ModelContext, folder: Path) -> Non
 def test_every_matrix_of_the_blocks_is_pruned(family: str, layers: int, context: Contexts, tmp_path: Path) -> None:
     """Attention's and the feed-forward's matrices, and neither embeddings, gains, biases nor the classifier."""
     net = build(context("decoder", {"checkpoint": str(small_decoder(tmp_path / family, FAMILIES[family]))}))
-    found = prunable_weights(net, layernorm=False)
+    found = weights_of(net, gains=False)
     assert len(found) == layers
     blocks = {name for name, weight in net.decoder.named_parameters(prefix="decoder") if weight.ndim == 2}
     assert {name for name in blocks if name not in found} <= {

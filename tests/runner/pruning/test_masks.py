@@ -14,11 +14,11 @@ from runner.pruning.masks import (
     kth_lowest,
     layer_sparsity,
     lowest,
-    prunable_weights,
     removed,
     shrunk,
     sparsity,
 )
+from runner.pruning.targets import weights_of
 
 
 class RecurrentNetwork(nn.Module):
@@ -41,27 +41,27 @@ class EncoderNetwork(nn.Module):
         self.classifier = nn.Linear(768, 2)
 
 
-def counted(network: nn.Module, *, layernorm: bool) -> int:
+def counted(network: nn.Module, *, gains: bool) -> int:
     """How many weights may be removed."""
-    return sum(weight.numel() for weight in prunable_weights(network, layernorm=layernorm).values())
+    return sum(weight.numel() for weight in weights_of(network, gains=gains).values())
 
 
 def test_bilstm_has_the_papers_prunable_weights():
     """Every LSTM matrix is a layer of its own, biases and the output layer are spared: 643,968 weights."""
     with torch.device("meta"):
         network = RecurrentNetwork()
-    assert counted(network, layernorm=False) == 643_968
-    assert len(prunable_weights(network, layernorm=False)) == 10
+    assert counted(network, gains=False) == 643_968
+    assert len(weights_of(network, gains=False)) == 10
 
 
 def test_bert_has_the_papers_prunable_weights():
     """Embeddings with their LayerNorm, biases and output layer are spared; the pooler is not; gains by switch."""
     with torch.device("meta"):
         network = EncoderNetwork()
-    assert counted(network, layernorm=False) == 85_524_480
-    assert counted(network, layernorm=True) == 85_542_912
-    assert "encoder.pooler.dense.weight" in prunable_weights(network, layernorm=False)
-    assert not any("embeddings" in name for name in prunable_weights(network, layernorm=True))
+    assert counted(network, gains=False) == 85_524_480
+    assert counted(network, gains=True) == 85_542_912
+    assert "encoder.pooler.dense.weight" in weights_of(network, gains=False)
+    assert not any("embeddings" in name for name in weights_of(network, gains=True))
 
 
 def test_a_network_without_prunable_weights_is_refused():
@@ -69,7 +69,7 @@ def test_a_network_without_prunable_weights_is_refused():
     network = nn.Module()
     network.classifier = nn.Linear(3, 2)
     with pytest.raises(ValueError, match="no prunable weight"):
-        prunable_weights(network, layernorm=True)
+        weights_of(network, gains=True)
 
 
 SIZES = st.lists(st.integers(1, 60), min_size=1, max_size=5)

@@ -11,6 +11,7 @@ from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES, values_of
 from runner.pruning.scores import SCORES
 from runner.pruning.scores.base import Signals
+from runner.pruning.targets import TARGETS
 
 MOMENT = Timeline((1,), 10).at(5)
 OPTIMIZERS = {
@@ -45,7 +46,7 @@ def signals(pruner: Pruner) -> Signals:
 def pruner_of(network: nn.Module, recovery: str = "finetune", score: str = "magnitude") -> Pruner:
     """A layer-wise pruner, normalisation included."""
     method = Method(score=SCORES[score], scope="layerwise", recovery=RECOVERIES[recovery])
-    return Pruner(network, method, layernorm=True)
+    return Pruner(network, method, TARGETS["weights-and-gains"])
 
 
 def steps(network: nn.Module, pruner: Pruner, optimizer: torch.optim.Optimizer, count: int = 5) -> None:
@@ -168,7 +169,7 @@ def test_finetuning_changes_nothing_but_removed_weights():
 
 def test_a_dense_model_is_never_cut():
     """Without a method the pruner holds nothing, and a cut is an error."""
-    pruner = Pruner(Network(), None, layernorm=False)
+    pruner = Pruner(Network(), None, TARGETS["weights"])
     assert not pruner.is_cut
     with pytest.raises(ValueError, match="cannot be cut"):
         pruner.decide(signals(pruner), 0.5)

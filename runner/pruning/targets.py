@@ -1,0 +1,60 @@
+"""Which parameters pruning may touch: one function and one line of TARGETS each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from torch import nn
+
+Targets = Callable[[nn.Module], dict[str, nn.Parameter]]
+"""Network -> its prunable weights by qualified name. ValueError if there are none."""
+
+
+def weights_of(network: nn.Module, *, gains: bool) -> dict[str, nn.Parameter]:
+    """The weights that pruning may remove, by qualified name, in the order of the network's modules.
+
+    Every parameter of a leaf module whose name contains "weight" (each LSTM matrix is a layer of its own), without
+    embeddings (any subtree whose class name contains "embedding") and without the output layer
+    `network.classifier`; gains of normalisation layers only with `gains` (Tropeano et al. 2025, section 3.2;
+    their code prunes the gains, which the text does not say). ValueError if nothing is left.
+    """
+    classifier = getattr(network, "classifier", None)
+    output = set(classifier.modules()) if isinstance(classifier, nn.Module) else set()
+    found: dict[str, nn.Parameter] = {}
+    seen: set[nn.Parameter] = set()
+    for name, module in leaves(network):
+        if module in output or (is_normalisation(module) and not gains):
+            continue
+        for key, parameter in module.named_parameters(recurse=False):
+            if "weight" in key and parameter not in seen:
+                seen.add(parameter)
+                found[f"{name}.{key}" if name else key] = parameter
+    if not found:
+        raise ValueError(
+            f"{type(network).__name__} has no prunable weight: embeddings, biases, normalisation and the output layer "
+            "are never pruned; give the network at least one other layer"
+        )
+    return found
+
+
+def leaves(module: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """The modules without children that lie in no embedding, with qualified names."""
+    if "embedding" in type(module).__name__.lower():
+        return
+    children = list(module.named_children())
+    if not children:
+        yield name, module
+    for key, child in children:
+        yield from leaves(child, f"{name}.{key}" if name else key)
+
+
+def is_normalisation(module: nn.Module) -> bool:
+    """True for LayerNorm, BatchNorm, RMSNorm and their kin."""
+    return "norm" in type(module).__name__.lower()
+
+
+TARGETS: dict[str, Targets] = {
+    "weights": partial(weights_of, gains=False),
+    "weights-and-gains": partial(weights_of, gains=True),
+}
