@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from runner.methods import NAMED
 from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES
-from runner.pruning.schedules import SCHEDULES
+from runner.pruning.schedules import schedule_of
 from runner.pruning.scores import SCORES
 from runner.spec import TrialSpec
 from runner.training import Lesson, Trainer
@@ -20,7 +19,7 @@ def course(spec: TrialSpec) -> tuple[Mapping[int, float], int]:
     epochs = spec.training.epochs
     if spec.is_dense:
         return {}, epochs
-    schedule = SCHEDULES[NAMED[spec.method].schedule]
+    schedule = schedule_of(spec.method_line.schedule, spec.method_settings)
     late = int(spec.protocol.rounds == "off-by-one")
     return schedule.cuts(epochs, spec.sparsity, late=late), schedule.total_epochs(epochs)
 
@@ -29,7 +28,7 @@ def method_of(spec: TrialSpec) -> Method | None:
     """The pruning method of a trial; None for the dense model."""
     if spec.is_dense:
         return None
-    method = NAMED[spec.method]
+    method = spec.method_line
     return Method(score=SCORES[method.score], scope=method.scope, recovery=RECOVERIES[method.recovery])
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import difflib
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Score = Literal["magnitude", "impact", "random"]
 Schedule = Literal["at-initialization", "rounds", "unpruned"]
@@ -14,13 +17,35 @@ DENSE = "dense"
 """The name of the unpruned model wherever a method is named: plans, stores, SQL."""
 
 
+class MethodError(ValueError):
+    """A bad choice of a method's options: says what was given, what is allowed and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """What a study may change of a method: what it means, and the least and the most that it may be."""
+
+    meaning: str
+    least: float
+    most: float
+
+
+OPTIONS: dict[str, Option] = {
+    "rounds": Option(meaning="cuts, each followed by the epochs of a dense training", least=1, most=100),
+    "phases": Option(meaning="how often the epochs of a dense training", least=2, most=101),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """How a network is pruned.
 
     score: which weights matter (a key of `runner.pruning.scores.SCORES`). schedule: when they are removed
     (a key of `runner.pruning.schedules.SCHEDULES`). scope: whether every layer loses the same share or the
-    whole network is ranked at once. recovery: what happens to the weights that stay.
+    whole network is ranked at once. recovery: what happens to the weights that stay. options: what a study may change
+    (keys of OPTIONS, which are fields of the schedule), with their defaults; a value must have its default's type.
+    A default stays what it is, since ids leave it out: raise `version` where the meaning of a method changes, a default
+    included.
     """
 
     title: str
@@ -28,30 +53,54 @@ class Method:
     schedule: Schedule
     scope: Scope = "layerwise"
     recovery: Recovery = "finetune"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
 
     @property
     def starts_dense(self) -> bool:
         """True if training starts exactly as the dense model's, so that the dense trial can be shared."""
         return self.schedule != "at-initialization"
 
+    @property
+    def prunes(self) -> bool:
+        """False for a reference, which has no use for its score."""
+        return self.schedule != "unpruned"
+
 
 SHARDED_SCORES: tuple[Score, ...] = ("magnitude", "impact", "random")
 """Scores that need no more than whole weights and the gradient of the loss, which several processes that share a
 network can gather; one that differentiates twice, or calls the network itself, cannot be named here."""
 
+SCORE_VERSIONS: dict[Score, int] = {}
+"""Versions above 1, of scores that mean something else than they first did: planning reads them, and loads no score."""
+
 # Tropeano et al. 2025, Table 3.
 METHODS: dict[str, Method] = {
     "iibp-wr": Method(
-        title="Iterative impact-based pruning, weight rewinding", score="impact", schedule="rounds", recovery="rewind"
+        title="Iterative impact-based pruning, weight rewinding",
+        score="impact",
+        schedule="rounds",
+        recovery="rewind",
+        options={"rounds": 3},
     ),
-    "iibp-ft": Method(title="Iterative impact-based pruning, fine-tuning", score="impact", schedule="rounds"),
+    "iibp-ft": Method(
+        title="Iterative impact-based pruning, fine-tuning", score="impact", schedule="rounds", options={"rounds": 3}
+    ),
     "ibp-ai": Method(title="Impact-based pruning at initialization", score="impact", schedule="at-initialization"),
     "imp-wr": Method(
-        title="Iterative magnitude pruning, weight rewinding", score="magnitude", schedule="rounds", recovery="rewind"
+        title="Iterative magnitude pruning, weight rewinding",
+        score="magnitude",
+        schedule="rounds",
+        recovery="rewind",
+        options={"rounds": 3},
     ),
-    "imp-ft": Method(title="Iterative magnitude pruning, fine-tuning", score="magnitude", schedule="rounds"),
+    "imp-ft": Method(
+        title="Iterative magnitude pruning, fine-tuning", score="magnitude", schedule="rounds", options={"rounds": 3}
+    ),
     "mp-ai": Method(title="Magnitude pruning at initialization", score="magnitude", schedule="at-initialization"),
-    "irp-ft": Method(title="Iterative random pruning, fine-tuning", score="random", schedule="rounds"),
+    "irp-ft": Method(
+        title="Iterative random pruning, fine-tuning", score="random", schedule="rounds", options={"rounds": 3}
+    ),
     "rp-ai": Method(title="Random pruning at initialization", score="random", schedule="at-initialization"),
 }
 
@@ -63,7 +112,10 @@ METHOD_SETS: dict[str, tuple[str, ...]] = {"pie": _PIE, "all": _PIE}
 # Iterative methods go on training while they prune: what that alone changes, models show that nothing is cut from.
 REFERENCES: dict[str, Method] = {
     "dense-4e": Method(
-        title="Dense, trained for as long as the iterative methods", score="magnitude", schedule="unpruned"
+        title="Dense, trained for as long as the iterative methods",
+        score="magnitude",
+        schedule="unpruned",
+        options={"phases": 4},
     ),
 }
 """Further dense models of a study, by name: their cells have sparsity 0, and stand beside the pruned ones."""
@@ -71,5 +123,45 @@ REFERENCES: dict[str, Method] = {
 UNPRUNED: tuple[str, ...] = (DENSE, *REFERENCES)
 """The methods that cut nothing, whose sparsity is 0."""
 
-NAMED: dict[str, Method] = METHODS | REFERENCES
-"""Every method that a trial may have, but the dense model's own: stores with ingested trials have others besides."""
+NAMED: Mapping[str, Method] = ChainMap(REFERENCES, METHODS)
+"""Every line that a trial's method may be of, but the dense model's own, as both stand now: stores have methods with
+names of their studies' own, and ingested ones, besides."""
+
+
+def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a method or reference: its defaults with the study's changes.
+
+    MethodError for an unknown option, a value of another type than the default's, or one out of bounds.
+    """
+    defaults = NAMED[name].options
+    chosen = dict(defaults)
+    for key, value in options.items():
+        if key not in defaults:
+            raise MethodError(_no_option(name, key, defaults))
+        chosen[key] = _checked(name, key, value)
+    return chosen
+
+
+def _no_option(name: str, key: str, defaults: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(key, defaults, n=1)
+    hint = f" (did you mean '{close[0]}'?)" if close else ""
+    allowed = ", ".join(f"{known} (default {default!r})" for known, default in defaults.items()) or "none"
+    return f"method '{name}' has no option '{key}'{hint}; allowed: {allowed}"
+
+
+def _checked(name: str, key: str, value: Any) -> Any:
+    """The value of an option; whole numbers stand for the numbers they are."""
+    default, bounds = NAMED[name].options[key], OPTIONS[key]
+    wanted = type(default)
+    given = float(value) if wanted is float and type(value) is int else value
+    if type(given) is not wanted:
+        raise MethodError(
+            f"option '{key}' of method '{name}' is {value!r} ({type(value).__name__}); "
+            f"it must be of type {wanted.__name__}, such as {default!r}"
+        )
+    if not bounds.least <= given <= bounds.most:
+        raise MethodError(
+            f"option '{key}' of method '{name}' is {value!r}; allowed: {bounds.least:g} to {bounds.most:g} "
+            f"({bounds.meaning})"
+        )
+    return given

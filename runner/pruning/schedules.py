@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Schedule(Protocol):
@@ -11,11 +13,15 @@ class Schedule(Protocol):
 
     `cuts` returns epoch index -> cumulative fraction removed: the cut of index e comes after e epochs,
     before the one with that index; fractions rise to exactly `sparsity`. `late` moves iterative cuts back by as
-    many epochs without prolonging training. `total_epochs` is the length of the whole training.
+    many epochs without prolonging training. `total_epochs` is the length of the whole training. `version` is raised
+    where the same words come to mean other cuts: it is part of trials' ids.
     """
 
     @property
     def reference(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
 
     def cuts(self, epochs: int, sparsity: float, *, late: int = 0) -> dict[int, float]: ...
 
@@ -27,6 +33,7 @@ class AtInitialization:
     """Everything at once before the first epoch; training then takes as long as the dense model's."""
 
     reference: str = "Lee et al. 2019, arXiv:1810.02340; Tropeano et al. 2025, section 3.2"
+    version: int = 1
 
     def cuts(self, epochs: int, sparsity: float, *, late: int = 0) -> dict[int, float]:
         """One cut, before epoch 0; there is nothing that could be late."""
@@ -50,6 +57,7 @@ class Rounds:
 
     rounds: int = 3
     reference: str = "Frankle and Carbin 2019, arXiv:1803.03635; Tropeano et al. 2025, section 3.2"
+    version: int = 1
 
     def cuts(self, epochs: int, sparsity: float, *, late: int = 0) -> dict[int, float]:
         """One cut at the end of each phase but the last."""
@@ -71,6 +79,7 @@ class Unpruned:
 
     phases: int = 4
     reference: str = "Rounds without its cuts"
+    version: int = 1
 
     def cuts(self, epochs: int, sparsity: float, *, late: int = 0) -> dict[int, float]:
         """None. ValueError for a fraction that would have to be removed."""
@@ -95,3 +104,11 @@ SCHEDULES: dict[str, Schedule] = {
     "rounds": Rounds(3),
     "unpruned": Unpruned(4),
 }
+
+
+def schedule_of(name: str, options: Mapping[str, Any]) -> Schedule:
+    """The schedule of this name with a method's options: those that are fields of it."""
+    schedule: Any = SCHEDULES[name]
+    own = {field.name for field in dataclasses.fields(schedule)}
+    chosen: Schedule = dataclasses.replace(schedule, **{key: value for key, value in options.items() if key in own})
+    return chosen

@@ -12,13 +12,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from runner.folders import command
-from runner.methods import METHODS
 from runner.store.digest import digest
 from runner.store.errors import StoreError
 from runner.store.events import events_of
@@ -75,14 +74,11 @@ def miniature(study: str, overrides: list[str]) -> list[str]:
     full = load(study, overrides)
     if full.strategy.is_sharded:
         raise StudyError("a trial over several processes cannot be rehearsed; give strategy=single with --chaos")
-    task, model = full.tasks[0], full.models[0].name
+    task, model = full.pairs[0][0], full.pairs[0][1].name
     warmup = full.training.of_cell(task.name, model).get("warmup_epochs", 0.0)
     chosen: dict[str, object] = {
-        "tasks": [task.name],
-        "models": [model],
-        "methods": _two(full),
-        "sparsities": full.sparsities[-1:],
-        "seeds": full.seeds[:2],
+        **_small_grid(full, {"tasks": [task.name], "models": [model]}),
+        "seeds": full.seeds_of[task.name, model][:2],
         "references": [],
         "hypotheses": [],
         "canary": 0,
@@ -96,8 +92,15 @@ def miniature(study: str, overrides: list[str]) -> list[str]:
     return small
 
 
-def _two(study: Study) -> list[str]:
-    by_start = {METHODS[name].starts_dense: name for name in reversed(study.methods)}
+def _small_grid(study: Study, chosen: dict[str, list[str]]) -> dict[str, object]:
+    """Overrides for one task and model: in a grid of blocks, those of the first block alone."""
+    block = study.blocks[0]
+    small: dict[str, object] = {**chosen, "methods": _two(study, block.methods), "sparsities": block.sparsities[-1:]}
+    return {"grid": [small]} if study.grid else small
+
+
+def _two(study: Study, names: Sequence[str]) -> list[str]:
+    by_start = {study.method_choices[name].line.starts_dense: name for name in reversed(names)}
     return list(by_start.values())
 
 
