@@ -104,7 +104,7 @@ def describe_method(
     told = {option: f"{value} ({OPTIONS[option].meaning})" for option, value in chosen.items()}
     own = {"options": chosen} if as_json else {f"option {option}": text for option, text in told.items()}
     card.pop("options")
-    _print_card({**card, **own, "dense trainings' worth of epochs": phases}, as_json)
+    _print_card({**card, **own, "training units": phases}, as_json)
 
 
 @app.command("view")

@@ -158,10 +158,7 @@ def _name_problems(study: Study) -> Iterator[Problem]:
 
 
 def _pairing_problems(study: Study) -> Iterator[Problem]:
-    places = {model.name: index for index, model in enumerate(study.models)}
-    for task, model in study.pairs:
-        if inputs_of(task) not in MODELS[model.model].inputs:
-            yield Problem(("models", places[model.name]), _mismatch(task, inputs_of(task), model))
+    yield from _mismatches(study)
     for number, choice in enumerate(study.tasks):
         has = _splits_of(choice)
         for split in choice.limit.keys() - set(has):
@@ -170,6 +167,18 @@ def _pairing_problems(study: Study) -> Iterator[Problem]:
             )
         for split in set(study.record.splits) - set(has):
             yield Problem(("tasks", number), f"'{choice.name}' has no {split} split to record; it has {', '.join(has)}")
+
+
+def _mismatches(study: Study) -> Iterator[Problem]:
+    """Models that cannot read a task which they are paired with, said where they are named."""
+    tasks = {task.name: task for task in study.tasks}
+    models = {model.name: model for model in study.models}
+    for number, block in enumerate(study.blocks):
+        path: KeyPath = ("grid", number) if study.grid else ()
+        for task in (tasks[name] for name in block.tasks):
+            for index, model in enumerate(models[name] for name in block.models):
+                if inputs_of(task) not in MODELS[model.model].inputs:
+                    yield Problem((*path, "models", index), _mismatch(task, inputs_of(task), model))
 
 
 def _mismatch(choice: TaskChoice, inputs: Inputs, model: ModelChoice) -> str:

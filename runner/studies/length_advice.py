@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from runner.methods import REFERENCES
 from runner.pruning.schedules import schedule_of
+
+LONGER = "dense-4e"
+"""The line of REFERENCES whose length a study can choose."""
 
 if TYPE_CHECKING:
     from runner.studies.study import Study
@@ -24,8 +28,9 @@ def length_advice(study: Study) -> Iterator[str]:
         phases = times[method.name]
         if phases not in there:
             there.add(phases)
+            plain = phases == REFERENCES[LONGER].options["phases"]
+            mend = LONGER if plain else f"{{name: dense-{phases}e, method: {LONGER}, phases: {phases}}}"
             yield (
                 f"references: none trains {phases} times as long as the dense models, and {method.name} does; add "
-                f"{{name: dense-{phases}e, method: dense-4e, phases: {phases}}}, or what more training does is part of "
-                "what it shows"
+                f"{mend}, or what more training does is part of what it shows"
             )

@@ -121,13 +121,14 @@ def _with_members(values: dict[str, Any], origins: dict[KeyPath, KeyPath]) -> No
 
 
 def _beside(values: dict[str, Any]) -> Iterator[Problem]:
-    for key in BLOCK_KEYS:
-        if key in values:
-            yield Problem(
-                (key,),
-                f"a study has either `grid`, whose blocks have {', '.join(BLOCK_KEYS)} of their own, or these keys "
-                "without it; move this one into the blocks, or remove `grid`",
-            )
+    beside = [key for key in BLOCK_KEYS if key in values]
+    if beside:
+        yield Problem(
+            ("grid",),
+            f"a study has either `grid`, whose blocks have their own {', '.join(BLOCK_KEYS)}, or these keys without "
+            f"it; this one has {', '.join(beside)} beside `grid`: move {'them' if len(beside) > 1 else 'it'} into the "
+            "blocks, or remove `grid`",
+        )
 
 
 def _block_problems(grid: Any) -> Iterator[Problem]:
@@ -138,7 +139,7 @@ def _block_problems(grid: Any) -> Iterator[Problem]:
     if not grid:
         yield Problem(("grid",), f"the list is empty; name at least one block, with {', '.join(BLOCK_KEYS)}")
     for number, block in enumerate(grid):
-        if isinstance(block, dict):
+        if isinstance(block, dict) and block:
             yield from _key_problems(block, ("grid", number))
         else:
             yield Problem(("grid", number), f"must be a block, with {', '.join(BLOCK_KEYS)}, not {block!r:.60}")

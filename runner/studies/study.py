@@ -178,7 +178,7 @@ class Study(Choices):
     @property
     def seeds_of(self) -> dict[tuple[str, str], tuple[int, ...]]:
         """Task and model -> the seeds of all their cells."""
-        return {pair: block.seeds or self.seeds for block in reversed(self.blocks) for pair in block.pairs}
+        return {pair: block.seeds or self.seeds for block in self.blocks for pair in block.pairs}
 
     @property
     def method_choices(self) -> dict[str, MethodChoice]:

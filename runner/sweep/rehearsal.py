@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -77,7 +77,7 @@ def miniature(study: str, overrides: list[str]) -> list[str]:
     task, model = full.pairs[0][0], full.pairs[0][1].name
     warmup = full.training.of_cell(task.name, model).get("warmup_epochs", 0.0)
     chosen: dict[str, object] = {
-        **_small_grid(full, {"tasks": [task.name], "models": [model]}),
+        **_small_grid(full, task.name, model),
         "seeds": full.seeds_of[task.name, model][:2],
         "references": [],
         "hypotheses": [],
@@ -92,16 +92,18 @@ def miniature(study: str, overrides: list[str]) -> list[str]:
     return small
 
 
-def _small_grid(study: Study, chosen: dict[str, list[str]]) -> dict[str, object]:
-    """Overrides for one task and model: in a grid of blocks, those of the first block alone."""
-    block = study.blocks[0]
-    small: dict[str, object] = {**chosen, "methods": _two(study, block.methods), "sparsities": block.sparsities[-1:]}
-    return {"grid": [small]} if study.grid else small
-
-
-def _two(study: Study, names: Sequence[str]) -> list[str]:
+def _small_grid(study: Study, task: str, model: str) -> dict[str, object]:
+    """Overrides for one task and model, with up to two of its methods and the last of its sparsities."""
+    pruned = [cell for cell in study.cells if (cell.task, cell.model) == (task, model) and cell.sparsity]
+    names = dict.fromkeys(cell.method for cell in pruned)
     by_start = {study.method_choices[name].line.starts_dense: name for name in reversed(names)}
-    return list(by_start.values())
+    small: dict[str, object] = {
+        "tasks": [task],
+        "models": [model],
+        "methods": list(by_start.values()),
+        "sparsities": [cell.sparsity for cell in pruned[-1:]],
+    }
+    return {"grid": [small]} if study.grid else small
 
 
 def rehearse(
