@@ -50,4 +50,5 @@ def variants(results: Results) -> dict[str, list[Variant]]:
         if one not in known:  # trials of before methods had options say nothing of them
             known.append(one)
     planned = {row["method"] for row in results.completeness} - {DENSE}
-    return {name: [Variant(name, NAMED.get(name))] for name in planned} | found
+    known_here = {name: sorted(own, key=lambda one: (one.name, one.changed)) for name, own in found.items()}
+    return {name: [Variant(name, NAMED.get(name))] for name in planned} | known_here
