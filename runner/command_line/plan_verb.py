@@ -79,6 +79,8 @@ def plan(  # noqa: PLR0913 - the arguments of a verb are its options
     if as_json:
         values = dataclasses.asdict(found)
         del values["unsized"]
+        if not loaded.grid:
+            del values["blocks"]  # the one is the whole
         print_json({**values, **(dataclasses.asdict(flight.footprint) if flight else {})})
     else:
         _print_plan(loaded, found)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from runner.assembly import course
 from runner.attempt import Attempt
 from runner.evaluation import answer
 from runner.methods import METHODS
@@ -119,6 +120,18 @@ def test_a_reference_is_the_dense_model_trained_four_times_as_long(workplace):
     assert record["parent_id"] == spec.dense.trial_id
     assert record["facts"]["achieved_sparsity"] == 0
     assert rows["label"].equals(others["label"])
+
+
+def test_rounds_of_a_study_are_the_trials(workplace):
+    """Under a study's own name and with two rounds: three phases, and 1 - 0.1 ** (1 / 2) gone after the first cut."""
+    spec = spec_of("imp-2", base_method="imp-ft", method_options=(("rounds", 2),))
+    assert course(spec)[0] == {3: pytest.approx(1 - 0.1**0.5), 6: 0.9}
+    run_trial(spec.dense, workplace=workplace, data=DATA, keep_state=True)
+    assert run_trial(spec, workplace=workplace, data=DATA).epochs == 3 * TRAINING.epochs
+    record, _ = committed(workplace, spec)
+    assert record["parent_id"] == spec.dense.trial_id == spec_of("imp-ft").dense.trial_id
+    assert record["facts"]["layer_sparsity"] == pytest.approx({"first.weight": 86 / 96, "second.weight": 158 / 176})
+    assert (record["settings"]["base_method"], record["settings"]["method_options"]) == ("imp-ft", [["rounds", 2]])
 
 
 @pytest.mark.parametrize("method", PRUNED)
