@@ -13,7 +13,7 @@ import torch
 from runner.assembly import course
 from runner.attempt import Attempt
 from runner.evaluation import answer
-from runner.methods import METHODS
+from runner.methods import METHOD_SETS, METHODS
 from runner.pruning.recovery import RECOVERIES
 from runner.spec import Protocol, Record
 from runner.store.layout import Layout
@@ -21,7 +21,7 @@ from runner.trial import run_trial
 
 from .small_trials import DATA, MULTI, TRAINING, committed, spec_of
 
-PRUNED = sorted(METHODS)
+PRUNED = sorted(METHOD_SETS["pie"])
 
 pytestmark = pytest.mark.usefixtures("small_model")
 

@@ -10,7 +10,7 @@ import torch
 from runner.batches import targets
 from runner.checkpoints import content_hash
 from runner.devices import Compute, Device, prepare
-from runner.methods import METHODS
+from runner.methods import METHOD_SETS, METHODS
 from runner.pruning.masks import sparsity
 from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES
@@ -29,7 +29,7 @@ EVERY_OPTIMIZER = [
 ]
 CPU = Compute(device=Device(torch=torch.device("cpu"), vendor="cpu", name="test"))
 PAPER = Protocol()
-PRUNED = sorted(METHODS)
+PRUNED = sorted(METHOD_SETS["pie"])
 
 
 def trainer_of(method: str | None, *, seed=1, training=TRAINING, protocol=PAPER, multi_label=False) -> Trainer:
