@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from runner.methods import DENSE, METHODS, NAMED, REFERENCES
 from tasks.base import SPLITS
 
-_METHODS = {name: number for number, name in enumerate([DENSE, *REFERENCES, *METHODS])}
 _SPLITS: dict[str, int] = {name: number for number, name in enumerate(dict.fromkeys(["test", *SPLITS]))}
 
 
 def method_key(method: str) -> tuple[int, str]:
-    """Sorts methods as METHODS lists them, then unknown (ingested) ones by name; unpruned ones are first."""
-    return _METHODS.get(method, len(_METHODS)), method
+    """Sorts methods as METHODS lists them, then others (a study's own, ingested) by name; unpruned ones are first."""
+    known = (DENSE, *REFERENCES, *METHODS)
+    return known.index(method) if method in known else len(known), method
 
 
 def split_key(split: str) -> tuple[int, str]:
@@ -30,7 +30,7 @@ def first_splits(places: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def method_name(method: str) -> str:
-    """A method as the papers print it: IMP-FT; unknown (ingested) ones as they are."""
+    """A method as the papers print it: IMP-FT; those of a study's own, and ingested ones, as they are."""
     return method.upper() if method in NAMED else method
 
 

@@ -14,12 +14,13 @@ import duckdb
 import numpy as np
 
 from analysis.database import connect
+from analysis.method_variants import Variant, variants
 from analysis.order import method_key, method_name, split_key
 from analysis.statistics.class_changes import class_changes
 from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
 from analysis.statistics.slice_changes import slice_changes
 from analysis.statistics.survey import Survey, survey
-from runner.methods import DENSE, REFERENCES
+from runner.methods import DENSE
 from runner.store.reader import frozen_plans
 
 TRAIN = "train"
@@ -82,30 +83,37 @@ class Results:
     def longer_training(self) -> str:
         """Which methods train longer than the dense models that they are compared with, in a sentence; else nothing."""
         rows = self.rows("""
-            SELECT p.method, max(p.epochs / d.epochs) AS times
+            SELECT p.method, max(p.epochs / d.epochs) AS times, max(p.sparsity) = 0 AS is_unpruned
             FROM internal.trial AS p
             JOIN internal.trial AS d USING (task_no, model)
             WHERE NOT p.is_dense AND d.is_dense AND p.epochs > d.epochs AND d.epochs > 0
             GROUP BY ALL""")
-        references = [row["method"] for row in rows if row["method"] in REFERENCES]
-        longer = sorted(
-            (row for row in rows if row["method"] not in REFERENCES), key=lambda row: method_key(row["method"])
-        )
+        references = sorted((row for row in rows if row["is_unpruned"]), key=lambda row: method_key(row["method"]))
+        longer = sorted((row for row in rows if not row["is_unpruned"]), key=lambda row: method_key(row["method"]))
         if not longer:
             return ""
         times = sorted({float(row["times"]) for row in longer})
         told = f"{times[0]:.3g}" if len(times) == 1 else f"{times[0]:.3g} to {times[-1]:.3g}"
         names = ", ".join(method_name(row["method"]) for row in longer)
-        beside = ", ".join(map(method_name, references))
-        mend = (
-            f"{beside}, unpruned and trained as long, stands beside them"
-            if beside
-            else "a study with `references: [dense-4e]` tells it apart"
-        )
+        as_long = [row for row in references if float(row["times"]) in times]
+        alone = [row for row in longer if row["times"] not in [other["times"] for other in as_long]]
+        beside = ", ".join(method_name(row["method"]) for row in as_long)
+        mend = f"{beside}, unpruned and trained as long, stand{'s' if len(as_long) == 1 else ''} beside them"
+        if not as_long:
+            mend = "a study with `references: [dense-4e]` tells it apart"
+        if alone and references:
+            names_alone = ", ".join(method_name(row["method"]) for row in alone)
+            mend = f"{mend}; no" if as_long else "no"
+            mend += f" unpruned model is trained as long as {names_alone}"
         return (
             f"{names} train {told} times as long as the dense models: what more training does is part of every "
             f"difference between them; {mend}."
         )
+
+    @cached_property
+    def variants(self) -> dict[str, list[Variant]]:
+        """Method -> what its name means in this store."""
+        return variants(self)
 
     @cached_property
     def studies(self) -> list[dict[str, Any]]:

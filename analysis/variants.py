@@ -11,9 +11,10 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from runner.spec import METHOD_PIECES
 from runner.store.schema import CommitRecord, FrozenPlan
 
-GRID = ("method", "sparsity", "seed", "canary")
+GRID = ("method", "base_method", "method_options", "sparsity", "seed", "canary")
 
 
 def model_names(plans: Iterable[FrozenPlan], commits: Iterable[CommitRecord]) -> dict[str, str]:
@@ -49,7 +50,10 @@ def _committed_group(record: CommitRecord) -> tuple[str, str, list[str]]:
 
 
 def _way(record: CommitRecord) -> str:
-    return _hash({key: value for key, value in record.settings.items() if key not in GRID})
+    settings = {key: value for key, value in record.settings.items() if key not in GRID}
+    if "versions" in settings:
+        settings["versions"] = [pair for pair in settings["versions"] if pair[0] not in METHOD_PIECES]
+    return _hash(settings)
 
 
 def _hash(value: object) -> str:

@@ -14,10 +14,10 @@ from runner.devices import Compute, choose_device, prepare, refuse_other, resolv
 from runner.distillation import Distillation
 from runner.engine import Engine, OneProcess
 from runner.evaluation import answer
-from runner.methods import NAMED
 from runner.models import MODELS, load_module
 from runner.models.base import Encoded, ModelContext
 from runner.pruning.gates import GATES
+from runner.pruning.options import with_options
 from runner.pruning.part import Part
 from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES
@@ -92,7 +92,7 @@ def method_of(spec: TrialSpec) -> Method | None:
     """The pruning method of a trial; None for the dense model."""
     if spec.is_dense:
         return None
-    method = NAMED[spec.method]
+    method = spec.method_line
     return Method(
         score=SCORES[method.score],
         scope=method.scope,
@@ -121,6 +121,7 @@ def trainer_of(network: nn.Module, spec: TrialSpec, training_set: TrainingSet, z
 
 def parts_of(spec: TrialSpec, network: nn.Module, training_set: TrainingSet) -> Sequence[Part]:
     """What acts at every step of a trial besides its pruner."""
-    if spec.is_dense or (teacher := NAMED[spec.method].teacher) is None:
+    if spec.is_dense or (name := spec.method_line.teacher) is None:
         return ()
-    return (Distillation(TEACHERS[teacher], network, training_set),)
+    teacher = with_options(TEACHERS[name], spec.method_settings)
+    return (Distillation(teacher, network, training_set),)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.estimate import estimate
 from runner.optimizers import OPTIMIZERS
-from runner.plan import Plan, estimate, training_units
+from runner.plan import Plan, training_units
 from runner.spec import TrialSpec
 from runner.store.reader import commits
 from runner.studies import StudyError

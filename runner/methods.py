@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import difflib
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from runner.pruning.schedules import SCHEDULES
+from runner.pruning.schedules import SCHEDULES, schedule_of
 
 Score = Literal["magnitude", "impact", "random"]
 Schedule = Literal["at-initialization", "rounds", "one-shot", "cubic", "unpruned"]
@@ -15,6 +18,32 @@ Removal = Literal["permanent", "remembered", "revisable", "gated"]
 
 DENSE = "dense"
 """The name of the unpruned model wherever a method is named: plans, stores, SQL."""
+
+
+class MethodError(ValueError):
+    """A bad choice of a method's options: says what was given, what is allowed and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """What a study may change of a method: what it means, and the least and the most that it may be."""
+
+    meaning: str
+    least: float
+    most: float
+
+
+OPTIONS: dict[str, Option] = {
+    "rounds": Option(meaning="cuts, each followed by the epochs of a dense training", least=1, most=100),
+    "times": Option(meaning="how often the epochs of a dense training", least=2, most=101),
+    "finetune_epochs": Option(meaning="epochs after the cut, 0 for as many as before it", least=0, most=100_000),
+    "begins": Option(meaning="the share of the training after which weights begin to go", least=0, most=1),
+    "ends": Option(meaning="the share of the training after which no more weights go", least=0, most=1),
+    "every": Option(meaning="steps between two decisions", least=1, most=1_000_000),
+    "initial": Option(meaning="the fraction that goes at once", least=0, most=0.999),
+    "share": Option(meaning="the teacher's part of the loss", least=0, most=1),
+    "temperature": Option(meaning="what logits are divided by", least=0.01, most=1000),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +56,9 @@ class Method:
     is until the next decision (a key of `runner.pruning.removals.REMOVALS`). gate: learned importance in place of the
     score's (a key of `runner.pruning.gates.GATES`). teacher: what the network learns from besides the labels (a key of
     `runner.pruning.teachers.TEACHERS`). targets: which parameters may go (a key of `runner.pruning.targets.TARGETS`).
+    options: what a study may change (keys of OPTIONS, which are fields of the schedule or the teacher), with their
+    defaults; a value must have its default's type. A default stays what it is, since ids leave it out: raise `version`
+    where the meaning of a method changes, a default included.
     """
 
     title: str
@@ -38,6 +70,8 @@ class Method:
     targets: str = "weights"
     gate: str | None = None
     teacher: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
 
     @property
     def starts_dense(self) -> bool:
@@ -50,29 +84,63 @@ class Method:
         acts_at_steps = self.removal != "permanent" or self.gate or self.teacher
         return self.score in SHARDED_SCORES and not acts_at_steps
 
+    @property
+    def prunes(self) -> bool:
+        """False for a reference, which has no use for its score."""
+        return self.schedule != "unpruned"
+
 
 SHARDED_SCORES: tuple[Score, ...] = ("magnitude", "impact", "random")
 """Scores that need no more than whole weights and the gradient of the loss, which several processes that share a
 network can gather; one that differentiates twice, or calls the network itself, cannot be named here."""
 
+SCORE_VERSIONS: dict[Score, int] = {}
+"""Versions above 1, of scores that mean something else than they first did: planning reads them, and loads no score."""
+
+_RAMP = {"begins": 0.0, "ends": 0.7, "every": 10, "initial": 0.0}
+
 # Tropeano et al. 2025, Table 3.
 METHODS: dict[str, Method] = {
     "iibp-wr": Method(
-        title="Iterative impact-based pruning, weight rewinding", score="impact", schedule="rounds", recovery="rewind"
+        title="Iterative impact-based pruning, weight rewinding",
+        score="impact",
+        schedule="rounds",
+        recovery="rewind",
+        options={"rounds": 3},
     ),
-    "iibp-ft": Method(title="Iterative impact-based pruning, fine-tuning", score="impact", schedule="rounds"),
+    "iibp-ft": Method(
+        title="Iterative impact-based pruning, fine-tuning", score="impact", schedule="rounds", options={"rounds": 3}
+    ),
     "ibp-ai": Method(title="Impact-based pruning at initialization", score="impact", schedule="at-initialization"),
     "imp-wr": Method(
-        title="Iterative magnitude pruning, weight rewinding", score="magnitude", schedule="rounds", recovery="rewind"
+        title="Iterative magnitude pruning, weight rewinding",
+        score="magnitude",
+        schedule="rounds",
+        recovery="rewind",
+        options={"rounds": 3},
     ),
-    "imp-ft": Method(title="Iterative magnitude pruning, fine-tuning", score="magnitude", schedule="rounds"),
+    "imp-ft": Method(
+        title="Iterative magnitude pruning, fine-tuning", score="magnitude", schedule="rounds", options={"rounds": 3}
+    ),
     "mp-ai": Method(title="Magnitude pruning at initialization", score="magnitude", schedule="at-initialization"),
-    "irp-ft": Method(title="Iterative random pruning, fine-tuning", score="random", schedule="rounds"),
+    "irp-ft": Method(
+        title="Iterative random pruning, fine-tuning", score="random", schedule="rounds", options={"rounds": 3}
+    ),
     "rp-ai": Method(title="Random pruning at initialization", score="random", schedule="at-initialization"),
     # One of each other kind: one cut after training, gradual (Zhu and Gupta 2017), learned (Sanh et al. 2020), taught.
-    "mp-os": Method(title="Magnitude pruning, one shot after training", score="magnitude", schedule="one-shot"),
+    "mp-os": Method(
+        title="Magnitude pruning, one shot after training",
+        score="magnitude",
+        schedule="one-shot",
+        options={"finetune_epochs": 0},
+    ),
     "gmp": Method(
-        title="Gradual magnitude pruning", score="magnitude", schedule="cubic", scope="global", removal="remembered"
+        title="Gradual magnitude pruning",
+        score="magnitude",
+        schedule="cubic",
+        scope="global",
+        removal="remembered",
+        options=_RAMP,
     ),
     "mvp": Method(
         title="Hard movement pruning",
@@ -81,12 +149,14 @@ METHODS: dict[str, Method] = {
         scope="global",
         removal="gated",
         gate="movement",
+        options=_RAMP,
     ),
     "imp-kd": Method(
         title="Iterative magnitude pruning, distilled from the dense model",
         score="magnitude",
         schedule="rounds",
         teacher="dense-parent",
+        options={"rounds": 3, "share": 0.5, "temperature": 2.0},
     ),
 }
 
@@ -98,7 +168,10 @@ METHOD_SETS: dict[str, tuple[str, ...]] = {"pie": _PIE, "all": _PIE}
 # Iterative methods go on training while they prune: what that alone changes, models show that nothing is cut from.
 REFERENCES: dict[str, Method] = {
     "dense-4e": Method(
-        title="Dense, trained for as long as the iterative methods", score="magnitude", schedule="unpruned"
+        title="Dense, trained for as long as the iterative methods",
+        score="magnitude",
+        schedule="unpruned",
+        options={"times": 4},
     ),
 }
 """Further dense models of a study, by name: their cells have sparsity 0, and stand beside the pruned ones."""
@@ -106,5 +179,49 @@ REFERENCES: dict[str, Method] = {
 UNPRUNED: tuple[str, ...] = (DENSE, *REFERENCES)
 """The methods that cut nothing, whose sparsity is 0."""
 
-NAMED: dict[str, Method] = METHODS | REFERENCES
-"""Every method that a trial may have, but the dense model's own: stores with ingested trials have others besides."""
+NAMED: Mapping[str, Method] = ChainMap(REFERENCES, METHODS)
+"""Every line that a trial's method may be of, but the dense model's own, as both stand now: stores have methods with
+names of their studies' own, and ingested ones, besides."""
+
+
+def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a method or reference: its defaults with the study's changes.
+
+    MethodError for an unknown option, a value of another type than the default's, or one out of bounds.
+    """
+    defaults = NAMED[name].options
+    chosen = dict(defaults)
+    for key, value in options.items():
+        if key not in defaults:
+            raise MethodError(_no_option(name, key, defaults))
+        chosen[key] = _checked(name, key, value)
+    try:
+        schedule_of(NAMED[name].schedule, chosen)
+    except ValueError as error:
+        raise MethodError(f"options of method '{name}' do not go together: {error}") from error
+    return chosen
+
+
+def _no_option(name: str, key: str, defaults: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(key, defaults, n=1)
+    hint = f" (did you mean '{close[0]}'?)" if close else ""
+    allowed = ", ".join(f"{known} (default {default!r})" for known, default in defaults.items()) or "none"
+    return f"method '{name}' has no option '{key}'{hint}; allowed: {allowed}"
+
+
+def _checked(name: str, key: str, value: Any) -> Any:
+    """The value of an option; whole numbers stand for the numbers they are."""
+    default, bounds = NAMED[name].options[key], OPTIONS[key]
+    wanted = type(default)
+    given = float(value) if wanted is float and type(value) is int else value
+    if type(given) is not wanted:
+        raise MethodError(
+            f"option '{key}' of method '{name}' is {value!r} ({type(value).__name__}); "
+            f"it must be of type {wanted.__name__}, such as {default!r}"
+        )
+    if not bounds.least <= given <= bounds.most:
+        raise MethodError(
+            f"option '{key}' of method '{name}' is {value!r}; allowed: {bounds.least:g} to {bounds.most:g} "
+            f"({bounds.meaning})"
+        )
+    return given

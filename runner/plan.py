@@ -1,4 +1,4 @@
-"""From a study to the trials it means, their ids, and what they will cost; no torch, and no data is read."""
+"""From a study to the trials it means and their ids; no torch, and no data is read."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from runner.methods import DENSE, REFERENCES
+from runner.methods import DENSE, SCORE_VERSIONS
 from runner.models import MODELS
+from runner.pruning.schedules import SCHEDULES
 from runner.spec import Training, TrialSpec
 from runner.studies import Study, StudyError
 from runner.studies.document import is_path
+from runner.studies.grid import GridCell
+from runner.studies.method_choice import MethodChoice
 from runner.studies.study import ModelChoice
 from runner.vendors import Vendor
 from tasks import TASKS
-from tasks.base import SPLITS, Split, TaskChoice
+from tasks.base import TaskChoice
 
-BYTES_PER_PREDICTION = 0.2
-BYTES_PER_TRIAL = 5_000
-BYTES_PER_TOKEN = 2.0
-SHARE_OF_MAX_TOKENS = 0.4
 SAMPLE_BLOCKS, BLOCK_BYTES = 16, 1 << 20
 
 
@@ -40,43 +39,36 @@ class Plan:
     trials: tuple[TrialSpec, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """What a plan amounts to.
-
-    A training unit is one dense training's epochs. `training_units_naive` counts every trial alone,
-    `training_units` the dense training that iterative methods share only once. `rows` holds predictions by split;
-    `unsized` names tasks whose sizes are known only once they are loaded, and which `rows` and `store_bytes` leave out.
-    `canary` counts the copies that are run on every vendor's devices: how many vendors there are, only a cluster knows.
-    `probability_bytes` is what class probabilities take, a part of `store_bytes` only if the study records them; of
-    data whose classes are known only once it is loaded, those of two.
-    """
-
-    trials: int
-    dense: int
-    pruned: int
-    references: int = 0
-    training_units: int
-    training_units_naive: int
-    rows: dict[str, int]
-    store_bytes: int
-    probability_bytes: int
-    unsized: tuple[str, ...] = ()
-    canary: int = 0
-
-
 def plan(study: Study) -> Plan:
     """The trials of a study, without ids."""
-    cells = [_dense_cell(study, task, model) for task in study.tasks for model in study.models]
-    pruned = [(method, sparsity) for method in study.methods for sparsity in study.sparsities]
-    trials: list[TrialSpec] = []
-    for seed in study.seeds:
-        for cell in cells:
-            dense = dataclasses.replace(cell, seed=seed)
-            trials.append(dense)
-            trials.extend(dataclasses.replace(dense, method=reference) for reference in study.references)
-            trials.extend(dataclasses.replace(dense, method=method, sparsity=sparsity) for method, sparsity in pruned)
-    return Plan(study, tuple(trials))
+    dense = {(task.name, model.name): _dense_cell(study, task, model) for task, model in study.pairs}
+    changes = {name: _changes(choice) for name, choice in study.method_choices.items()}
+    cells = [(cell, _spec(dense[cell.task, cell.model], cell, changes)) for cell in study.cells]
+    seeds_of = {pair: frozenset(seeds) for pair, seeds in study.seeds_of.items()}
+    seeds = dict.fromkeys(seed for own in study.seeds_of.values() for seed in own)
+    return Plan(
+        study,
+        tuple(
+            dataclasses.replace(spec, seed=seed)
+            for seed in seeds
+            for cell, spec in cells
+            if seed in seeds_of[cell.task, cell.model]
+        ),
+    )
+
+
+def _changes(choice: MethodChoice) -> dict[str, Any]:
+    """What a method changes of the dense trial, but for its sparsity and the versions."""
+    return {"base_method": choice.base, "method_options": choice.changed, "versions": _method_versions(choice)}
+
+
+def _spec(dense: TrialSpec, cell: GridCell, changes: Mapping[str, Mapping[str, Any]]) -> TrialSpec:
+    """A cell's trial under the seed of the dense one."""
+    if cell.method == DENSE:
+        return dense
+    own = changes[cell.method]
+    versions = tuple(sorted((*dense.versions, *own["versions"])))
+    return dataclasses.replace(dense, method=cell.method, sparsity=cell.sparsity, **{**own, "versions": versions})
 
 
 def identify(plan: Plan, fingerprints: Mapping[str, str]) -> Plan:
@@ -107,49 +99,6 @@ def canaries(
     parents = [spec.dense for spec in chosen if spec.shares_parent]
     wanted = sorted(dict.fromkeys([*parents, *chosen]), key=lambda spec: not spec.is_dense)
     return tuple(dataclasses.replace(spec, canary=vendor) for spec in wanted for vendor in vendors(spec))
-
-
-def estimate(plan: Plan) -> Estimate:
-    """What the plan amounts to, from declared sizes and, for a user's own files, their row counts.
-
-    store_bytes = 0.2 per prediction (ids delta-encoded, labels packed) + 4 per recorded probability
-    + 4 per EL2N score + 5,000 per trial (Parquet footer, commit record, line of the plan)
-    + the texts, compressed: 2 per token, at 0.4 of the longest length.
-    """
-    study = plan.study
-    sizes = {choice.name: split_sizes(choice) for choice in study.tasks}
-    trials_of_task = len(plan.trials) // len(study.tasks)
-    dense = sum(spec.is_dense for spec in plan.trials)
-    references = sum(spec.method in REFERENCES for spec in plan.trials)
-    rows: dict[str, int] = {}
-    for split in study.record.splits:
-        rows[split] = trials_of_task * sum(size.get(split, 0) for size in sizes.values())
-    return Estimate(
-        trials=len(plan.trials),
-        dense=dense,
-        pruned=len(plan.trials) - dense - references,
-        references=references,
-        training_units=round(sum(_units(spec, shared=True) for spec in plan.trials)),
-        training_units_naive=round(sum(_units(spec, shared=False) for spec in plan.trials)),
-        rows=rows,
-        store_bytes=_store_bytes(plan, sizes, rows, dense // len(study.tasks)),
-        probability_bytes=_probability_bytes(plan, sizes),
-        unsized=tuple(name for name, size in sizes.items() if not size),
-        canary=len(canaries(plan.trials, study.canary, lambda _: ("cpu",))),
-    )
-
-
-def split_sizes(choice: TaskChoice) -> dict[Split, int]:
-    """Split -> examples after limits; empty where only loading the data can tell."""
-    registered = TASKS.get(choice.name)
-    sizes: Mapping[Split, int] = {}
-    if registered and registered.sizes:
-        sizes = registered.sizes
-    elif choice.train is not None:
-        from tasks.files import row_counts
-
-        sizes = row_counts(choice)
-    return {split: min(sizes[split], choice.limit.get(split, sizes[split])) for split in SPLITS if sizes.get(split)}
 
 
 def content_fingerprint(place: str) -> str:
@@ -204,41 +153,25 @@ def _changed_options(model: ModelChoice) -> tuple[tuple[str, Any], ...]:
 
 def _changed_versions(task: TaskChoice, model: ModelChoice) -> tuple[tuple[str, int], ...]:
     registered = TASKS.get(task.name)
-    versions = {"architecture": MODELS[model.model].version, "task": registered.version if registered else 1}
+    return _raised({"architecture": MODELS[model.model].version, "task": registered.version if registered else 1})
+
+
+def _method_versions(choice: MethodChoice) -> tuple[tuple[str, int], ...]:
+    """A reference has no use for its score."""
+    line = choice.line
+    score = SCORE_VERSIONS.get(line.score, 1) if line.prunes else 1
+    return _raised({"method": line.version, "score": score, "schedule": SCHEDULES[line.schedule].version})
+
+
+def _raised(versions: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """The pieces whose meaning has changed since their first version, sorted."""
     return tuple((piece, version) for piece, version in sorted(versions.items()) if version != 1)
 
 
-def training_units(spec: TrialSpec) -> float:
-    """Dense trainings' worth of epochs that a trial trains itself, beyond what it takes over from its parent."""
-    return _units(spec, shared=True)
+def training_units(spec: TrialSpec, *, shared: bool = True) -> float:
+    """Dense trainings' worth of epochs that a trial trains itself, beyond what it takes over from its parent.
 
-
-def _units(spec: TrialSpec, *, shared: bool) -> float:
+    shared: False for a trial that takes over nothing.
+    """
     units = spec.epochs / spec.training.epochs
     return units - 1 if shared and spec.shares_parent else units
-
-
-def _store_bytes(
-    plan: Plan, sizes: Mapping[str, Mapping[Split, int]], rows: Mapping[str, int], dense_of_task: int
-) -> int:
-    record = plan.study.record
-    total = BYTES_PER_PREDICTION * sum(rows.values()) + BYTES_PER_TRIAL * len(plan.trials)
-    for choice in plan.study.tasks:
-        size = sizes[choice.name]
-        registered = TASKS.get(choice.name)
-        length = choice.max_tokens or (registered.max_tokens if registered else 128)
-        total += BYTES_PER_TOKEN * SHARE_OF_MAX_TOKENS * length * sum(size.values())
-        if record.el2n:
-            total += 4 * size.get("train", 0) * dense_of_task
-    return round(total) + (_probability_bytes(plan, sizes) if record.probabilities else 0)
-
-
-def _probability_bytes(plan: Plan, sizes: Mapping[str, Mapping[Split, int]]) -> int:
-    """Four a class and prediction: they hardly compress."""
-    total = 0
-    for choice in plan.study.tasks:
-        registered = TASKS.get(choice.name)
-        classes = (registered.class_count if registered else None) or 2
-        recorded = sum(sizes[choice.name].get(split, 0) for split in plan.study.record.splits)
-        total += 4 * classes * recorded * len(plan.trials) // len(plan.study.tasks)
-    return total

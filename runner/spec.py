@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from runner.methods import DENSE, NAMED
-from runner.pruning.schedules import SCHEDULES, Rounds, Schedule
+from runner.methods import DENSE, NAMED, Method
+from runner.pruning.schedules import Rounds, Schedule, schedule_of
 from runner.vendors import Vendor
 
 Purpose = Literal["init", "order", "dropout", "score", "mask", "padding"]
+
+METHOD_PIECES = ("method", "score", "schedule")
+"""The pieces among `TrialSpec.versions` that only pruned models and references have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +102,11 @@ class TrialSpec:
     is a planned trial that has no id yet. `model` is the name the study gives, `architecture` the entry of
     MODELS behind it, `options` what the study sets of it (sorted pairs). `contents` holds a fingerprint for each
     option that is a path (sorted pairs): the id knows the file, not where it lies. `max_tokens` is set where the
-    study changes the task's own. `versions` names the pieces of code whose result has changed since their first
-    version (sorted pairs). `canary` names a vendor for a copy of a trial that must run on that vendor's devices and
-    is only ever compared with other copies: it has an id of its own, and so has the dense trial it continues from.
+    study changes the task's own. `method` is the name the study gives, `base_method` the line of METHODS or
+    REFERENCES behind it where that has another name, `method_options` what of it differs from the defaults (sorted
+    pairs). `versions` names the pieces of code whose result has changed since their first version (sorted pairs).
+    `canary` names a vendor for a copy of a trial that must run on that vendor's devices and is only ever compared with
+    other copies: it has an id of its own, and so has the dense trial it continues from.
     """
 
     task: str
@@ -112,6 +117,8 @@ class TrialSpec:
     contents: tuple[tuple[str, str], ...] = ()
     max_tokens: int | None = None
     method: str
+    base_method: str = ""
+    method_options: tuple[tuple[str, Any], ...] = ()
     sparsity: float = 0.0
     seed: int
     training: Training
@@ -125,6 +132,16 @@ class TrialSpec:
         return self.method == DENSE
 
     @property
+    def method_line(self) -> Method:
+        """The line of METHODS or REFERENCES behind the study's name; KeyError for the dense model, which has none."""
+        return NAMED[self.base_method or self.method]
+
+    @property
+    def method_settings(self) -> dict[str, Any]:
+        """Every option of the method, defaults included."""
+        return {**self.method_line.options, **dict(self.method_options)}
+
+    @property
     def shares_parent(self) -> bool:
         """True if this trial continues from the trained dense model of its task, model and seed."""
         return self.schedule is not None and self.schedule.starts_dense
@@ -134,7 +151,7 @@ class TrialSpec:
         """When what is removed; None for the dense model."""
         if self.is_dense:
             return None
-        schedule = SCHEDULES[NAMED[self.method].schedule]
+        schedule = schedule_of(self.method_line.schedule, self.method_settings)
         if isinstance(schedule, Rounds) and self.protocol.rounds == "off-by-one":
             return dataclasses.replace(schedule, late=1)
         return schedule
@@ -142,7 +159,7 @@ class TrialSpec:
     @property
     def targets(self) -> str:
         """Which parameters pruning may touch, a key of TARGETS: the method's, or with gains as the code has it."""
-        chosen = "weights" if self.is_dense else NAMED[self.method].targets
+        chosen = "weights" if self.is_dense else self.method_line.targets
         return "weights-and-gains" if chosen == "weights" and self.protocol.layernorm == "prune" else chosen
 
     @property
@@ -158,7 +175,10 @@ class TrialSpec:
     @property
     def dense(self) -> TrialSpec:
         """The unpruned trial of the same task, model, seed and settings."""
-        return dataclasses.replace(self, method=DENSE, sparsity=0.0)
+        versions = tuple(pair for pair in self.versions if pair[0] not in METHOD_PIECES)
+        return dataclasses.replace(
+            self, method=DENSE, base_method="", method_options=(), sparsity=0.0, versions=versions
+        )
 
     @cached_property
     def trial_id(self) -> str:
@@ -196,6 +216,7 @@ class TrialSpec:
             **{
                 **values,
                 "options": tuple((key, value) for key, value in values["options"]),
+                "method_options": tuple((key, value) for key, value in values.get("method_options", ())),
                 "contents": tuple((key, value) for key, value in values.get("contents", ())),
                 "versions": tuple((key, value) for key, value in values["versions"]),
                 "training": Training(**values["training"]),

@@ -20,6 +20,7 @@ LIGHT = (
     "runner.store.compact",
     "runner.store.merge",
     "runner.plan",
+    "runner.estimate",
     "runner.store.verify",
     "runner.store.digest",
     "tasks.catalogue",

@@ -76,12 +76,15 @@ def styled() -> Iterator[None]:
 
 def looks(methods: Sequence[str]) -> dict[str, Look]:
     """A look for each method: the same in every figure and every store for those of METHODS, of which the first eight
-    differ in colour, and all in colour or marker."""
+    differ in colour, and 64 in colour or marker."""
     fixed = {name: number for number, name in enumerate(METHODS)}
     others = [name for name in sorted(set(methods), key=method_key) if name not in fixed]
     numbers = fixed | {name: len(fixed) + number for number, name in enumerate(others)}
     return {
-        name: Look(COLOURS[numbers[name] % len(COLOURS)], MARKERS[(numbers[name] + numbers[name] // 8) % len(MARKERS)])
+        name: Look(
+            COLOURS[numbers[name] % len(COLOURS)],
+            MARKERS[(numbers[name] + numbers[name] // len(COLOURS)) % len(MARKERS)],
+        )
         for name in methods
     }
 

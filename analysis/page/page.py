@@ -29,7 +29,7 @@ from analysis.results import Results, Row
 from analysis.tables.formats import legend, signs
 from analysis.tables.layout import MISSING
 from analysis.tables.table import Table
-from runner.methods import DENSE, NAMED
+from runner.methods import DENSE
 from runner.printable import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -99,8 +99,11 @@ class Page:
     def methods(self) -> list[tuple[str, str]]:
         """The pruning methods as they are printed, and what their names stand for, where that is known."""
         names = {row["method"] for row in self.results.completeness} - {DENSE}
-        titles = {name: NAMED[name].title if name in NAMED else "" for name in sorted(names, key=method_key)}
-        return [(method_name(name), title) for name, title in titles.items()]
+        variants = self.results.variants
+        return [
+            (method_name(name), "; ".join(one.title for one in variants[name] if one.title))
+            for name in sorted(names, key=method_key)
+        ]
 
     @cached_property
     def cautions(self) -> list[str]:

@@ -39,7 +39,8 @@ class Pair:
 class Comparison:
     """Every figure of a store that has a published counterpart.
 
-    A task's counterpart has its name, a model's is the one of its architecture; of the splits, the test split alone.
+    A task's counterpart has its name, a model's is the one of its architecture, a method's has its name and options; of
+    the splits, the test split alone.
     """
 
     results: Results
@@ -53,7 +54,7 @@ class Comparison:
             theirs = self.paper.tables[table]
             for place, value in ours(self.results).items():
                 known = replace(place, model=self._architectures.get(place.model, place.model))
-                if known in theirs:
+                if known in theirs and place.method not in self._changed:
                     fair = table not in OF_VOTES or self._seeds(place) == {self.paper.seeds}
                     pair = Pair(table=table, place=place, ours=value, theirs=theirs[known], is_comparable=fair)
                     found.append(pair)
@@ -81,6 +82,11 @@ class Comparison:
         return {cell(row): row["seeds"] for row in self.results.effectiveness if row["split"] == TEST}
 
     @cached_property
+    def _changed(self) -> set[str]:
+        """Methods that have a published name and options that the paper's do not have: theirs are other numbers."""
+        return {name for name, variants in self.results.variants.items() if any(one.changed for one in variants)}
+
+    @cached_property
     def _architectures(self) -> dict[str, str]:
         rows = self.results.rows("SELECT DISTINCT model, architecture FROM trials")
         return {
@@ -98,7 +104,8 @@ class Comparison:
             "task": {row["task"] for row in grid} - {place.task for place in known},
             "model": {row["model"] for row in grid if self._architectures.get(row["model"], row["model"])
                       not in self.paper.models},
-            "method": {row["method"] for row in grid if row["sparsity"]} - {place.method for place in known},
+            "method": {row["method"] for row in grid if row["sparsity"]}
+            - ({place.method for place in known} - self._changed),
             "sparsity": {f"{row['sparsity']:g}" for row in grid if row["sparsity"]}
             - {f"{place.sparsity:g}" for place in known},
         }  # fmt: skip

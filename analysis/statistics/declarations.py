@@ -12,7 +12,8 @@ import pyarrow as pa
 from analysis.order import method_key, split_key
 from analysis.snapshot import Snapshot
 from runner.store.schema import FrozenPlan
-from runner.studies.hypotheses import GridCell, HypothesisChoice
+from runner.studies.grid import GridCell
+from runner.studies.hypotheses import HypothesisChoice
 
 HYPOTHESIS = {
     "family_no": pa.int32(),

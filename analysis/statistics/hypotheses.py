@@ -9,7 +9,7 @@ from analysis.results import Results, Row
 from analysis.statistics.duels import held_out_pairs, over_votes
 from analysis.statistics.families import Pairs, judge, over_examples, over_seeds
 from analysis.statistics.paired import SEED_TESTS
-from runner.methods import DENSE, UNPRUNED
+from runner.methods import DENSE
 
 ALPHA = 0.05
 CELL = ("task", "split", "model", "method", "sparsity")
@@ -106,4 +106,4 @@ def _place(row: Row) -> Place:
 
 def _side(method: str, sparsity: float) -> str:
     name = method if method == DENSE else method_name(method)
-    return name if method in UNPRUNED else f"{name} {percent(sparsity)}"
+    return name if not sparsity else f"{name} {percent(sparsity)}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from analysis.method_variants import Variant
 from analysis.order import method_key, method_name
 from analysis.results import Results
 from analysis.tables.table import Line, Table
-from runner.methods import DENSE, METHODS, NAMED
+from runner.methods import DENSE
 
 UNKNOWN = "\N{EN DASH}"
 FIELDS = ("score", "schedule", "scope", "recovery")
@@ -17,7 +18,7 @@ def build(results: Results) -> Table:
     """Score, schedule, scope and recovery of every method of the store; dashes for one made elsewhere, and for further
     dense models, which nothing is cut from."""
     methods = sorted({row["method"] for row in results.completeness} - {DENSE}, key=method_key)
-    records = tuple({"method": method, **_parts(method)} for method in methods)
+    records = tuple({"method": method, **_all_parts(results.variants[method])} for method in methods)
     return Table(
         name="methods",
         title="Pruning methods",
@@ -36,15 +37,24 @@ def build(results: Results) -> Table:
     )
 
 
-def _parts(method: str) -> dict[str, str | None]:
-    known = METHODS.get(method)
-    if known is None:
-        return {"title": NAMED[method].title if method in NAMED else None, **dict.fromkeys(FIELDS)}
-    recovery = RECOVERIES[known.recovery] if known.starts_dense else "training"
+def _all_parts(variants: list[Variant]) -> dict[str, str | None]:
+    """The parts of a method; where its name means several things in the store, of each."""
+    parts = [_parts(variant) for variant in variants]
     return {
-        "title": known.title,
+        field: "; ".join(dict.fromkeys(str(own[field]) for own in parts if own[field])) or None
+        for field in ("title", *FIELDS)
+    }
+
+
+def _parts(variant: Variant) -> dict[str, str | None]:
+    known = variant.line
+    if known is None or not known.prunes:
+        return {"title": variant.title or None, **dict.fromkeys(FIELDS)}
+    recovery = RECOVERIES.get(known.recovery, known.recovery) if known.starts_dense else "training"
+    return {
+        "title": variant.title,
         "score": known.score,
-        "schedule": SCHEDULES[known.schedule],
+        "schedule": SCHEDULES.get(known.schedule, known.schedule) + variant.options,
         "scope": known.scope,
         "recovery": recovery,
     }

@@ -85,15 +85,26 @@ def describe_task(
 @app.command("method")
 def describe_method(
     name: Annotated[str, typer.Argument(help="A method of `piesweep list methods`.")],
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[OPTION=VALUE]...", help="Options, such as rounds=5.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what a pruning method is made of: score, schedule, scope, recovery."""
-    from runner.methods import NAMED
+    """Say what a pruning method is made of: score, schedule, scope, recovery, options, and how long it trains."""
+    from runner.methods import NAMED, OPTIONS, resolve
+    from runner.pruning.schedules import schedule_of
     from runner.studies.errors import StudyError, unknown
+    from runner.studies.overrides import read_pairs
 
     if name not in NAMED:
         raise StudyError(unknown("method", name, NAMED))
-    _print_card(next(row for row in _methods() if row["method"] == name), as_json)
+    chosen = resolve(name, read_pairs(options or [], Path.cwd()))
+    card = next(row for row in _methods() if row["method"] == name)
+    phases = schedule_of(card["schedule"], chosen).phases(10)
+    told = {option: f"{value} ({OPTIONS[option].meaning})" for option, value in chosen.items()}
+    own = {"options": chosen} if as_json else {f"option {option}": text for option, text in told.items()}
+    card.pop("options")
+    _print_card({**card, **own, "epochs where the dense model trains 10": " + ".join(map(str, phases))}, as_json)
 
 
 @app.command("view")
@@ -179,6 +190,7 @@ def _methods() -> Rows:
             "scope": method.scope,
             "recovery": method.recovery,
             "shares dense training": method.starts_dense,
+            "options": dict(method.options),
         }
         for name, method in NAMED.items()
     ]

@@ -22,6 +22,7 @@ PARSERS_PREFIX = "Value error, "
 EXIT_CODES: dict[str, int] = {
     "runner.studies.errors.StudyError": BAD_INPUT,
     "runner.models.ModelError": BAD_INPUT,
+    "runner.methods.MethodError": BAD_INPUT,
     "runner.store.errors.StoreError": BAD_INPUT,
     "runner.store.scratch.NoScratch": BAD_INPUT,
     "runner.store.ingest.IngestError": BAD_INPUT,

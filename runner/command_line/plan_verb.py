@@ -12,7 +12,7 @@ from runner.command_line.output import bytes_text, print_facts, print_json, prin
 from runner.store.place import place
 
 if TYPE_CHECKING:
-    from runner.plan import Estimate
+    from runner.estimate import BlockEstimate, Estimate
     from runner.studies import Study
 
 StudyArgument = Annotated[str, typer.Argument(help="A shipped study (see `piesweep list studies`) or a path to one.")]
@@ -23,6 +23,12 @@ ChangesArgument = Annotated[
         help="Overrides, such as seeds=5 training.epochs=2 tasks.snli.data=/data/snli, or @FILE for a file of them.",
     ),
 ]
+
+
+BLOCK_COLUMNS = (
+    *("block", "tasks", "models", "methods", "seeds", "trials", "dense", "references", "pruned", "training units"),
+    "shared with blocks above",
+)
 
 
 def plan(  # noqa: PLR0913 - the arguments of a verb are its options
@@ -45,7 +51,7 @@ def plan(  # noqa: PLR0913 - the arguments of a verb are its options
 
     With --site also GPU-hours, allocations, files and bytes at their peak; exits 2 where they break one of its limits.
     """
-    from runner.plan import estimate
+    from runner.estimate import estimate
     from runner.plan import plan as make_plan
     from runner.studies import load
 
@@ -73,6 +79,8 @@ def plan(  # noqa: PLR0913 - the arguments of a verb are its options
     if as_json:
         values = dataclasses.asdict(found)
         del values["unsized"]
+        if not loaded.grid:
+            del values["blocks"]  # the one is the whole
         print_json({**values, **(dataclasses.asdict(flight.footprint) if flight else {})})
     else:
         _print_plan(loaded, found)
@@ -84,6 +92,7 @@ def plan(  # noqa: PLR0913 - the arguments of a verb are its options
 
 def _print_plan(study: Study, found: Estimate) -> None:
     from runner.studies.checks import missing_inputs
+    from runner.studies.length_advice import length_advice
     from runner.studies.seed_advice import advice
 
     references = f"{found.references:,} references, " if found.references else ""
@@ -100,12 +109,23 @@ def _print_plan(study: Study, found: Estimate) -> None:
             **({"hypotheses": "; ".join(_families(study))} if study.hypotheses else {}),
         }
     )
+    if study.grid:
+        print()
+        print_table(BLOCK_COLUMNS, [_block(number, block) for number, block in enumerate(found.blocks)])
     print()
     print_table(("task", "model", "epochs", "batch size", "learning rate", "CPUs", "GPUs"), _cells(study))
-    for line in advice(study):
+    for line in (*advice(study), *length_advice(study)):
         print(line)
     for problem in missing_inputs(study):
         say(f"before it can run: {problem.message}")
+
+
+def _block(number: int, block: BlockEstimate) -> tuple[object, ...]:
+    """A block of the grid: what it is, what it amounts to by itself, and what of that blocks before it have too."""
+    names = (", ".join(chosen) for chosen in (block.tasks, block.models, block.methods))
+    counts = (block.seeds, block.trials, block.dense, block.references, block.pruned, block.training_units)
+    shared = f"{block.shared_trials:,} trials, {block.shared_units:,} units" if block.shared_trials else "nothing"
+    return f"grid[{number}]", *names, *(f"{count:,}" for count in counts), shared
 
 
 def _probabilities(study: Study, found: Estimate) -> str:
@@ -116,18 +136,16 @@ def _probabilities(study: Study, found: Estimate) -> str:
 
 
 def _families(study: Study) -> list[str]:
-    from runner.studies.hypotheses import grid
-    from runner.studies.seed_advice import family_told
+    from runner.studies.seed_advice import family_told, least_seeds
 
-    cells, seeds = grid(study), len(study.seeds)
-    return [family_told(choice, len(choice.comparisons(cells)), seeds) for choice in study.hypotheses]
+    families = [(choice, choice.comparisons(study.cells)) for choice in study.hypotheses]
+    return [family_told(choice, len(pairs), least_seeds(study, pairs)) for choice, pairs in families]
 
 
 def _cells(study: Study) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for task in study.tasks:
-        for model in study.models:
-            settings = study.training.of_cell(task.name, model.name)
-            chosen = (settings["epochs"], settings["batch_size"], settings["learning_rate"])
-            rows.append((task.name, model.name, *chosen, *study.occupied(model.name)))
+    for task, model in study.pairs:
+        settings = study.training.of_cell(task.name, model.name)
+        chosen = (settings["epochs"], settings["batch_size"], settings["learning_rate"])
+        rows.append((task.name, model.name, *chosen, *study.occupied(model.name)))
     return rows

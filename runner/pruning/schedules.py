@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from runner.pruning.moment import Moment
+from runner.pruning.options import with_options
 
 
 class Schedule(Protocol):
@@ -15,10 +17,14 @@ class Schedule(Protocol):
     be taken over. phases: epochs of each phase where the dense model trains `epochs`. removed: the fraction of the
     prunable weights that is gone from this moment on, or None for "masks stay"; it is asked before every step, and once
     more after the last. What it says last is exactly `target`. ValueError for options that no training can follow.
+    `version` is raised where the same words come to mean other decisions: it is part of trials' ids.
     """
 
     @property
     def reference(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
 
     @property
     def starts_dense(self) -> bool: ...
@@ -34,6 +40,7 @@ class AtInitialization:
 
     reference: str = "Lee et al. 2019, arXiv:1810.02340; Tropeano et al. 2025, section 3.2"
     starts_dense: bool = False
+    version: int = 1
 
     def phases(self, epochs: int) -> tuple[int, ...]:
         """One."""
@@ -58,6 +65,7 @@ class Rounds:
     late: int = 0
     reference: str = "Frankle and Carbin 2019, arXiv:1803.03635; Tropeano et al. 2025, section 3.2"
     starts_dense: bool = True
+    version: int = 1
 
     def phases(self, epochs: int) -> tuple[int, ...]:
         """One before the first cut and one after each."""
@@ -83,6 +91,7 @@ class OneShot:
         "Han et al. 2015, arXiv:1506.02626, with one cut; Blalock et al. 2020, arXiv:2003.03033, algorithm 1"
     )
     starts_dense: bool = True
+    version: int = 1
 
     def phases(self, epochs: int) -> tuple[int, ...]:
         """Two."""
@@ -110,6 +119,7 @@ class Cubic:
     afterwards: Literal["fixed", "every-step"] = "fixed"
     reference: str = "Zhu and Gupta 2017, Eq. 1, arXiv:1710.01878"
     starts_dense: bool = False
+    version: int = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.begins < self.ends <= 1:
@@ -143,13 +153,14 @@ class Cubic:
 class Unpruned:
     """Training for as long as `Rounds` takes, with nothing removed: the schedule of a reference."""
 
-    count: int = 4
+    times: int = 4
     reference: str = "Rounds without its cuts"
     starts_dense: bool = True
+    version: int = 1
 
     def phases(self, epochs: int) -> tuple[int, ...]:
         """As many as an iterative method's."""
-        return (epochs,) * self.count
+        return (epochs,) * self.times
 
     def removed(self, moment: Moment, target: float) -> float | None:
         """Nothing. ValueError for a fraction that would have to be removed."""
@@ -172,3 +183,8 @@ SCHEDULES: dict[str, Schedule] = {
     "cubic": Cubic(),
     "unpruned": Unpruned(4),
 }
+
+
+def schedule_of(name: str, options: Mapping[str, Any]) -> Schedule:
+    """The schedule of this name with a method's options."""
+    return with_options(SCHEDULES[name], options)

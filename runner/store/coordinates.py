@@ -26,12 +26,16 @@ EXAMPLE_TYPES = {"task": "VARCHAR", "split": "VARCHAR", "example_id": "HUGEINT"}
 """Column -> type; example_id takes numbers of any size, since the store numbers examples itself."""
 
 
-def check_coordinates(tables: duckdb.DuckDBPyConnection, predictions: Path, examples: Path) -> None:
+def check_coordinates(tables: duckdb.DuckDBPyConnection, root: Path, predictions: Path, examples: Path) -> None:
     """Refuse rows whose coordinates make no sense, naming the first."""
-    tables.execute(f"UPDATE predictions SET sparsity = 0 WHERE method IN {UNPRUNED} AND sparsity IS NULL")
-    for table, names in (("predictions", PREDICTION_TYPES), ("examples", EXAMPLE_TYPES)):
-        empty = " OR ".join(f"{name} IS NULL" for name in names)
-        refuse(tables, f"SELECT row FROM {table} WHERE {empty}", f"{table}: an empty cell among {', '.join(names)}")
+    unpruned = _unpruned(root)
+    names = {"unpruned": unpruned}
+    tables.execute(
+        "UPDATE predictions SET sparsity = 0 WHERE list_contains($unpruned, method) AND sparsity IS NULL", names
+    )
+    for table, columns in (("predictions", PREDICTION_TYPES), ("examples", EXAMPLE_TYPES)):
+        empty = " OR ".join(f"{name} IS NULL" for name in columns)
+        refuse(tables, f"SELECT row FROM {table} WHERE {empty}", f"{table}: an empty cell among {', '.join(columns)}")
         refuse(tables, f"SELECT row, example_id FROM {table} WHERE example_id < 0", f"{table}: example_id below 0")
         refuse(
             tables,
@@ -40,14 +44,16 @@ def check_coordinates(tables: duckdb.DuckDBPyConnection, predictions: Path, exam
         )
     refuse(
         tables,
-        f"SELECT row, method, sparsity FROM predictions WHERE method IN {UNPRUNED} AND sparsity <> 0",
-        f"predictions: unpruned models ({', '.join(UNPRUNED)}) have sparsity 0",
+        "SELECT row, method, sparsity FROM predictions WHERE list_contains($unpruned, method) AND sparsity <> 0",
+        f"predictions: unpruned models ({', '.join(unpruned)}) have sparsity 0",
+        names,
     )
     refuse(
         tables,
-        f"""SELECT row, method, sparsity FROM predictions
-            WHERE method NOT IN {UNPRUNED} AND NOT (sparsity > 0 AND sparsity < 1)""",
+        """SELECT row, method, sparsity FROM predictions
+           WHERE NOT list_contains($unpruned, method) AND NOT (sparsity > 0 AND sparsity < 1)""",
         "predictions: sparsity is the fraction removed, strictly between 0 and 1",
+        names,
     )
     refuse_repeats(
         tables,
@@ -63,6 +69,12 @@ def check_coordinates(tables: duckdb.DuckDBPyConnection, predictions: Path, exam
         "examples: an example_id may stand once in a split of a task",
         examples,
     )
+
+
+def _unpruned(root: Path) -> list[str]:
+    """The methods that cut nothing, with those that the studies of the store have under names of their own."""
+    planned = reader.planned_trials(root).values() if root.exists() else ()
+    return list(dict.fromkeys([*UNPRUNED, *sorted(trial.method for trial in planned if not trial.sparsity)]))
 
 
 def check_ids(tables: duckdb.DuckDBPyConnection) -> None:

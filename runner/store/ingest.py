@@ -58,7 +58,7 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
     with duckdb.connect() as tables:
         read_table(tables, "examples", examples, EXAMPLE_TYPES)
         read_table(tables, "predictions", predictions, PREDICTION_TYPES)
-        check_coordinates(tables, predictions, examples)
+        check_coordinates(tables, root, predictions, examples)
         check_ids(tables)
         further = further_of(examples, {*EXAMPLE_TYPES, "label", "labels", "text"})
         tasks = _tasks(tables, root, number_examples(tables, root), further)

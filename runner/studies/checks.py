@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.methods import METHODS
 from runner.models import MODELS, ModelError, resolve
 from runner.spec import Protocol
-from runner.studies import hypotheses, strategy
+from runner.studies import grid, hypotheses, method_choice, strategy
 from runner.studies.document import is_path
 from runner.studies.errors import KeyPath, Problem, suggestion, unknown
 from runner.studies.study import ModelChoice, Study
@@ -29,7 +28,8 @@ def problems(study: Study, *, elsewhere: bool = False) -> list[Problem]:
 
     elsewhere: the study is for other machines, and no file is looked for on this one.
     """
-    found = [*_task_problems(study, elsewhere), *_model_problems(study), *_grid_problems(study), *_name_problems(study)]
+    found = [*_task_problems(study, elsewhere), *_model_problems(study), *method_choice.problems(study)]
+    found += [*grid.problems(study), *_record_problems(study), *_name_problems(study)]
     found = found or [*_pairing_problems(study), *_training_problems(study), *strategy.problems(study)]
     return found or list(hypotheses.problems(study))
 
@@ -131,13 +131,7 @@ def _model_problems(study: Study) -> Iterator[Problem]:
                 yield Problem(("models", index, option), str(error))
 
 
-def _grid_problems(study: Study) -> Iterator[Problem]:
-    if study.methods and not study.sparsities:
-        yield Problem(("sparsities",), "the methods have no sparsity to prune to; name at least one, such as 0.9")
-    if study.sparsities and not study.methods:
-        yield Problem(
-            ("methods",), "no method prunes to these sparsities; name at least one, or leave `sparsities` empty too"
-        )
+def _record_problems(study: Study) -> Iterator[Problem]:
     if study.record.el2n and "train" not in study.record.splits:
         yield Problem(("record", "el2n"), "EL2N is a score of training examples; add train to record.splits")
 
@@ -146,7 +140,7 @@ def _name_problems(study: Study) -> Iterator[Problem]:
     """Exceptions for tasks, models or cells that the study does not have."""
     tasks = [choice.name for choice in study.tasks]
     models = [choice.name for choice in study.models]
-    cells = [cell_name(task, model) for task in tasks for model in models]
+    cells = [cell_name(task.name, model.name) for task, model in study.pairs]
     named: list[tuple[KeyPath, str, Any, list[str]]] = [
         (("training", "tasks"), "task", study.training.tasks, tasks),
         (("training", "models"), "model", study.training.models, models),
@@ -164,11 +158,8 @@ def _name_problems(study: Study) -> Iterator[Problem]:
 
 
 def _pairing_problems(study: Study) -> Iterator[Problem]:
+    yield from _mismatches(study)
     for number, choice in enumerate(study.tasks):
-        inputs = inputs_of(choice)
-        for index, model in enumerate(study.models):
-            if inputs not in MODELS[model.model].inputs:
-                yield Problem(("models", index), _mismatch(choice, inputs, model))
         has = _splits_of(choice)
         for split in choice.limit.keys() - set(has):
             yield Problem(
@@ -176,6 +167,18 @@ def _pairing_problems(study: Study) -> Iterator[Problem]:
             )
         for split in set(study.record.splits) - set(has):
             yield Problem(("tasks", number), f"'{choice.name}' has no {split} split to record; it has {', '.join(has)}")
+
+
+def _mismatches(study: Study) -> Iterator[Problem]:
+    """Models that cannot read a task which they are paired with, said where they are named."""
+    tasks = {task.name: task for task in study.tasks}
+    models = {model.name: model for model in study.models}
+    for number, block in enumerate(study.blocks):
+        path: KeyPath = ("grid", number) if study.grid else ()
+        for task in (tasks[name] for name in block.tasks):
+            for index, model in enumerate(models[name] for name in block.models):
+                if inputs_of(task) not in MODELS[model.model].inputs:
+                    yield Problem((*path, "models", index), _mismatch(task, inputs_of(task), model))
 
 
 def _mismatch(choice: TaskChoice, inputs: Inputs, model: ModelChoice) -> str:
@@ -197,18 +200,18 @@ def _splits_of(choice: TaskChoice) -> list[str]:
 
 
 def _training_problems(study: Study) -> Iterator[Problem]:
-    rounds = [name for name in study.methods if METHODS[name].schedule == "rounds"]
+    rounds = {choice.name for choice in study.methods if choice.line.schedule == "rounds"}
+    in_rounds = {(cell.task, cell.model) for cell in study.cells if cell.method in rounds}
     protocol = study.protocol.resolve()
-    for task in study.tasks:
-        for model in study.models:
-            settings = study.training.of_cell(task.name, model.name)
-            cell = cell_name(task.name, model.name)
-            lacking = [name for name in NEEDED if name not in settings]
-            if lacking:
-                where = " or ".join((f"training.{lacking[0]}", f"training.cells.{cell}.{lacking[0]}"))
-                yield Problem(("training",), f"{cell} has no {', no '.join(lacking)}; set {where}")
-            else:
-                yield from _length_problems(cell, settings, protocol, bool(rounds))
+    for task, model in study.pairs:
+        settings = study.training.of_cell(task.name, model.name)
+        cell = cell_name(task.name, model.name)
+        lacking = [name for name in NEEDED if name not in settings]
+        if lacking:
+            where = " or ".join((f"training.{lacking[0]}", f"training.cells.{cell}.{lacking[0]}"))
+            yield Problem(("training",), f"{cell} has no {', no '.join(lacking)}; set {where}")
+        else:
+            yield from _length_problems(cell, settings, protocol, (task.name, model.name) in in_rounds)
 
 
 def _length_problems(cell: str, settings: dict[str, Any], protocol: Protocol, rounds: bool) -> Iterator[Problem]:

@@ -53,6 +53,7 @@ class Document:
     """The values of a study file, with the place each came from: a line of the file or an override.
 
     elsewhere: paths are those of other machines and stay as they are written; else relative ones are made absolute.
+    origins: of what stands elsewhere in the values than in the file, where that is (`runner.studies.normal_form`).
     """
 
     source: str
@@ -61,9 +62,16 @@ class Document:
     lines: dict[KeyPath, int] = field(default_factory=dict)
     overrides: dict[KeyPath, str] = field(default_factory=dict)
     elsewhere: bool = False
+    origins: dict[KeyPath, KeyPath] = field(default_factory=dict)
 
     def place(self, path: KeyPath) -> str:
         """Where a key was given, as `FILE:LINE: key` or `command line 'OVERRIDE': key`."""
+        written = self._written(path)
+        if written != path:
+            for length in range(len(path), 1, -1):
+                if path[:length] in self.overrides:
+                    return f"command line '{self.overrides[path[:length]]}': {key_text(path)}"
+            path = written
         for length in range(len(path), -1, -1):
             prefix = path[:length]
             if prefix in self.overrides:
@@ -72,6 +80,13 @@ class Document:
                 where = f"{self.source}:{self.lines[prefix]}"
                 return f"{where}: {key_text(path)}" if path else self.source
         return f"{self.source}: {key_text(path)}" if path else self.source
+
+    def _written(self, path: KeyPath) -> KeyPath:
+        """The path at which the file has what stands at this one."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.origins:
+                return self.origins[path[:length]] + path[length:]
+        return path
 
 
 def read_file(path: Path) -> bytes:
@@ -204,6 +219,9 @@ def _with_absolute_paths(values: dict[str, Any], folder: Path) -> dict[str, Any]
         entries = result.get(key)
         if isinstance(entries, list):
             result[key] = [absolute_entry(entry, folder) if isinstance(entry, dict) else entry for entry in entries]
+    blocks = result.get("grid")
+    if isinstance(blocks, list):
+        result["grid"] = [_with_absolute_paths(one, folder) if isinstance(one, dict) else one for one in blocks]
     return result
 
 

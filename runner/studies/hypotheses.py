@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from runner.methods import DENSE, UNPRUNED
 from runner.studies.errors import KeyPath, Problem, repeated, suggestion
+from runner.studies.grid import GridCell
 
 if TYPE_CHECKING:
     from runner.studies.study import Study
@@ -28,16 +28,6 @@ TESTS_OF: dict[Compared, tuple[TestName, ...]] = {
     "pie-rate": ("swap", "mcnemar"),
 }
 """Which tests can answer which question: mcnemar pairs examples, the others pair seeds."""
-
-
-@dataclass(frozen=True, order=True)
-class GridCell:
-    """A cell of a study's grid: `dense` and the references are at sparsity 0."""
-
-    task: str
-    model: str
-    method: str
-    sparsity: float
 
 
 class CellSelector(BaseModel):
@@ -60,7 +50,7 @@ class CellSelector(BaseModel):
 
     def selects(self, cell: GridCell) -> bool:
         """True if every key that is given has the cell's value."""
-        unpruned = cell.method in UNPRUNED
+        unpruned = not cell.sparsity
         if not self.method and unpruned:
             return False
         return (
@@ -85,13 +75,13 @@ class OpponentChoice(BaseModel):
     def _from_method(cls, given: Any) -> Any:
         return {"method": given} if isinstance(given, str) else given
 
-    def of(self, cell: GridCell) -> GridCell:
-        """The cell that this one is compared with."""
+    def of(self, cell: GridCell, unpruned: Collection[str]) -> GridCell:
+        """The cell that this one is compared with; unpruned: the methods whose cells have sparsity 0."""
         return GridCell(
             task=cell.task,
             model=self.model or cell.model,
             method=self.method or cell.method,
-            sparsity=0.0 if self.method in UNPRUNED else cell.sparsity if self.sparsity is None else self.sparsity,
+            sparsity=0.0 if self.method in unpruned else cell.sparsity if self.sparsity is None else self.sparsity,
         )
 
 
@@ -117,10 +107,12 @@ class HypothesisChoice(BaseModel):
 
     def comparisons(self, cells: Iterable[GridCell]) -> list[tuple[GridCell, GridCell | None]]:
         """The pairs of cells that are compared, in the order of `cells`; no other side where it is the dense cell's."""
+        cells = list(cells)
+        unpruned = {*UNPRUNED, *(cell.method for cell in cells if not cell.sparsity)}
         chosen = [cell for cell in cells if self.of.selects(cell)]
         if self.against is None:
             return [(cell, None) for cell in chosen if cell.method != DENSE]
-        return [(cell, other) for cell in chosen if (other := self.against.of(cell)) != cell]
+        return [(cell, other) for cell in chosen if (other := self.against.of(cell, unpruned)) != cell]
 
 
 def problems(study: Study) -> Iterator[Problem]:
@@ -128,23 +120,11 @@ def problems(study: Study) -> Iterator[Problem]:
     twice = repeated(choice.name for choice in study.hypotheses)
     if twice:
         yield Problem(("hypotheses",), f"names given twice: {', '.join(map(str, twice))}; give each its own `name`")
-    cells = grid(study)
+    cells, seeds = study.cells, study.seeds_of
     for index, choice in enumerate(study.hypotheses):
         path: KeyPath = ("hypotheses", index)
         found = [*_name_problems(study, choice, path), *_shape_problems(choice, path)]
-        yield from found or _comparison_problems(choice, cells, path)
-
-
-def grid(study: Study) -> list[GridCell]:
-    """Every cell of a study, within task and model dense ones first, then references."""
-    references = [(reference, 0.0) for reference in study.references]
-    pruned = [(method, sparsity) for method in study.methods for sparsity in study.sparsities]
-    return [
-        GridCell(task.name, model.name, method, sparsity)
-        for task in study.tasks
-        for model in study.models
-        for method, sparsity in [(DENSE, 0.0), *references, *pruned]
-    ]
+        yield from found or _comparison_problems(choice, cells, seeds, path)
 
 
 def _name_problems(study: Study, choice: HypothesisChoice, path: KeyPath) -> Iterator[Problem]:
@@ -152,7 +132,7 @@ def _name_problems(study: Study, choice: HypothesisChoice, path: KeyPath) -> Ite
     allowed: dict[str, list[Any]] = {
         "task": [task.name for task in study.tasks],
         "model": [model.name for model in study.models],
-        "method": [DENSE, *study.references, *study.methods],
+        "method": [DENSE, *(one.name for one in (*study.references, *study.methods))],
         "sparsity": list(study.sparsities),
     }
     for side, given in (("of", choice.of.model_dump()), ("against", choice.against and choice.against.model_dump())):
@@ -178,8 +158,10 @@ def _shape_problems(choice: HypothesisChoice, path: KeyPath) -> Iterator[Problem
         yield Problem(path, "the other side is missing; give against: dense, or against: {method: ...}")
 
 
-def _comparison_problems(choice: HypothesisChoice, cells: list[GridCell], path: KeyPath) -> Iterator[Problem]:
-    """A family without comparisons, or with one whose other side is no cell."""
+def _comparison_problems(
+    choice: HypothesisChoice, cells: list[GridCell], seeds: dict[tuple[str, str], tuple[int, ...]], path: KeyPath
+) -> Iterator[Problem]:
+    """A family without comparisons, or with one whose other side is no cell, or has other seeds."""
     pairs = choice.comparisons(cells)
     if not pairs:
         yield Problem(path, f"'{choice.name}' compares nothing: `of` selects no cell that differs from `against`")
@@ -194,4 +176,11 @@ def _comparison_problems(choice: HypothesisChoice, cells: list[GridCell], path: 
             return
         if choice.compare == "pie-rate" and other is not None and DENSE in (cell.method, other.method):
             yield Problem(path, f"'{DENSE}' has no PIE rate of its own; compare two pruned cells")
+            return
+        if other is not None and set(seeds[cell.task, cell.model]) != set(seeds[other.task, other.model]):
+            yield Problem(
+                (*path, "against"),
+                f"{cell.model} and {other.model} on {cell.task} do not have the same seeds, and tests pair seeds; give "
+                "both blocks of the grid the same",
+            )
             return

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from runner.methods import NAMED
-from runner.studies.hypotheses import SWAPS, HypothesisChoice, TestName, grid
+from runner.studies.hypotheses import SWAPS, HypothesisChoice, TestName
 
 if TYPE_CHECKING:
+    from runner.studies.grid import GridCell
     from runner.studies.study import Study
 
 LEAST_SEEDS = 5
@@ -18,7 +18,25 @@ MOST_SEEDS = 100
 
 def advice(study: Study) -> Iterator[str]:
     """One line on the number of seeds, if it could be better chosen, and one on every family that can show nothing."""
-    seeds = len(study.seeds)
+    for seeds in dict.fromkeys(len(own) for own in study.seeds_of.values()):
+        yield from _of_seeds(seeds)
+    cells, names = study.cells, study.method_choices
+    goes_on = {name for name, choice in names.items() if choice.line.starts_dense}
+    for choice in study.hypotheses:
+        comparisons = choice.comparisons(cells)
+        yield from _of_family(choice, len(comparisons), least_seeds(study, comparisons))
+        if choice.compare == "pie-rate":
+            sides = [(cell.method, other.method) for cell, other in comparisons if other]
+            yield from _of_pairing(choice, sides, goes_on)
+
+
+def least_seeds(study: Study, comparisons: Iterable[tuple[GridCell, GridCell | None]]) -> int:
+    """The fewest seeds of any cell that is compared."""
+    seeds = study.seeds_of
+    return min((len(seeds[cell.task, cell.model]) for cell, _ in comparisons), default=len(study.seeds))
+
+
+def _of_seeds(seeds: int) -> Iterator[str]:
     if seeds < LEAST_SEEDS:
         yield (
             f"seeds: {seeds} give no intervals and few tests; take {LEAST_SEEDS} or more, an odd number, since an even "
@@ -29,12 +47,6 @@ def advice(study: Study) -> Iterator[str]:
             f"seeds: {seeds} is even: a vote can tie, and a tie goes to the lowest class; take {seeds - 1} or "
             f"{seeds + 1}"
         )
-    cells = grid(study)
-    for choice in study.hypotheses:
-        comparisons = choice.comparisons(cells)
-        yield from _of_family(choice, len(comparisons), seeds)
-        if choice.compare == "pie-rate":
-            yield from _of_pairing(choice, [(cell.method, other.method) for cell, other in comparisons if other])
 
 
 def family_told(choice: HypothesisChoice, comparisons: int, seeds: int) -> str:
@@ -62,10 +74,12 @@ def least_corrected_p(choice: HypothesisChoice, comparisons: int, seeds: int) ->
     return min(1.0, least_p(choice.test, seeds) * (1 if choice.correction == "bh" else comparisons))
 
 
-def _of_pairing(choice: HypothesisChoice, sides: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _of_pairing(
+    choice: HypothesisChoice, sides: Iterable[tuple[str, str]], starts_dense: Collection[str]
+) -> Iterator[str]:
     """A pruned model that goes on from the dense one of its seed agrees with it more, whatever is removed."""
     for sides_of_one in sides:
-        goes_on = [name for name in sides_of_one if NAMED[name].starts_dense]
+        goes_on = [name for name in sides_of_one if name in starts_dense]
         if len(goes_on) == 1:
             other = next(name for name in sides_of_one if name not in goes_on)
             yield (

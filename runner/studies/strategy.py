@@ -65,26 +65,26 @@ def problems(study: Study) -> Iterator[Problem]:
     if not study.strategy.is_sharded:
         return
     yield from _model_problems(study)
-    for index, name in enumerate(study.methods):
-        if not METHODS[name].is_shardable:
+    for index, choice in enumerate(study.methods):
+        if not choice.line.is_shardable:
             allowed = ", ".join(known for known, method in METHODS.items() if method.is_shardable)
             yield Problem(
                 ("methods", index),
-                f"'{name}' needs the whole network on one device, and strategy deepspeed has none; allowed: {allowed}",
+                f"'{choice.name}' needs the whole network on one device, and strategy deepspeed has none; allowed: "
+                f"{allowed}",
             )
     if study.canary:
         yield Problem(("canary",), "copies for comparing vendors run on one device each; set canary: 0, or no strategy")
-    for task in study.tasks:
-        for model in study.models:
-            parts = study.training.of_cell(task.name, model.name).get("micro_batches", 1)
-            if parts % study.strategy.count:
-                yield Problem(
-                    ("strategy",),
-                    f"{study.strategy.count} processes share the micro-batches of every batch, and "
-                    f"{cell_name(task.name, model.name)} has {parts}; set training.micro_batches to a multiple of "
-                    f"{study.strategy.count} (it fixes what dropout draws: trials can go on with any number of "
-                    "processes that divides it)",
-                )
+    for task, model in study.pairs:
+        parts = study.training.of_cell(task.name, model.name).get("micro_batches", 1)
+        if parts % study.strategy.count:
+            yield Problem(
+                ("strategy",),
+                f"{study.strategy.count} processes share the micro-batches of every batch, and "
+                f"{cell_name(task.name, model.name)} has {parts}; set training.micro_batches to a multiple of "
+                f"{study.strategy.count} (it fixes what dropout draws: trials can go on with any number of "
+                "processes that divides it)",
+            )
 
 
 def missing_library(study: Study) -> Iterator[Problem]:

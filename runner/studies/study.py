@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Hashable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
-from runner.methods import DENSE, METHOD_SETS, METHODS, REFERENCES
 from runner.spec import Protocol, Record
-from runner.studies.errors import repeated, unknown
+from runner.studies.errors import StudyError
+from runner.studies.grid import Block, GridCell, Seeds, Sparsities, cells_of, listed, refuse_repeats
 from runner.studies.hypotheses import HypothesisChoice
+from runner.studies.method_choice import MethodChoice, ReferenceChoice, members
+from runner.studies.named_choice import Choices, Name, Options, gathered
+from runner.studies.normal_form import as_written, normal
 from runner.studies.strategy import SINGLE, StrategyChoice
 from runner.studies.training import NotNegative, Positive, StudyTraining
 from runner.studies.tuning import UNTUNED, StudyTuning
 from tasks.base import SPLITS, Split, TaskChoice
-
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-Seed = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
-MOST_SEEDS = 10_000
-
-
-class Choices(BaseModel):
-    """A bundle of a study's choices: nothing unknown in it, nothing changed after it is read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ModelChoice(Choices):
@@ -37,21 +29,12 @@ class ModelChoice(Choices):
 
     name: Name
     model: str
-    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    options: Options = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _gather_options(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            return {"name": given, "model": given}
-        if not isinstance(given, Mapping):
-            return given
-        beside = {key: value for key, value in given.items() if key not in cls.model_fields}
-        inside = given.get("options", {})
-        entry = {key: value for key, value in given.items() if key in cls.model_fields}
-        if "name" in entry:
-            entry.setdefault("model", entry["name"])
-        return {**entry, "options": {**inside, **beside} if isinstance(inside, Mapping) else inside}
+        return gathered(given, cls.model_fields, "model")
 
 
 class ProtocolChoice(Choices):
@@ -132,6 +115,8 @@ class RecordChoice(Choices):
 class Study(Choices):
     """A named grid of trials: every task, model, method, sparsity and seed with each other, and the dense models.
 
+    `grid` names blocks, of which each is such a product; tasks, models, methods and sparsities are then those of all
+    blocks, and no study gives both.
     `seeds` is a count (5 is 0 to 4) or a list: the same for every cell, since cells of unequal size have no
     comparable vote. `retries` says how often a trial may fail and be tried again before it is left as failed.
     `canary` is a number of trials that are run once more on every vendor's devices: their disagreement is the noise
@@ -146,10 +131,11 @@ class Study(Choices):
     description: str = ""
     tasks: tuple[TaskChoice, ...] = Field(min_length=1)
     models: tuple[ModelChoice, ...] = Field(min_length=1)
-    methods: tuple[str, ...]
-    sparsities: tuple[Annotated[float, Field(strict=True)], ...]
-    seeds: tuple[Seed, ...] = Field(min_length=1)
-    references: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    methods: tuple[MethodChoice, ...]
+    sparsities: Sparsities
+    grid: tuple[Block, ...] = Field(default=(), exclude_if=operator.not_)
+    seeds: Seeds
+    references: tuple[ReferenceChoice, ...] = Field(default=(), exclude_if=operator.not_)
     protocol: ProtocolChoice = ProtocolChoice()
     training: StudyTraining = StudyTraining()
     tuning: StudyTuning = Field(default=UNTUNED, exclude_if=UNTUNED.__eq__)
@@ -165,95 +151,72 @@ class Study(Choices):
         cpus, gpus = self.resources.of_model(model)
         return cpus * self.strategy.count, gpus * self.strategy.count
 
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The products whose union the grid is: those of `grid`, or the one of a study without it."""
+        whole = Block(
+            tasks=tuple(task.name for task in self.tasks),
+            models=tuple(model.name for model in self.models),
+            methods=tuple(method.name for method in self.methods),
+            sparsities=self.sparsities,
+        )
+        return self.grid or (whole,)
+
+    @property
+    def pairs(self) -> list[tuple[TaskChoice, ModelChoice]]:
+        """Every task and model that are trained together, in the order of the grid."""
+        tasks = {task.name: task for task in self.tasks}
+        models = {model.name: model for model in self.models}
+        named = dict.fromkeys(pair for block in self.blocks for pair in block.pairs)
+        return [(tasks[task], models[model]) for task, model in named]
+
+    @property
+    def cells(self) -> list[GridCell]:
+        """Every cell of the grid, once, within task and model the dense one first, then references."""
+        return cells_of(self.blocks, [reference.name for reference in self.references])
+
+    @property
+    def seeds_of(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        """Task and model -> the seeds of all their cells."""
+        return {pair: block.seeds or self.seeds for block in self.blocks for pair in block.pairs}
+
+    @property
+    def method_choices(self) -> dict[str, MethodChoice]:
+        """Name -> method or reference of the study."""
+        return {choice.name: choice for choice in (*self.methods, *self.references)}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_blocks(cls, given: Any) -> Any:
+        """What the blocks of a grid say of tasks, models and methods, said once for all blocks."""
+        try:
+            return normal(given).values if isinstance(given, dict) else given
+        except StudyError as error:
+            raise ValueError(str(error)) from None
+
+    @model_serializer(mode="wrap")
+    def _in_blocks(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As study files say it: with a grid, nothing beside it that its blocks say."""
+        values: dict[str, Any] = handler(self)
+        return as_written(values) if self.grid else values
+
     @field_validator("tasks", mode="before")
     @classmethod
     def _named_tasks(cls, given: Any) -> Any:
-        return [{"name": entry} if isinstance(entry, str) else entry for entry in _listed(given)]
+        return [{"name": entry} if isinstance(entry, str) else entry for entry in listed(given)]
 
-    @field_validator("models", "sparsities", "references", mode="before")
+    @field_validator("models", "references", mode="before")
     @classmethod
     def _one_or_many(cls, given: Any) -> Any:
-        return _listed(given)
+        return listed(given)
 
     @field_validator("methods", mode="before")
     @classmethod
     def _sets_of_methods(cls, given: Any) -> Any:
-        """Names of sets as the methods that they hold."""
-        names = _listed(given)
-        if not all(isinstance(name, str) for name in names):
-            return names
-        return [method for name in names for method in METHOD_SETS.get(name, (name,))]
+        return members(listed(given))
 
-    @field_validator("seeds", mode="before")
-    @classmethod
-    def _counted_seeds(cls, given: Any) -> Any:
-        if isinstance(given, Mapping):
-            raise ValueError(
-                "every cell takes the same seeds, or its vote could not be compared with the dense one; "
-                "give one count (seeds: 30) or one list (seeds: [0, 1, 2])"
-            )
-        if isinstance(given, int) and not isinstance(given, bool):
-            if not 1 <= given <= MOST_SEEDS:
-                raise ValueError(f"{given} seeds are asked for; allowed: 1 to {MOST_SEEDS}, or a list of seeds")
-            return list(range(given))
-        return given
-
-    @field_validator("tasks", "models")
+    @field_validator("tasks", "models", "methods", "references")
     @classmethod
     def _distinct_names(cls, entries: tuple[Any, ...]) -> tuple[Any, ...]:
-        _refuse_repeats([entry.name for entry in entries], "names", "give each its own `name`")
+        refuse_repeats([entry.name for entry in entries], "names", "give each its own `name`")
         return entries
-
-    @field_validator("methods")
-    @classmethod
-    def _known_methods(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
-        for name in methods:
-            if name == DENSE:
-                raise ValueError(f"the dense models are always part of a study; leave '{DENSE}' out of the methods")
-            if name in REFERENCES:
-                raise ValueError(f"'{name}' prunes nothing; list it under references: [{name}]")
-            if name not in METHODS:
-                raise ValueError(unknown("method", name, [*METHODS, *METHOD_SETS]))
-        _refuse_repeats(methods, "methods", "name each once")
-        return methods
-
-    @field_validator("references")
-    @classmethod
-    def _known_references(cls, references: tuple[str, ...]) -> tuple[str, ...]:
-        for name in references:
-            if name not in REFERENCES:
-                raise ValueError(unknown("reference", name, REFERENCES))
-        _refuse_repeats(references, "references", "name each once")
-        return references
-
-    @field_validator("sparsities")
-    @classmethod
-    def _real_sparsities(cls, sparsities: tuple[float, ...]) -> tuple[float, ...]:
-        for sparsity in sparsities:
-            if not 0 < sparsity < 1:
-                hint = f"; did you mean {sparsity / 100:g}?" if 1 < sparsity < 100 else ""
-                raise ValueError(
-                    f"{sparsity:g} is not a sparsity: allowed are fractions removed, above 0 and below 1 "
-                    f"(the dense models are always planned){hint}"
-                )
-        _refuse_repeats(sparsities, "sparsities", "name each once")
-        return sparsities
-
-    @field_validator("seeds")
-    @classmethod
-    def _distinct_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        _refuse_repeats(seeds, "seeds", "two trials of one seed are the same trial")
-        return seeds
-
-
-def _listed(given: Any) -> Any:
-    """A single value as a list of one; other shapes as they are, for validation to name."""
-    if given is None or (isinstance(given, Sequence) and not isinstance(given, str)):
-        return given if given is not None else []
-    return [given]
-
-
-def _refuse_repeats(values: Sequence[Hashable], what: str, advice: str) -> None:
-    twice = repeated(values)
-    if twice:
-        raise ValueError(f"{what} given twice: {', '.join(map(str, twice))}; {advice}")

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ValidationError
 
 from runner.studies.document import Document
 from runner.studies.errors import KeyPath, Problem, StudyError, suggestion
+from runner.studies.grid import Block
 from runner.studies.hypotheses import CellSelector, HypothesisChoice, OpponentChoice
+from runner.studies.method_choice import MethodChoice, ReferenceChoice
 from runner.studies.strategy import StrategyChoice
 from runner.studies.study import (
     ModelChoice,
@@ -30,6 +32,9 @@ BUNDLES: dict[tuple[str, ...], type[BaseModel]] = {
     (): Study,
     ("tasks", "*"): TaskChoice,
     ("models", "*"): ModelChoice,
+    ("methods", "*"): MethodChoice,
+    ("references", "*"): ReferenceChoice,
+    ("grid", "*"): Block,
     ("protocol",): ProtocolChoice,
     ("training",): StudyTraining,
     ("training", "tasks", "*"): TrainingSettings,

@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 
 from runner.folders import command
-from runner.methods import METHODS
 from runner.store.digest import digest
 from runner.store.errors import StoreError
 from runner.store.events import events_of
@@ -75,14 +74,11 @@ def miniature(study: str, overrides: list[str]) -> list[str]:
     full = load(study, overrides)
     if full.strategy.is_sharded:
         raise StudyError("a trial over several processes cannot be rehearsed; give strategy=single with --chaos")
-    task, model = full.tasks[0], full.models[0].name
+    task, model = full.pairs[0][0], full.pairs[0][1].name
     warmup = full.training.of_cell(task.name, model).get("warmup_epochs", 0.0)
     chosen: dict[str, object] = {
-        "tasks": [task.name],
-        "models": [model],
-        "methods": _two(full),
-        "sparsities": full.sparsities[-1:],
-        "seeds": full.seeds[:2],
+        **_small_grid(full, task.name, model),
+        "seeds": full.seeds_of[task.name, model][:2],
         "references": [],
         "hypotheses": [],
         "canary": 0,
@@ -96,9 +92,18 @@ def miniature(study: str, overrides: list[str]) -> list[str]:
     return small
 
 
-def _two(study: Study) -> list[str]:
-    by_start = {METHODS[name].starts_dense: name for name in reversed(study.methods)}
-    return list(by_start.values())
+def _small_grid(study: Study, task: str, model: str) -> dict[str, object]:
+    """Overrides for one task and model, with up to two of its methods and the last of its sparsities."""
+    pruned = [cell for cell in study.cells if (cell.task, cell.model) == (task, model) and cell.sparsity]
+    names = dict.fromkeys(cell.method for cell in pruned)
+    by_start = {study.method_choices[name].line.starts_dense: name for name in reversed(names)}
+    small: dict[str, object] = {
+        "tasks": [task],
+        "models": [model],
+        "methods": list(by_start.values()),
+        "sparsities": [cell.sparsity for cell in pruned[-1:]],
+    }
+    return {"grid": [small]} if study.grid else small
 
 
 def rehearse(

@@ -282,7 +282,7 @@ def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskDa
             raise StoreError(
                 f"{root} holds {spec.task}, {spec.model}, {spec.method}, sparsity {spec.sparsity:g}, seed {spec.seed} "
                 f"with other settings (trial {other}, this study's {spec.trial_id}); use another store, or name the "
-                "model differently"
+                "model differently, or the method if that is what has other options"
             )
     return planned.keys()
 

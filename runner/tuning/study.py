@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.studies import Study, StudyError, checks
+from runner.studies.grid import Block
 from runner.studies.study import ModelChoice, RecordChoice, Resources
 from runner.studies.training import StudyTraining, TrainingSettings, cell_name
 from runner.studies.tuning import StudyTuning
@@ -32,7 +33,7 @@ class Try:
 
 def tries(study: Study, budget: int) -> list[Try]:
     """Every draw of a study, by task, model and number. StudyError where it does not say what to search."""
-    cells = [(task.name, model.name) for task in study.tasks for model in study.models]
+    cells = [(task.name, model.name) for task, model in study.pairs]
     silent = [cell for cell in cells if not study.tuning.of_cell(*cell).is_searched]
     if silent:
         cell = cell_name(*silent[0])
@@ -67,6 +68,8 @@ def study_of(study: Study, tried: Sequence[Try]) -> Study:
             ),
             "methods": (),
             "sparsities": (),
+            "grid": _blocks(tried) if study.grid else (),
+            "references": (),
             "seeds": study.seeds[:1],
             "hypotheses": (),
             "canary": 0,
@@ -84,6 +87,14 @@ def study_of(study: Study, tried: Sequence[Try]) -> Study:
     if problems:
         raise StudyError(f"{len(problems)} draws cannot be tried, the first because {problems[0].message}")
     return result
+
+
+def _blocks(tried: Sequence[Try]) -> tuple[Block, ...]:
+    """The draws of each task that are trained on it, where the study has blocks: not every model is for every task."""
+    models: dict[str, dict[str, None]] = {}
+    for one in tried:
+        models.setdefault(one.task, {})[one.drawn_model] = None
+    return tuple(Block(tasks=(task,), models=tuple(own), methods=(), sparsities=()) for task, own in models.items())
 
 
 def _training(study: Study, tried: Sequence[Try]) -> StudyTraining:

@@ -42,6 +42,55 @@ def test_plan_for_people(piesweep, tmp_path, monkeypatch):
     assert "5.495e-05" in result.stdout
 
 
+BLOCKS = """\
+name: union
+grid:
+  - {tasks: [movie-snippets], models: [bilstm], methods: [imp-ft, mp-ai], sparsities: [0.5]}
+  - {tasks: [movie-snippets], models: [bilstm], methods: [mp-ai], sparsities: [0.5, 0.9]}
+seeds: 5
+training: {epochs: 1, batch_size: 32, learning_rate: 1e-3}
+"""
+
+
+def test_plan_says_what_each_block_costs(piesweep, tmp_path):
+    """Of each block of a grid, by itself, and what of that blocks above have too; as a table and as JSON."""
+    study = tmp_path / "union.yaml"
+    study.write_text(BLOCKS)
+    shown = piesweep("plan", study).stdout
+    assert "20 (5 dense, 15 pruned)" in shown
+    lines = [line.split() for line in shown.splitlines() if line.startswith(" grid[")]
+    assert [" ".join(line[-6:]) for line in lines] == ["15 5 0 10 25 nothing", "10 15 10 trials, 10 units"]
+    found = json.loads(piesweep("plan", study, "--json").stdout)
+    first, second = found["blocks"]
+    assert first == {
+        "tasks": ["movie-snippets"],
+        "models": ["bilstm"],
+        "methods": ["imp-ft", "mp-ai"],
+        "sparsities": [0.5],
+        "seeds": 5,
+        "trials": 15,
+        "dense": 5,
+        "pruned": 10,
+        "references": 0,
+        "training_units": 25,
+        "shared_trials": 0,
+        "shared_units": 0,
+    }
+    assert (second["trials"], second["training_units"]) == (15, 15)
+    assert (second["shared_trials"], second["shared_units"]) == (10, 10)
+    assert found["training_units"] == 30
+
+
+def test_plan_refuses_both_forms_at_once(piesweep, tmp_path):
+    """Exit code 2, one line."""
+    study = tmp_path / "both.yaml"
+    study.write_text(BLOCKS + "methods: all\n")
+    result = piesweep("plan", study)
+    assert result.exit_code == 2
+    assert "this one has methods beside `grid`" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
 @pytest.mark.parametrize("options", [["plan", "pie", "seeds=0"], ["plan", "nothing"], ["describe", "study", "nothing"]])
 def test_bad_study_exits_2(piesweep, options):
     """Bad input is one message on stderr and exit code 2."""
@@ -127,9 +176,14 @@ def test_describe_task_without_its_data(piesweep):
 
 
 def test_describe_method(piesweep):
-    """A method is its four parts."""
+    """A method is its four parts, and its options with how long they make it train."""
     found = json.loads(piesweep("describe", "method", "irp-ft", "--json").stdout)
     assert (found["score"], found["schedule"], found["recovery"]) == ("random", "rounds", "finetune")
+    assert (found["options"], found["epochs where the dense model trains 10"]) == ({"rounds": 3}, "10 + 10 + 10 + 10")
+    longer = json.loads(piesweep("describe", "method", "irp-ft", "rounds=5", "--json").stdout)
+    assert (longer["options"], longer["epochs where the dense model trains 10"].count("10")) == ({"rounds": 5}, 6)
+    wrong = piesweep("describe", "method", "irp-ft", "ronds=5")
+    assert (wrong.exit_code, "did you mean 'rounds'" in wrong.stderr) == (2, True)
 
 
 def test_describe_study_can_be_planned_again(piesweep, tmp_path):

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from runner.evaluation import answer
-from runner.methods import METHODS
+from runner.methods import METHOD_SETS, METHODS
+from runner.pruning.moment import Timeline
 from runner.pruning.recovery import RECOVERIES
 from runner.pruning.schedules import SCHEDULES
 from runner.spec import Protocol, Record
@@ -20,7 +21,7 @@ from runner.trial import run_trial
 
 from .small_trials import DATA, MULTI, TRAINING, committed, spec_of
 
-PRUNED = sorted(METHODS)
+PRUNED = sorted(METHOD_SETS["pie"])
 
 pytestmark = pytest.mark.usefixtures("small_model")
 
@@ -119,6 +120,20 @@ def test_a_reference_is_the_dense_model_trained_four_times_as_long(workplace):
     assert record["parent_id"] == spec.dense.trial_id
     assert record["facts"]["achieved_sparsity"] == 0
     assert rows["label"].equals(others["label"])
+
+
+def test_rounds_of_a_study_are_the_trials(workplace):
+    """Under a study's own name and with two rounds: three phases, and 1 - 0.1 ** (1 / 2) gone after the first cut."""
+    spec = spec_of("imp-2", base_method="imp-ft", method_options=(("rounds", 2),))
+    timeline = Timeline(spec.schedule.phases(3), 1)
+    cuts = {step: spec.schedule.removed(timeline.at(step), 0.9) for step in range(10)}
+    assert {step: cut for step, cut in cuts.items() if cut} == {3: pytest.approx(1 - 0.1**0.5), 6: 0.9}
+    run_trial(spec.dense, workplace=workplace, data=DATA, keep_state=True)
+    assert run_trial(spec, workplace=workplace, data=DATA).epochs == 3 * TRAINING.epochs
+    record, _ = committed(workplace, spec)
+    assert record["parent_id"] == spec.dense.trial_id == spec_of("imp-ft").dense.trial_id
+    assert record["facts"]["layer_sparsity"] == pytest.approx({"first.weight": 86 / 96, "second.weight": 158 / 176})
+    assert (record["settings"]["base_method"], record["settings"]["method_options"]) == ("imp-ft", [["rounds", 2]])
 
 
 @pytest.mark.parametrize("method", PRUNED)

@@ -7,7 +7,8 @@ import os
 
 import pytest
 
-from runner.plan import canaries, content_fingerprint, estimate, identify, plan
+from runner.estimate import estimate
+from runner.plan import canaries, content_fingerprint, identify, plan
 from runner.spec import TrialSpec
 from runner.studies import StudyError, load
 from tests.runner.studies.samples import SMALL, changed, written

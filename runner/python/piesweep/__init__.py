@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from piesweep.stores import Store
-    from runner.plan import Estimate
+    from runner.estimate import Estimate
     from runner.sweep.study import SweepEnd
 
 __all__ = ["__version__", "main", "open", "plan", "run"]
@@ -80,10 +80,11 @@ def plan(study: str | Path, *changes: str) -> Estimate:
     study: a shipped study's name, or a path to a study file. StudyError says what is wrong with it, and where.
     """
     _require_own_folders()
-    from runner import plan as plans
+    from runner.estimate import estimate
+    from runner.plan import plan as planned
     from runner.studies import load
 
-    return plans.estimate(plans.plan(load(str(study), list(changes))))
+    return estimate(planned(load(str(study), list(changes))))
 
 
 def run(

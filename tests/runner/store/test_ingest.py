@@ -18,6 +18,7 @@ from runner.store.digest import digest
 from runner.store.errors import StoreError
 from runner.store.ingest import IngestError, ingest
 from runner.store.layout import Layout
+from runner.store.schema import FrozenPlan, PlannedTrial
 from runner.store.verify import broken_invariants
 from tasks.base import TaskError, fingerprint_of
 from tests.runner.store import tampering
@@ -454,3 +455,29 @@ def test_values_of_another_kind_in_jsonl_are_named(tmp_path: Path, second: str) 
     with pytest.raises(TaskError, match=r"p.jsonl line 3: column 'example_id' holds .*, where lines before hold whole"):
         ingest(tmp_path / "store", tmp_path / "p.jsonl", write(tmp_path / "e.csv", examples()))
     assert not (tmp_path / "store").exists()
+
+
+def test_own_references_of_a_store_have_sparsity_0(tmp_path: Path) -> None:
+    """An unpruned model under a name that a study of the store gave it is taken in, and refused in any other store."""
+    longer = [row | {"method": "dense-6e", "sparsity": 0.0} for row in predictions() if row["method"] == "dense"]
+    with pytest.raises(IngestError, match="strictly between 0 and 1"):
+        take_in(tmp_path, [*predictions(), *longer], examples())
+    planned = PlannedTrial(
+        trial_id="0" * 16, parent_id=None, task="other", model="m", method="dense-6e", sparsity=0.0, seed=0
+    )
+    write_frozen(tmp_path / "store", planned)
+    store = take_in(tmp_path, [*predictions(), *longer], examples())
+    assert {
+        record.settings["sparsity"] for record in reader.commits(store) if record.settings["method"] == "dense-6e"
+    } == {0.0}
+    pruned = [row | {"method": "dense-6e", "sparsity": 0.5} for row in predictions()]
+    with pytest.raises(IngestError, match=r"unpruned models \(dense, dense-4e, dense-6e\) have sparsity 0"):
+        take_in(tmp_path, pruned, examples())
+
+
+def write_frozen(root: Path, planned: PlannedTrial) -> None:
+    """A plan of one trial in a store that has nothing else."""
+    content = FrozenPlan(study={"name": "s"}, trials=(planned,)).model_dump(mode="json", exclude_defaults=True)
+    path = Layout(root).plans / f"{reader.plan_name(content)}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(content))

@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 from runner.command_line import app
 from runner.plan import plan
 from runner.studies import Study, load
-from runner.studies.hypotheses import CellSelector, GridCell, HypothesisChoice, grid
+from runner.studies.grid import GridCell
+from runner.studies.hypotheses import CellSelector, HypothesisChoice
 from tests.runner.studies.samples import SMALL, written
 
 
@@ -141,7 +142,7 @@ def test_hypotheses_change_no_trial(tmp_path):
     assert plan(plain).trials == plan(said).trials
     assert "hypotheses" not in plain.model_dump(mode="json")
     assert Study.model_validate(said.model_dump(mode="json")) == said
-    assert said.hypotheses[0].comparisons(grid(said)) == [
+    assert said.hypotheses[0].comparisons(said.cells) == [
         (GridCell("movie-snippets", "bilstm", "imp-ft", s), GridCell("movie-snippets", "bilstm", "rp-ai", s))
         for s in (0.5, 0.9)
     ]
@@ -153,12 +154,12 @@ def test_a_reference_is_the_other_side_of_every_sparsity(tmp_path, question):
     family = f"{{name: a, of: {{method: imp-ft}}, compare: {question}, against: dense-4e, test: swap}}"
     study = load(str(written(tmp_path, declaring(family) + "references: [dense-4e]\n")))
     (choice,) = study.hypotheses
-    assert choice.comparisons(grid(study)) == [
+    assert choice.comparisons(study.cells) == [
         (GridCell("movie-snippets", "bilstm", "imp-ft", s), GridCell("movie-snippets", "bilstm", "dense-4e", 0.0))
         for s in (0.5, 0.9)
     ]
     all_methods = choice.model_copy(update={"of": CellSelector()})
-    assert {cell.method for cell, _ in all_methods.comparisons(grid(study))} == {"imp-ft", "rp-ai"}
+    assert {cell.method for cell, _ in all_methods.comparisons(study.cells)} == {"imp-ft", "rp-ai"}
 
 
 def test_overrides_reach_into_a_family(tmp_path):

@@ -35,7 +35,7 @@ def test_mappings_go_into_the_studys(study):
 def test_other_values_replace(study):
     """Lists and single values are what the file says, and models are reached by name."""
     found = study("seeds: 5\nmethods: [mp-ai]\nmodels: {bilstm: {hidden: 20}}\n")
-    assert (len(found.seeds), found.methods) == (5, ("mp-ai",))
+    assert (len(found.seeds), [one.name for one in found.methods]) == (5, ["mp-ai"])
     assert found.models[0].options == {"hidden": 20}
 
 

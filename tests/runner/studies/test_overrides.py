@@ -32,7 +32,7 @@ def test_values_are_yaml(study):
         "seeds=[7, 3]", "methods=[mp-ai]", "sparsities=[0.2]", "training.learning_rate=1e-4", "retries=0"
     )
     assert changed_study.seeds == (7, 3)
-    assert changed_study.methods == ("mp-ai",)
+    assert [one.name for one in changed_study.methods] == ["mp-ai"]
     assert changed_study.sparsities == (0.2,)
     assert changed_study.training.learning_rate == 1e-4
     assert changed_study.retries == 0
@@ -41,7 +41,7 @@ def test_values_are_yaml(study):
 def test_single_value_stands_for_a_list(study):
     """`methods=imp-ft` is `methods=[imp-ft]`."""
     changed_study = study("methods=imp-wr", "sparsities=0.3", "tasks=snli", "models=bert", "record.splits=train")
-    assert (changed_study.methods, changed_study.sparsities) == (("imp-wr",), (0.3,))
+    assert ([one.name for one in changed_study.methods], changed_study.sparsities) == (["imp-wr"], (0.3,))
     assert [task.name for task in changed_study.tasks] == ["snli"]
     assert [model.name for model in changed_study.models] == ["bert"]
     assert changed_study.record.splits == ("train",)

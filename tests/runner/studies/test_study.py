@@ -105,7 +105,7 @@ def test_sets_of_methods_mean_what_they_hold(monkeypatch, methods, meant):
     study = Study.model_validate(
         values | {"methods": methods, "training": {"epochs": 1, "batch_size": 8, "learning_rate": 0.1}}
     )
-    assert study.methods == meant
+    assert tuple(one.name for one in study.methods) == meant
     assert len(METHOD_SETS["pie"]) == 8
 
 

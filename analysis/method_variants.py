@@ -1,0 +1,54 @@
+"""What a store's methods are made of: the lines of METHODS behind their names, and what studies changed of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runner.methods import DENSE, NAMED, Method
+
+if TYPE_CHECKING:
+    from analysis.results import Results
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One meaning of a method's name in a store: the line behind it, and its options where any is changed."""
+
+    name: str
+    line: Method | None
+    changed: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What the line is called, with its options where the study changed any; nothing for one made elsewhere."""
+        return f"{self.line.title}{self.options}" if self.line else ""
+
+    @property
+    def options(self) -> str:
+        """The options in brackets, after a space, where the study changed any."""
+        if not self.changed or not self.line:
+            return ""
+        chosen = {**self.line.options, **dict(self.changed)}
+        return f" ({', '.join(f'{option} {value}' for option, value in chosen.items())})"
+
+
+def variants(results: Results) -> dict[str, list[Variant]]:
+    """Method -> what it means in this store, as its trials say; as METHODS says where no trial of it has committed."""
+    rows = results.rows(
+        """
+        SELECT DISTINCT method, settings->>'base_method' AS base, (settings->'method_options')::VARCHAR AS changed
+        FROM trials WHERE method <> ? ORDER BY ALL""",
+        DENSE,
+    )
+    found: dict[str, list[Variant]] = {}
+    for row in rows:
+        changed = tuple((option, value) for option, value in json.loads(row["changed"] or "[]"))
+        one = Variant(row["base"] or row["method"], NAMED.get(row["base"] or row["method"]), changed)
+        known = found.setdefault(row["method"], [])
+        if one not in known:  # trials of before methods had options say nothing of them
+            known.append(one)
+    planned = {row["method"] for row in results.completeness} - {DENSE}
+    known_here = {name: sorted(own, key=lambda one: (one.name, one.changed)) for name, own in found.items()}
+    return {name: [Variant(name, NAMED.get(name))] for name in planned} | known_here

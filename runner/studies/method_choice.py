@@ -1,0 +1,120 @@
+"""The methods and references of a study: lines of METHODS and REFERENCES, under their own names or others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field, model_serializer, model_validator
+
+from runner.methods import DENSE, METHOD_SETS, METHODS, NAMED, REFERENCES, Method, MethodError, resolve
+from runner.studies.errors import Problem, repeated, unknown
+from runner.studies.named_choice import Choices, Name, Options, gathered
+
+if TYPE_CHECKING:
+    from runner.studies.study import Study
+
+
+class MethodChoice(Choices):
+    """One entry of `methods`: a line of METHODS, under its own name or another, with what the study changes of it.
+
+    In a study the options stand beside the name: `{name: imp-5, method: imp-ft, rounds: 5}`.
+    """
+
+    name: Name
+    method: str
+    options: Options = Field(default_factory=dict)
+
+    lines: ClassVar[Mapping[str, Method]] = METHODS
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_options(cls, given: Any) -> Any:
+        entry = gathered(given, cls.model_fields, "method")
+        if isinstance(entry, Mapping) and isinstance(entry.get("method"), str):
+            cls._require_line(entry["method"])
+        return entry
+
+    @model_validator(mode="after")
+    def _own_name(self) -> MethodChoice:
+        if self.name != self.method and (self.name in NAMED or self.name in METHOD_SETS or self.name == DENSE):
+            raise ValueError(
+                f"'{self.name}' is the name of something else, and tables would take this for it; give what is made of "
+                f"'{self.method}' a name of its own, such as {self.method}-2"
+            )
+        return self
+
+    @model_serializer
+    def _as_written(self) -> str | dict[str, Any]:
+        """A bare name where that says all."""
+        if self.name == self.method and not self.options:
+            return self.name
+        return {"name": self.name, "method": self.method, **self.options}
+
+    @classmethod
+    def _require_line(cls, name: str) -> None:
+        if name == DENSE:
+            raise ValueError(f"the dense models are always part of a study; leave '{DENSE}' out of the methods")
+        if name in REFERENCES:
+            raise ValueError(f"'{name}' prunes nothing; list it under references: [{name}]")
+        if name not in METHODS:
+            raise ValueError(unknown("method", name, [*METHODS, *METHOD_SETS]))
+
+    @property
+    def line(self) -> Method:
+        """The line of METHODS or REFERENCES behind the name."""
+        return self.lines[self.method]
+
+    @property
+    def base(self) -> str:
+        """The name of that line where the study has given another one, as trials have it."""
+        return "" if self.method == self.name else self.method
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Every option with its value, defaults included. MethodError where one is wrong."""
+        return resolve(self.method, self.options)
+
+    @property
+    def changed(self) -> tuple[tuple[str, Any], ...]:
+        """Options that differ from the line's defaults, sorted."""
+        defaults = self.line.options
+        return tuple(sorted((key, value) for key, value in self.settings.items() if value != defaults[key]))
+
+
+class ReferenceChoice(MethodChoice):
+    """One entry of `references`: a line of REFERENCES, under its own name or another, with what the study changes."""
+
+    lines: ClassVar[Mapping[str, Method]] = REFERENCES
+
+    @classmethod
+    def _require_line(cls, name: str) -> None:
+        if name not in REFERENCES:
+            raise ValueError(unknown("reference", name, REFERENCES))
+
+
+def members(names: Any) -> Any:
+    """A list of methods with the names of sets replaced by the methods that they hold; other shapes as they are."""
+    listed = [names] if isinstance(names, str) else names
+    if not isinstance(listed, Sequence):
+        return listed
+    return [
+        one for entry in listed for one in (METHOD_SETS.get(entry, (entry,)) if isinstance(entry, str) else [entry])
+    ]
+
+
+def problems(study: Study) -> Iterator[Problem]:
+    """What is wrong with the names and options of a study's methods and references."""
+    taken = repeated(choice.name for choice in (*study.methods, *study.references))
+    if taken:
+        yield Problem(
+            ("references",),
+            f"names given to methods and references alike: {', '.join(map(str, taken))}; give each its own `name`",
+        )
+    for key, choices in (("methods", study.methods), ("references", study.references)):
+        for index, choice in enumerate(choices):
+            for option, value in choice.options.items():
+                try:
+                    resolve(choice.method, {option: value})
+                except MethodError as error:
+                    yield Problem((key, index, option), str(error))
