@@ -44,11 +44,20 @@ def variants(results: Results) -> dict[str, list[Variant]]:
     )
     found: dict[str, list[Variant]] = {}
     for row in rows:
-        changed = tuple((option, value) for option, value in json.loads(row["changed"] or "[]"))
-        one = Variant(row["base"] or row["method"], NAMED.get(row["base"] or row["method"]), changed)
+        name = row["base"] or row["method"]
+        one = Variant(name, NAMED.get(name), _changed(json.loads(row["changed"] or "[]")))
         known = found.setdefault(row["method"], [])
         if one not in known:  # trials of before methods had options say nothing of them
             known.append(one)
     planned = {row["method"] for row in results.completeness} - {DENSE}
-    known_here = {name: sorted(own, key=lambda one: (one.name, one.changed)) for name, own in found.items()}
+    known_here = {
+        name: sorted(own, key=lambda one: (one.name, len(one.changed), repr(one.changed)))
+        for name, own in found.items()
+    }
     return {name: [Variant(name, NAMED.get(name))] for name in planned} | known_here
+
+
+def _changed(given: Any) -> tuple[tuple[str, Any], ...]:
+    """The pairs of option and value in a trial's settings, which may hold anything: `piesweep verify` judges them."""
+    pairs = given if isinstance(given, list) else []
+    return tuple((str(pair[0]), pair[1]) for pair in pairs if isinstance(pair, list) and len(pair) == 2)

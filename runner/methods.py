@@ -177,7 +177,7 @@ REFERENCES: dict[str, Method] = {
 """Further dense models of a study, by name: their cells have sparsity 0, and stand beside the pruned ones."""
 
 UNPRUNED: tuple[str, ...] = (DENSE, *REFERENCES)
-"""The methods that cut nothing, whose sparsity is 0."""
+"""The methods that cut nothing, whose sparsity is 0; references under a study's own names are others of them."""
 
 NAMED: Mapping[str, Method] = ChainMap(REFERENCES, METHODS)
 """Every line that a trial's method may be of, but the dense model's own, as both stand now: stores have methods with

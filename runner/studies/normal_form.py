@@ -35,12 +35,16 @@ class NormalForm:
 
 @dataclass
 class _Gathering:
-    """The tasks, models or methods of all blocks, each name once; of each, what is said of it and where."""
+    """The tasks, models or methods of all blocks, each name once; of each, what is said of it and where.
+
+    said: what an earlier look has gathered, which holds (recalled) unless a block says something anew.
+    """
 
     key: str
     said: dict[str, tuple[Any, KeyPath]]
     entries: dict[str, tuple[Any, KeyPath]] = field(default_factory=dict)
     nameless: list[tuple[Any, KeyPath]] = field(default_factory=list)
+    recalled: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
     def take(self, entry: Any, path: KeyPath) -> list[str]:
@@ -53,8 +57,10 @@ class _Gathering:
         before, place = self.entries.get(name, (None, path))
         if bare and before is None:
             self.entries[name] = self.said.get(name, (entry, path))
-        elif not bare and (before is None or isinstance(before, str)):
+            self.recalled.add(name)
+        elif not bare and (before is None or name in self.recalled):
             self.entries[name] = entry, path
+            self.recalled.discard(name)
         elif not bare and before != entry:
             self.problems.append(
                 Problem(

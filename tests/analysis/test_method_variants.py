@@ -139,6 +139,14 @@ def test_a_name_with_two_meanings_says_both(tmp_path: Path) -> None:
     assert line.keys[2] == "iterative; iterative (rounds 5)"
 
 
+@pytest.mark.parametrize("said", [5, "no", {"a": 1}, [1], [["rounds"]], [[["a"], {"b": 1}]]])
+def test_settings_that_say_nonsense_stop_no_table(tmp_path: Path, said: object) -> None:
+    """Options of a store that comes from elsewhere may be anything."""
+    store = store_of(tmp_path / "store", ["imp-ft"])
+    say(store, {"method": "imp-ft", "sparsity": 0.9}, base_method="", method_options=said)
+    assert len(TABLES["methods"](Results(connect(store))).lines) == 1
+
+
 def test_methods_do_not_split_a_model(own: Path) -> None:
     """What methods mean differs within a model: its cells stay comparable, in stores without plans too."""
     assert set(model_names([], commits(own)).values()) == {"m"}

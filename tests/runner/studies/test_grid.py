@@ -246,6 +246,15 @@ def test_overrides_of_names_hold_in_all_blocks(tmp_path):
     assert study.tasks[0].limit == {"train": 60, "test": 9}
 
 
+def test_a_block_may_say_a_name_anew(tmp_path):
+    """On the command line, whichever block has it; the others, which name it, take what is new."""
+    for block in (0, 1):
+        study = read(tmp_path, UNION, f"grid.{block}.models=[{{name: bilstm, hidden: 4}}]")
+        assert study.models[0].options == {"hidden": 4}
+    twice = UNION.replace("models: [bilstm, {name: wide", "models: [{name: bilstm, hidden: 9}, {name: wide")
+    assert "grid[1].models[0]: 'bilstm' is said in another way at grid[0].models[0]" in refusal(tmp_path, twice)
+
+
 def test_what_is_said_of_what_is_gone_goes_with_it(tmp_path):
     """Settings for a task and a model that no block has any more do not stand in the way."""
     text = UNION + "  cells: {movie-snippets/wide: {epochs: 2}, digits/convnet: {epochs: 3}}\n"
