@@ -88,12 +88,19 @@ def undisturbed_digest(undisturbed):
 
 @pytest.fixture(scope="module", autouse=True)
 def environment_as_before():
-    """No module leaves its own cache, cluster or home in the environment of those that follow on its worker."""
+    """No module leaves its own cache, cluster or home in the environment of those that follow on its worker.
 
-    def ours():
-        names = ("PIESWEEP_", "RAY_A", "AWS_", "XDG_", "HOME", "TMPDIR")
-        return {name: value for name, value in os.environ.items() if name.startswith(names)}
+    What this process needs to start Ray is set by the code itself for the whole process, a cluster's password with it:
+    that is taken back here.
+    """
 
-    before = ours()
+    def named(*beginnings):
+        return {name: value for name, value in os.environ.items() if name.startswith(beginnings)}
+
+    ray, ours = named("RAY_A"), named("PIESWEEP_", "AWS_", "XDG_", "HOME", "TMPDIR")
     yield
-    assert ours() == before, "set it by a fixture of the module or the test, which takes it back at the end"
+    for name in named("RAY_A"):
+        del os.environ[name]
+    os.environ.update(ray)
+    after = named("PIESWEEP_", "AWS_", "XDG_", "HOME", "TMPDIR")
+    assert after == ours, "set it by a fixture of the module or the test, which takes it back at the end"
