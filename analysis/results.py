@@ -10,10 +10,9 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-import duckdb
 import numpy as np
 
-from analysis.database import connect
+from analysis.database import Database, connect
 from analysis.order import method_key, method_name, split_key
 from analysis.statistics.class_changes import class_changes
 from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
@@ -37,7 +36,7 @@ class Results:
     `without_collapsed`.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    connection: Database
     store: Path | None = None
 
     @staticmethod
