@@ -6,9 +6,13 @@ A connection lives in memory and reads committed files alone; nothing is ever wr
 from __future__ import annotations
 
 import os
+import re
 import weakref
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from functools import cache
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 import duckdb
 
@@ -69,15 +73,81 @@ VIEWS: dict[str, str] = {
 }
 
 
-def connect(
-    store: Path, kept: Collection[str] = (), without: frozenset[str] = frozenset()
-) -> duckdb.DuckDBPyConnection:
+_CATALOGUE = re.compile(
+    r"\b(?:describe|show|query|query_table|pragma|information_schema|(?:duckdb|pg|pragma|sqlite)_\w+)\b", re.IGNORECASE
+)
+"""What asks which views there are, or names one in a text put together later."""
+
+
+class Database:
+    """A DuckDB connection that makes a view when a statement first names it: all of them take longer than most answers.
+
+    Whoever asks the catalogue finds every view.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, kept: Collection[str], splits: Iterable[str]) -> None:
+        self.connection = connection
+        self._kept = kept
+        self._splits = tuple(splits)
+        self._missing = dict.fromkeys([*STEPS, *VIEWS])
+        self._is_read_only = False
+
+    def sql(self, query: str, params: Any = None) -> duckdb.DuckDBPyRelation:
+        """The rows of a question, computed when they are asked for."""
+        self.make(named(query))
+        return self.connection.sql(query, params=params)
+
+    def execute(self, query: str, parameters: Any = None) -> duckdb.DuckDBPyConnection:
+        """Run a statement; its rows are those of the connection."""
+        self.make(named(query))
+        return self.connection.execute(query, parameters)
+
+    def make(self, names: Iterable[str] = (*STEPS, *VIEWS)) -> None:
+        """Make these views and steps, and all that they rest on, unless they are there."""
+        wanted = {found for name in names for found in (name, *rests_on(name))} & self._missing.keys()
+        if not wanted:
+            return
+        if self._is_read_only:
+            self.connection.execute("ROLLBACK")
+        for name in [name for name in self._missing if name in wanted]:
+            self._create(name)
+            del self._missing[name]
+        if self._is_read_only:
+            self.begin_read_only()
+
+    def begin_read_only(self) -> None:
+        """From now on no statement changes anything."""
+        self.connection.execute("BEGIN TRANSACTION READ ONLY")
+        self._is_read_only = True
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _create(self, name: str) -> None:
+        rows = statement(name)
+        if name in self._kept:
+            self.connection.execute(f"CREATE TABLE internal.{name}_kept AS FROM (\n{rows}\n) LIMIT 0")
+            for split in self._splits:  # one at a time: a condition on one reaches the files, `<> 'train'` does not
+                into = f"INSERT INTO internal.{name}_kept FROM (\n{rows}\n) WHERE split = ?"
+                self.connection.execute(into, [split])
+            rows = f"FROM internal.{name}_kept UNION ALL FROM (\n{rows}\n) WHERE split = 'train'"
+        self.connection.execute(f"CREATE VIEW {'internal.' if name in STEPS else ''}{name} AS {rows}")
+
+
+def connect(store: Path, kept: Collection[str] = (), without: frozenset[str] = frozenset()) -> Database:
     """An in-memory database with VIEWS over the committed trials of a store; StoreError if there is none.
 
-    kept: steps that are computed once, here, for a connection that asks for them many times; but not of the training
-    split, which is as large as it is seldom asked for. without: trials, by id, that are read as if they had never
-    committed. DuckDB takes 4 GiB of memory at most (or PIESWEEP_MEMORY, such as 16GiB), then it spills to a private
-    temporary folder.
+    kept: steps that are computed once, for a connection that asks for them many times; but not of the training split,
+    which is as large as it is seldom asked for. without: trials, by id, that are read as if they had never committed.
+    DuckDB takes 4 GiB of memory at most (or PIESWEEP_MEMORY, such as 16GiB), then it spills to a private temporary
+    folder.
     """
     snapshot = Snapshot.of(store, without)
     # Spilled data of a large query must land neither in the store nor where anybody else could read it.
@@ -85,18 +155,9 @@ def connect(
     OPEN.add(connection)
     _limit_memory(connection)
     create_base_relations(connection, snapshot)
-    splits = sorted({split for record in snapshot.commits for split in record.rows} - {"train"})
-    for name in STEPS:
-        rows = statement(name)
-        if name in kept:
-            connection.execute(f"CREATE TABLE internal.{name}_kept AS FROM (\n{rows}\n) LIMIT 0")
-            for split in splits:  # one at a time: a condition on one split reaches the files, `<> 'train'` does not
-                connection.execute(f"INSERT INTO internal.{name}_kept FROM (\n{rows}\n) WHERE split = ?", [split])
-            rows = f"FROM internal.{name}_kept UNION ALL FROM (\n{rows}\n) WHERE split = 'train'"
-        connection.execute(f"CREATE VIEW internal.{name} AS {rows}")
-    for name in VIEWS:
-        connection.execute(f"CREATE VIEW {name} AS {statement(name)}")
-    return connection
+    return Database(
+        connection, kept, sorted({split for record in snapshot.commits for split in record.rows} - {"train"})
+    )
 
 
 def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
@@ -111,20 +172,39 @@ def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
         raise StoreError(f"PIESWEEP_MEMORY={given} is no amount of memory; give one like 16GiB") from error
 
 
+@cache
 def statement(name: str) -> str:
     """The SELECT of a view or step."""
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def sandbox(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close a connection for a user's SQL: no file but the committed ones, no setting, no extension, no change of data.
+def named(query: str) -> Collection[str]:
+    """The views and steps that a statement may name, or all of them where it may ask which there are."""
+    if _CATALOGUE.search(query):
+        return (*STEPS, *VIEWS)
+    words = set(re.findall(r"\w+", query.lower()))
+    return [name for name in (*STEPS, *VIEWS) if name in words]
+
+
+@cache
+def rests_on(name: str) -> frozenset[str]:
+    """The views and steps without which a view or step cannot be made, as the headers of their files say."""
+    header = re.search(r"^-- Needs:\s+(.+)$", statement(name), re.MULTILINE)
+    assert header is not None, f"{name}.sql says nothing of what it needs"
+    # A view may have the name of the table in `internal` that it shows.
+    needed = [found for found in re.split(r",\s*", header[1]) if (found in STEPS or found in VIEWS) and found != name]
+    return frozenset(needed).union(*map(rests_on, needed))
+
+
+def sandbox(database: Database) -> None:
+    """Close a database for a user's SQL: no file but the committed ones, no setting, no extension, no change of data.
 
     A COPY inside WITH is a SELECT to DuckDB; `analysis.committed_files` is what keeps the files from being written, and
     `analysis.query.checked` refuses it beforehand.
     """
-    connection.execute("SET autoinstall_known_extensions = false")
-    connection.execute("SET autoload_known_extensions = false")
-    connection.execute(f"SET allowed_directories = ['{PROTOCOL}://']")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
-    connection.execute("BEGIN TRANSACTION READ ONLY")
+    database.execute("SET autoinstall_known_extensions = false")
+    database.execute("SET autoload_known_extensions = false")
+    database.execute(f"SET allowed_directories = ['{PROTOCOL}://']")
+    database.execute("SET enable_external_access = false")
+    database.execute("SET lock_configuration = true")
+    database.begin_read_only()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-import duckdb
-
+from analysis.database import Database
 from analysis.order import method_key
 from analysis.results import Row
 from runner.methods import DENSE
@@ -87,7 +86,7 @@ class Example:
     lives: tuple[Life, ...]
 
 
-def example(connection: duckdb.DuckDBPyConnection, address: Address, model: str | None = None) -> Example:
+def example(connection: Database, address: Address, model: str | None = None) -> Example:
     """Everything the views say of one example, for one model or for all. ExampleError if there is no such example."""
     found = _rows(connection, "FROM examples", address)
     if not found:
@@ -111,7 +110,7 @@ def example(connection: duckdb.DuckDBPyConnection, address: Address, model: str 
     )
 
 
-def _life(connection: duckdb.DuckDBPyConnection, address: Address, model: str, voted: list[Row]) -> Life:
+def _life(connection: Database, address: Address, model: str, voted: list[Row]) -> Life:
     own = [row for row in voted if row["model"] == model]
     dense = next((_answer(row, None) for row in own if row["method"] == DENSE), None)
     ordered = sorted(own, key=lambda row: (method_key(row["method"]), row["sparsity"]))
@@ -149,7 +148,7 @@ def turn(method: str, answers: list[Answer]) -> Turn:
     return Turn(method=method, flips_at=answers[left].sparsity, flips_back_at=back)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, address: Address) -> list[Row]:
+def _rows(connection: Database, query: str, address: Address) -> list[Row]:
     place = "WHERE task = $task AND split = $split AND example_id = $example_id"
     return cast("list[Row]", connection.sql(f"{query} {place}", params=vars(address)).to_arrow_table().to_pylist())
 
@@ -158,7 +157,7 @@ def _names(vote: Any) -> tuple[str, ...]:
     return (vote,) if isinstance(vote, str) else tuple(vote or ())
 
 
-def _missing(connection: duckdb.DuckDBPyConnection, address: Address) -> str:
+def _missing(connection: Database, address: Address) -> str:
     """What of the address is not in the store, and what is."""
     query = "SELECT task, split, count(*), min(example_id), max(example_id) FROM examples GROUP BY ALL ORDER BY ALL"
     held = {(task, split): rest for task, split, *rest in connection.execute(query).fetchall()}

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from analysis.database import STEPS, VIEWS, connect, statement
+from analysis.database import STEPS, VIEWS, connect, rests_on, statement
 from analysis.figures import FIGURES
 from analysis.order import cell_name
 from analysis.results import Results, Row
@@ -198,18 +198,8 @@ def _rows_of(record: CommitRecord, split: str | None) -> dict[str, int]:
 
 def _sources(views: tuple[str, ...]) -> dict[str, str]:
     """The SQL of views, and of every view and step that they stand on, in an order in which each could be created."""
-    waiting, found = list(views), set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(needed for needed in _needs(name) if needed in STEPS or needed in VIEWS)
+    found = set(views).union(*map(rests_on, views))
     return {name: statement(name) for name in (*STEPS, *VIEWS) if name in found}
-
-
-def _needs(name: str) -> list[str]:
-    header = re.search(r"^-- Needs:\s+(.+)$", statement(name), re.MULTILINE)
-    return re.split(r",\s*", cast("re.Match[str]", header)[1])
 
 
 def _cell_name(cell: Cell) -> str:

@@ -8,9 +8,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
-from analysis.database import connect
+from analysis.database import Database, connect
 from analysis.dataset_card import Configuration, card
 from runner.store.place import is_on_disk
 from runner.store.reader import frozen_plans, task_cards
@@ -89,7 +87,7 @@ def export(store: Path, out: Path, *, texts: bool = True) -> Exported:
     return Exported(folder=out, rows={one.name: sum(one.rows.values()) for one in found})
 
 
-def _configuration(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, *, texts: bool) -> Configuration:
+def _configuration(connection: Database, name: str, folder: Path, *, texts: bool) -> Configuration:
     """Write one table; splits without rows have no file, but a table without any has an empty one."""
     rows: dict[str, int] = {}
     columns = _columns(connection, name, texts=texts)
@@ -109,7 +107,7 @@ def _configuration(connection: duckdb.DuckDBPyConnection, name: str, folder: Pat
     return Configuration(name=name, rows=kept, columns=tuple((str(row[0]), str(row[1])) for row in described))
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, name: str, *, texts: bool) -> str:
+def _columns(connection: Database, name: str, *, texts: bool) -> str:
     """What is selected: no column that is null in every row, such as labels where no task is multi-label."""
     unused = [column for column in OPTIONAL.get(name, ()) if not _count(connection, PRESENT[column])]
     if name == "examples" and not texts:
@@ -118,12 +116,12 @@ def _columns(connection: duckdb.DuckDBPyConnection, name: str, *, texts: bool) -
     return f"* EXCLUDE ({', '.join(unused)})" if unused else "*"
 
 
-def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+def _count(connection: Database, query: str) -> int:
     ((count,),) = connection.execute(query).fetchall()
     return int(count)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
+def _write(connection: Database, query: str, path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
     return _count(connection, f"COPY ({query}) TO {_quoted(str(path))} ({options})")

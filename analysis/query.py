@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from analysis.committed_files import damage_behind
-from analysis.database import VIEWS, connect, sandbox
+from analysis.database import VIEWS, Database, connect, sandbox
 from analysis.duckdb_errors import in_one_line
 from analysis.formats import FORMATS, FormatError
 from analysis.memory import bounded
@@ -58,15 +58,16 @@ def run_query(store: Path, query: str, format: Format = "table", out: IO[Any] | 
     """
     if format not in FORMATS:
         raise QueryError(f"unknown format '{format}'; formats are {', '.join(FORMATS)}")
-    connection = connect(store)
-    sandbox(connection)
-    with bounded(connection), clear_errors():
-        reader = connection.sql(checked(connection, query)).to_arrow_reader(BATCH_ROWS)
+    database = connect(store)
+    sandbox(database)
+    with bounded(database.connection), clear_errors():
+        reader = database.sql(checked(database, query)).to_arrow_reader(BATCH_ROWS)
         _write(reader, format, out)
 
 
-def checked(connection: duckdb.DuckDBPyConnection, query: str) -> str:
+def checked(database: Database, query: str) -> str:
     """The query, if it is one statement that only reads; QueryError says what it is otherwise."""
+    connection = database.connection
     statements = connection.extract_statements(query)
     if len(statements) != 1:
         raise QueryError(f"one statement at a time, please: {len(statements)} given" if statements else _EMPTY)
@@ -82,7 +83,11 @@ def checked(connection: duckdb.DuckDBPyConnection, query: str) -> str:
             "only questions are answered (SELECT, FROM, WITH, PIVOT, UNPIVOT, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN): "
             f"this is {(asked.split() or ['empty'])[0].upper()}"
         )
-    connection.execute(f"EXPLAIN {inner}")
+    try:
+        database.execute(f"EXPLAIN {inner}")
+    except duckdb.CatalogException:
+        database.make()  # a name may be put together of pieces, and the hint is at the nearest of all names
+        database.execute(f"EXPLAIN {inner}")
     return text
 
 

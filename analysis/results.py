@@ -10,10 +10,9 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-import duckdb
 import numpy as np
 
-from analysis.database import connect
+from analysis.database import Database, connect
 from analysis.method_variants import Variant, variants
 from analysis.order import method_key, method_name, split_key
 from analysis.statistics.class_changes import class_changes
@@ -38,7 +37,7 @@ class Results:
     `without_collapsed`.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    connection: Database
     store: Path | None = None
 
     @staticmethod

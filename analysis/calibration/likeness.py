@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import duckdb
 import numpy as np
 
 from analysis.calibration.experiments import Setting
 from analysis.calibration.worlds import WORLDS, Examples, Size, World, simulate
+from analysis.database import Database
 from analysis.statistics.answers import Answers, Panel, panels
 
 MOST_EXAMPLES = 2_000
@@ -38,7 +38,7 @@ class Look:
     pairing: float
 
 
-def settings_like(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Setting]]:
+def settings_like(connection: Database) -> Iterator[tuple[str, Setting]]:
     """For each task and model with two dense seeds: its name, and its world as null, noisier, steadier and shifted.
 
     At most MOST_EXAMPLES examples and MOST_CLASSES classes. Label sets are simulated as classes: two, right or not.

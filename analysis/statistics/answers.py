@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from analysis.database import Database
 from analysis.order import first_splits, method_key
 
 ANSWERS_AT_ONCE = 120_000_000
@@ -75,9 +75,7 @@ class _Cell:
     multi_label: bool
 
 
-def panels(
-    connection: duckdb.DuckDBPyConnection, split: str | None = None, at_once: int = ANSWERS_AT_ONCE
-) -> Iterator[Panel]:
+def panels(connection: Database, split: str | None = None, at_once: int = ANSWERS_AT_ONCE) -> Iterator[Panel]:
     """Every model's panel on one split of each task: the given one, else test, else the first that the task has.
 
     A model with more than `at_once` answers comes in several panels, each with its dense cell. Columns are examples
@@ -90,7 +88,7 @@ def panels(
             yield _panel(connection, [*dense, *part])
 
 
-def _cells(connection: duckdb.DuckDBPyConnection, split: str | None) -> list[_Cell]:
+def _cells(connection: Database, split: str | None) -> list[_Cell]:
     query = """
         SELECT c.cell_no AS number, c.task, s.split, c.model, c.method, c.sparsity, c.is_dense, s.seeds,
             e.examples, k.class_count AS classes, k.kind = 'multi-label' AS multi_label
@@ -105,7 +103,7 @@ def _cells(connection: duckdb.DuckDBPyConnection, split: str | None) -> list[_Ce
     return sorted(chosen, key=lambda cell: (cell.task, cell.model, method_key(cell.method), cell.sparsity))
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+def _rows(connection: Database, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
     return connection.sql(query, params=values or []).to_arrow_table().to_pylist()  # type: ignore[no-any-return]
 
 
@@ -119,7 +117,7 @@ def _parts(cells: list[_Cell], at_once: int) -> Iterator[list[_Cell]]:
     yield part
 
 
-def _panel(connection: duckdb.DuckDBPyConnection, cells: list[_Cell]) -> Panel:
+def _panel(connection: Database, cells: list[_Cell]) -> Panel:
     first = cells[0]
     made, answered, ids = _answers(connection, cells)
     gold, sets = _gold(connection, first, ids, answered)
@@ -149,7 +147,7 @@ class Gathered:
 
 
 def gathered(
-    connection: duckdb.DuckDBPyConnection, task: str, split: str, wanted: Collection[tuple[str, str, float]]
+    connection: Database, task: str, split: str, wanted: Collection[tuple[str, str, float]]
 ) -> Gathered | None:
     """The cells of these models, methods and sparsities that the store has; None where it has none of them."""
     own = [cell for cell in _cells(connection, split) if cell.task == task]
@@ -167,7 +165,7 @@ def gathered(
 
 
 def _answers(
-    connection: duckdb.DuckDBPyConnection, cells: list[_Cell]
+    connection: Database, cells: list[_Cell]
 ) -> tuple[dict[int, Answers], NDArray[np.bool_] | None, NDArray[np.int32]]:
     """Cell number -> answers; the label sets that codes stand for; the examples that at least one seed predicts."""
     query = "SELECT trial_no, cell_no, seed FROM internal.trial WHERE list_contains(?, cell_no) ORDER BY cell_no, seed"
@@ -187,7 +185,7 @@ def _answers(
     return made, sets, ids[predicted]
 
 
-def _example_ids(connection: duckdb.DuckDBPyConnection, cell: _Cell) -> NDArray[np.int32]:
+def _example_ids(connection: Database, cell: _Cell) -> NDArray[np.int32]:
     """The ids of the split's examples, in order."""
     found = connection.sql(
         """SELECT e.example_id FROM internal.example AS e JOIN internal.task AS k USING (task_no)
@@ -203,7 +201,7 @@ def _places(ids: NDArray[np.int32], wanted: NDArray[np.int32]) -> NDArray[np.int
 
 
 def _gold(
-    connection: duckdb.DuckDBPyConnection, cell: _Cell, ids: NDArray[np.int32], sets: NDArray[np.bool_] | None
+    connection: Database, cell: _Cell, ids: NDArray[np.int32], sets: NDArray[np.bool_] | None
 ) -> tuple[Codes, NDArray[np.bool_] | None]:
     """The gold code of every example, and the label sets with those added that no model ever answered."""
     rows = connection.sql(
@@ -230,7 +228,7 @@ def _gold(
 
 
 def _codes(
-    connection: duckdb.DuckDBPyConnection, cell: _Cell, ids: NDArray[np.int32], trials: list[int]
+    connection: Database, cell: _Cell, ids: NDArray[np.int32], trials: list[int]
 ) -> tuple[Codes, NDArray[np.bool_] | None]:
     """codes[trial, place of the example among the ids], and the label sets they number."""
     answer, rows = ("labels", "multi_rows") if cell.multi_label else ("label", "single_rows")

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from analysis.database import Database
 from analysis.statistics.answers import Answers, Panel, panels
 from analysis.statistics.corrections import correct_family
 from analysis.statistics.crossed import changed
@@ -29,7 +29,7 @@ MOST_CLASSES = 20
 SHOWN = ("rate", "two_way_low", "two_way_high", "noise_floor", "pruned_floor", "excess", "excess_low", "excess_high")
 
 
-def class_changes(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+def class_changes(connection: Database) -> list[Row]:
     """One row a pruned cell and class: everything of `interval_of` that SHOWN names, on the examples of the class, and
     recall of dense and pruned models with the difference and its interval over seeds and examples (`changed`).
     corrected_p: of that difference by Holm, over all cells and classes of a task and model; 1 where there is no p.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from analysis.database import Database
 from analysis.statistics.answers import Answers, Panel
 from analysis.statistics.noise_floor import place
 
@@ -108,7 +108,7 @@ def jaccard(first: Chosen, second: Chosen) -> float:
     return int((first & second).sum()) / either if either else 1.0
 
 
-def agreements(connection: duckdb.DuckDBPyConnection, panel: Panel) -> dict[tuple[str, float], NDArray[np.float64]]:
+def agreements(connection: Database, panel: Panel) -> dict[tuple[str, float], NDArray[np.float64]]:
     """(method, sparsity) -> [example] Spearman correlation of the mean probabilities of dense and pruned models.
 
     rho = Pearson correlation of the ranks (ties: mean rank) of the classes by their probability, averaged over seeds;
@@ -131,9 +131,7 @@ def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDA
     return rho
 
 
-def _mean_probabilities(
-    connection: duckdb.DuckDBPyConnection, panel: Panel
-) -> dict[tuple[str, float], NDArray[np.float64]]:
+def _mean_probabilities(connection: Database, panel: Panel) -> dict[tuple[str, float], NDArray[np.float64]]:
     trials = connection.execute(
         """SELECT trial_no, method, sparsity FROM internal.trial
         WHERE task = ? AND model = ? AND (settings::JSON->'record'->>'probabilities')::BOOLEAN""",
@@ -150,9 +148,7 @@ def _mean_probabilities(
     return {cell: means[number] for cell, number in cells.items()}
 
 
-def _totals(
-    connection: duckdb.DuckDBPyConnection, panel: Panel, places: dict[int, int], cells: int
-) -> NDArray[np.float64]:
+def _totals(connection: Database, panel: Panel, places: dict[int, int], cells: int) -> NDArray[np.float64]:
     """[cell, example, 0]: seeds; [cell, example, 1 + class]: the sum of their probabilities."""
     reader = connection.sql(
         f"""SELECT t.trial_no, r.example_id, r.probabilities

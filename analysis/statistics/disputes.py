@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from analysis.database import Database
 from analysis.statistics.answers import gathered
 from analysis.statistics.resampling import generator, halves
 from analysis.statistics.votes_of_splits import differ
@@ -37,7 +37,7 @@ class Disputes:
         return np.where(self.example_ids[place] == example_ids, self.share[place], 0.0)
 
 
-def disputes(connection: duckdb.DuckDBPyConnection, task: str, split: str, model: str) -> Disputes | None:
+def disputes(connection: Database, task: str, split: str, model: str) -> Disputes | None:
     """The disputes of one model's dense seeds on one split; None below two seeds."""
     found = gathered(connection, task, split, {(model, DENSE, 0.0)})
     if found is None:
@@ -50,7 +50,7 @@ def disputes(connection: duckdb.DuckDBPyConnection, task: str, split: str, model
     return Disputes(example_ids=found.example_ids, share=turned.mean(axis=0, dtype=np.float64))
 
 
-def create_disputes(connection: duckdb.DuckDBPyConnection) -> None:
+def create_disputes(connection: Database) -> None:
     """Create the table TABLE(task, split, model, example_id, share) of every split and model with two dense seeds."""
     connection.execute(
         f"CREATE TABLE {TABLE} (task VARCHAR, split VARCHAR, model VARCHAR, example_id INTEGER, share DOUBLE)"
@@ -61,11 +61,11 @@ def create_disputes(connection: duckdb.DuckDBPyConnection) -> None:
     for task, split, model in places:
         if found := disputes(connection, task, split, model):
             rows = pa.table({"example_id": found.example_ids, "share": found.share})
-            connection.register("incoming_disputes", rows)
+            connection.connection.register("incoming_disputes", rows)
             connection.execute(
                 f"INSERT INTO {TABLE} SELECT ?, ?, ?, example_id, share FROM incoming_disputes", [task, split, model]
             )
-            connection.unregister("incoming_disputes")
+            connection.connection.unregister("incoming_disputes")
 
 
 EL2N_BINS = f"""

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from analysis.database import Database
 from analysis.slice_columns import GOLD
 from analysis.statistics.answers import Answers, Codes, Panel, panels
 from analysis.statistics.class_changes import FEWEST, RESAMPLES, SHOWN
@@ -43,7 +43,7 @@ class Slice:
     chosen: Flags
 
 
-def slice_changes(connection: duckdb.DuckDBPyConnection, by: str | None = None) -> list[Row]:
+def slice_changes(connection: Database, by: str | None = None) -> list[Row]:
     """One row a pruned cell, column and value of the view slices, on the split that claims are about.
 
     Everything of `interval_of` that SHOWN names, on these examples. dense_..., pruned_..., ..._change with its interval
@@ -64,7 +64,7 @@ def slice_changes(connection: duckdb.DuckDBPyConnection, by: str | None = None) 
     return found
 
 
-def columns(connection: duckdb.DuckDBPyConnection, task: str, split: str) -> list[str]:
+def columns(connection: Database, task: str, split: str) -> list[str]:
     """The columns that slice a task's split, in the order of its data, without the label."""
     query = "SELECT DISTINCT feature FROM slices WHERE task = ? AND split = ? AND NOT list_contains(?, feature)"
     sliced = {name for (name,) in connection.execute(query, [task, split, list(GOLD)]).fetchall()}
@@ -72,7 +72,7 @@ def columns(connection: duckdb.DuckDBPyConnection, task: str, split: str) -> lis
     return [name for name in names if name in sliced] + sorted(sliced - {*names})
 
 
-def _slices(connection: duckdb.DuckDBPyConnection, panel: Panel, by: str | None) -> Iterator[Slice]:
+def _slices(connection: Database, panel: Panel, by: str | None) -> Iterator[Slice]:
     names = columns(connection, panel.task, panel.split)[:MOST_COLUMNS] if by is None else [by]
     rows = connection.execute(
         """SELECT feature, value, min(place), list(example_id) FROM slices

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 from threadpoolctl import threadpool_limits
 
+from analysis.database import Database
 from analysis.statistics.adequacy import adequacy_of
 from analysis.statistics.answers import Answers, Panel, panels
 from analysis.statistics.churn import churn_of
@@ -33,7 +33,7 @@ class Survey:
     churn: list[Row]
 
 
-def survey(connection: duckdb.DuckDBPyConnection, split: str | None = None, resamples: int = RESAMPLES) -> Survey:
+def survey(connection: Database, split: str | None = None, resamples: int = RESAMPLES) -> Survey:
     """Every pruned cell on one split of each task: the given one, else test, else the first that the task has."""
     found = Survey(intervals=[], adequacy=[], definitions=[], held_out=[], churn=[])
     # Matrices are small here: threads that share one cost more than they bring, so each cell has one of its own.

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from analysis.database import Database
 from analysis.snapshot import Snapshot
 
 Ids = NDArray[np.int32]
@@ -42,8 +43,8 @@ CONTENTS = """
 
 
 def match(
-    one: duckdb.DuckDBPyConnection,
-    other: duckdb.DuckDBPyConnection,
+    one: Database,
+    other: Database,
     place: tuple[str, str],
     snapshots: tuple[Snapshot, Snapshot],
 ) -> Match:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.database import connect
+from analysis.database import Database, connect
 from analysis.order import method_key, split_key
 from analysis.results import Row
 from analysis.snapshot import Snapshot
@@ -104,7 +103,7 @@ def _split(snapshots: tuple[Snapshot, Snapshot], task: str) -> str:
 
 def _add_task(
     found: Moved,
-    connections: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection],
+    connections: tuple[Database, Database],
     snapshots: tuple[Snapshot, Snapshot],
     task: str,
 ) -> None:
@@ -135,7 +134,7 @@ def _add_task(
 
 def _add_model(
     found: Moved,
-    connections: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection],
+    connections: tuple[Database, Database],
     snapshots: tuple[Snapshot, Snapshot],
     matched: Match,
     place: tuple[str, str, str, list[Name]],
@@ -219,7 +218,7 @@ def _correct(rows: list[Row]) -> None:
                 row[f"{measure}_corrected_p"] = None if row[f"{measure}_p"] is None else float(adjusted)
 
 
-def _texts(connection: duckdb.DuckDBPyConnection, row: Row) -> Row:
+def _texts(connection: Database, row: Row) -> Row:
     found: list[Row] = (
         connection.sql(
             "SELECT text, text_pair, coalesce(label, array_to_string(labels, ', ')) AS label FROM examples "

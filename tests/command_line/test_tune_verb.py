@@ -23,7 +23,9 @@ def tune(piesweep, monkeypatch, tmp_path):
     (tmp_path / "points.yaml").write_text(STUDY)
 
     def run(*words, ray=None):
-        monkeypatch.setattr(sweep, "_sweep", ray or InThisProcess())
+        here = ray or InThisProcess()
+        monkeypatch.setattr(sweep, "_sweep", here)
+        monkeypatch.setattr(sweep, "_joined", here.joined)
         return piesweep("tune", "points.yaml", *words)
 
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tasks.base import TaskData
 EXAMPLES = 20
 
 
+@cache
 def task(name: str = "toy", kind: str = "single-label") -> TaskData:
     """Twenty test and ten training examples with three classes."""
     rng = np.random.default_rng(7)

@@ -48,8 +48,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(kept: Path, tmp_path: Path) -> Path:
-    """A copy of it."""
+def store(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, in which nobody waits long for what another process may be about to write."""
+    monkeypatch.setattr("runner.store.card.LOOK_SECONDS", 0.01)
     return Path(shutil.copytree(kept, tmp_path / "store"))
 
 

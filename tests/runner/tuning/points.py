@@ -10,9 +10,12 @@ import pyarrow.compute as pc
 
 from runner.store import reader
 from runner.studies import load
+from runner.sweep.environment import prepare
 from runner.trial import Workplace, run_trial
 from tasks.base import Task, TaskData
 from tests.runner.small_network import small_task
+
+prepare(None)  # a search does so; what Ray reads from the environment is there before any module's test begins
 
 STUDY = """\
 name: points-study
