@@ -15,6 +15,7 @@ from analysis.dataset_card import Configuration, card
 from runner.store.place import is_on_disk
 from runner.store.reader import frozen_plans, task_cards
 from tasks.base import SPLITS
+from tasks.kinds import KINDS
 
 WITHOUT_SPLITS = "train"
 """What `datasets` calls the only split of a table that has none."""
@@ -35,8 +36,7 @@ QUERIES: dict[str, str] = {
 
 
 PRESENT: dict[str, str] = {
-    "label": "SELECT count(*) FROM internal.task WHERE kind = 'single-label'",
-    "labels": "SELECT count(*) FROM internal.task WHERE kind = 'multi-label'",
+    **{kind.answer: f"SELECT count(*) FROM internal.task WHERE answer = '{kind.answer}'" for kind in KINDS.values()},
     "probabilities": "SELECT count(*) FROM trials WHERE (settings->'record'->>'probabilities')::BOOLEAN",
     "text": "SELECT count(text) FROM examples",
     "text_pair": "SELECT count(text_pair) FROM examples",

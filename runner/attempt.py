@@ -13,7 +13,6 @@ from torch import Tensor
 
 from runner import checkpoints
 from runner.assembly import course, method_of, trainer_of
-from runner.batches import targets
 from runner.checkpoints import (
     STATE,
     TRAINED,
@@ -24,7 +23,9 @@ from runner.checkpoints import (
     set_aside,
 )
 from runner.devices import Compute, choose_device, peak_memory, prepare, refuse_other, resolve_precision
-from runner.evaluation import HALF, Answers, answer, best_threshold, el2n, el2n_epoch, metrics_of, rows_of
+from runner.evaluation import Answers, answer, el2n_epoch, metrics_of, rows_of
+from runner.heads import head_for
+from runner.heads.base import HALF
 from runner.interval import Interval
 from runner.models import MODELS, load_module
 from runner.models.base import Encoded, ModelContext
@@ -63,9 +64,10 @@ class Attempt:
         prepare(workplace.threads)
         architecture = MODELS[spec.architecture]
         self.module = load_module(architecture)
+        self.head = head_for(data)
         self.context = ModelContext(
             options={**architecture.options, **dict(spec.options)},
-            classes=len(data.classes),
+            classes=self.head.width,
             kind=data.kind,
             inputs=data.inputs,
             max_tokens=spec.max_tokens or data.max_tokens,
@@ -81,7 +83,8 @@ class Attempt:
         compute = Compute(device=device, precision=precision, processes=self.processes)
         self.lesson = Lesson(
             encoded=self.encoded("train"),
-            targets=targets(data.split("train"), len(data.classes)),
+            targets=self.head.targets(data.split("train")),
+            head=self.head,
             seed=spec.seed,
             training=spec.training,
             protocol=spec.protocol,
@@ -158,10 +161,10 @@ class Attempt:
         done = self.trainer.epoch
         if self.measures_el2n and done == el2n_epoch(self.spec.training.epochs, self.spec.protocol):
             logits = self.logits(self.lesson.encoded)
-            self.el2n = el2n(logits, self.lesson.targets)
+            self.el2n = self.head.influence(logits, self.lesson.targets)
             self.trained_logits = logits if done == total else None
         if self.trainer.last_logits is not None:
-            self.threshold = best_threshold(self.trainer.last_logits, self.lesson.targets)
+            self.threshold = self.head.best_threshold(self.trainer.last_logits, self.lesson.targets)
         self.hooks.on_epoch(done, total)
         stop, due, superseded = self.processes.agreed(
             self.hooks.should_stop(), self.interval.is_due(), self.hooks.superseded()
@@ -251,7 +254,8 @@ class Attempt:
                         split=split,
                         example_ids=examples["example_id"].to_numpy(),
                         logits=self.final_logits(split),
-                        targets=targets(examples, len(self.data.classes)),
+                        targets=self.head.targets(examples),
+                        head=self.head,
                         threshold=HALF if self.threshold is None else self.threshold,
                         el2n=self.el2n if split == "train" else None,
                     )
@@ -275,7 +279,7 @@ class Attempt:
             achieved_sparsity=sparsity(masks),
             total_sparsity=removed(masks) / parameters,
             layer_sparsity=layer_sparsity(masks) if self.trainer.pruner.is_cut else {},
-            threshold=answers[0].threshold if answers and answers[0].is_multi_label else None,
+            threshold=answers[0].threshold if answers and self.head.learns_threshold else None,
             metrics={a.split: metrics_of(a) for a in answers},
             epochs=self.trainer.epoch,
             steps=self.trainer.steps,

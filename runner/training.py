@@ -18,6 +18,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from runner.batches import Batch, assemble, batch_rows, to_device
 from runner.devices import Compute
+from runner.heads.base import Head
 from runner.models.base import Encoded
 from runner.pruning.pruner import Pruner
 from runner.pruning.scores.base import Signals
@@ -32,11 +33,12 @@ MOMENTUM = 0.9
 class Lesson:
     """What a network learns from and how: the training split, and the choices of the trial.
 
-    targets: class indices [n] (single-label) or zeros and ones as floats [n, classes] (multi-label).
+    targets: what the head makes of the answers.
     """
 
     encoded: Encoded
     targets: Tensor
+    head: Head
     seed: int
     training: Training
     protocol: Protocol
@@ -44,13 +46,12 @@ class Lesson:
 
     @property
     def learns_threshold(self) -> bool:
-        """True if the multi-label decision threshold comes from the last epoch's training predictions."""
-        return self.targets.is_floating_point() and self.protocol.threshold == "train"
+        """True if the decision threshold comes from the last epoch's training predictions."""
+        return self.head.learns_threshold and self.protocol.threshold == "train"
 
-    @property
-    def loss(self) -> nn.Module:
-        """Mean cross entropy over the batch, or mean binary cross entropy over the batch and the classes."""
-        return nn.BCEWithLogitsLoss() if self.targets.is_floating_point() else nn.CrossEntropyLoss()
+    def loss(self, outputs: Tensor, targets: Tensor) -> Any:  # a tensor; torch leaves its `backward` untyped
+        """The head's mean loss over the batch."""
+        return self.head.loss(outputs, targets)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """These rows on the device."""
@@ -61,7 +62,7 @@ class Trainer:
     """One network on its way through the epochs of a trial, on the lesson's device.
 
     epoch: epochs done. steps: optimizer steps done. phase_steps: those since the last new optimizer. last_logits:
-    what the last epoch made of the training split on its way, where a multi-label threshold is to be learned from it.
+    what the last epoch made of the training split on its way, where a threshold is to be learned from it.
     packages: those that compute.
     """
 

@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 import torch
 
-from runner.batches import targets
 from runner.checkpoints import content_hash
 from runner.devices import Compute, Device, prepare
+from runner.heads import head_for
 from runner.methods import METHODS
 from runner.pruning.masks import sparsity
 from runner.pruning.pruner import Method, Pruner
@@ -35,12 +35,14 @@ PRUNED = sorted(METHODS)
 def trainer_of(method: str | None, *, seed=1, training=TRAINING, protocol=PAPER, multi_label=False) -> Trainer:
     """A trainer at step 0, as a trial makes it."""
     prepare(1)
-    train = small_task(multi_label=multi_label).split("train")
+    data = small_task(multi_label=multi_label)
+    train, head = data.split("train"), head_for(data)
     torch.manual_seed(derived_seed(seed, "init"))
     network = SmallNetwork(3)
     lesson = Lesson(
         encoded=encode(None, train),
-        targets=targets(train, 3),
+        targets=head.targets(train),
+        head=head,
         seed=seed,
         training=training,
         protocol=protocol,
