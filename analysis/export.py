@@ -47,6 +47,8 @@ OPTIONAL = {
     "predictions": ("label", "labels", "probabilities"),
 }
 """Configuration -> columns that it has only where PRESENT."""
+JOINED = {"predictions": ("gold", "correct", "quality")}
+"""Configuration -> columns of its view that say once more what `examples` say, and are left out."""
 
 
 class ExportError(ValueError):
@@ -112,6 +114,7 @@ def _configuration(connection: duckdb.DuckDBPyConnection, name: str, folder: Pat
 def _columns(connection: duckdb.DuckDBPyConnection, name: str, *, texts: bool) -> str:
     """What is selected: no column that is null in every row, such as labels where no task is multi-label."""
     unused = [column for column in OPTIONAL.get(name, ()) if not _count(connection, PRESENT[column])]
+    unused += JOINED.get(name, ())
     if name == "examples" and not texts:
         answers = [column for column in ("label", "labels") if column not in unused]
         return ", ".join(["task", "split", "example_id", *answers])

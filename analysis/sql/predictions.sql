@@ -7,6 +7,11 @@
 --            label          VARCHAR    predicted class; null for multi-label tasks
 --            labels         VARCHAR[]  predicted classes in index order; null for single-label tasks
 --            probabilities  FLOAT[]    one per class in index order; null where the study did not record them
+--            gold           VARCHAR or VARCHAR[]  the true class, or classes: what examples calls label or labels. A list
+--                           for every task, of one name where single-label, if any task of the store is multi-label;
+--                           null where it is not known
+--            correct        BOOLEAN    the answer is the true one, of several classes all of them; null without gold
+--            quality        DOUBLE     how good the answer is, 0 to 1: of a class right or wrong, of several their F1
 -- Reference: none
--- Example:   SELECT method, sparsity, seed, label FROM predictions JOIN trials USING (trial_id) WHERE example_id = 7
-SELECT trial_id, split, example_id, label, labels, probabilities FROM internal.answers
+-- Example:   SELECT method, sparsity, seed, label, gold, correct FROM predictions JOIN trials USING (trial_id) WHERE example_id = 7
+SELECT trial_id, split, example_id, label, labels, probabilities, gold, correct, quality FROM internal.answers
