@@ -55,6 +55,7 @@ VIEWS: dict[str, str] = {
     "pie_rate": "the share of examples that are PIEs, per cell",
     "effectiveness": "accuracy or macro-F1 of every trial",
     "accuracy_on_pies": "effectiveness on PIEs and on all examples, by two estimators",
+    "drift": "by how much pruning moves the quality of answers, beside two halves of the dense seeds",
     "pie_rate_by": "the share of PIEs by any column of the examples: group, source, length, label",
     "overlap": "how many PIEs two cells share, beside what chance gives",
     "confusion": "which class a dense vote has, and which the pruned vote, per cell",
