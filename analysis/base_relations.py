@@ -1,8 +1,8 @@
 """The relations that every view is built on: small tables from commit records, and views over committed Parquet.
 
 They live in the schema `internal`, where classes are indices, and trials and cells small integers; names are joined
-last. The tables are those of TABLES. The views are single_rows(trial_id, split, example_id, label, probabilities),
-multi_rows(trial_id, split, example_id, labels, probabilities),
+last. The tables are those of TABLES. The views are one of rows for each kind of answer, named after its column:
+label_rows(trial_id, split, example_id, label, probabilities), labels_rows alike,
 canary_rows(trial_id, split, example_id, answer), human_rows(task_no, split, example_id, disagreement),
 readability_rows(the columns of analysis.readability.rows), sliced(the columns of analysis.slice_columns) and
 example(task_no, split, example_id, label, labels, text, text_pair, and what else the tasks carry).
@@ -20,6 +20,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.answer_types import as_vote, sql_type
 from analysis.checked_files import CheckedFiles
 from analysis.committed_files import CommittedFiles, address
 from analysis.counted import create_counted
@@ -34,6 +35,8 @@ from analysis.statistics.human_ratings import human_rows
 from runner.methods import DENSE
 from runner.store.layout import Layout
 from runner.store.schema import CommitRecord
+from tasks.kinds import KINDS
+from tasks.kinds.base import Kind
 
 TASK = {
     "task_no": pa.int16(),
@@ -41,6 +44,9 @@ TASK = {
     "kind": pa.string(),
     "classes": pa.list_(pa.string()),
     "class_count": pa.int16(),
+    "metric": pa.string(),  # the headline of the kind
+    "answer": pa.string(),  # the column of its answers, and before _rows of their view
+    "is_voted": pa.bool_(),  # whether seeds vote on its answers
 }
 CELL = {
     "cell_no": pa.int32(),
@@ -113,8 +119,11 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
 
 EXAMPLE_COLUMNS = ("split", "example_id", "label", "labels", "text", "text_pair")
 NO_ROWS = {
-    "single_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::SMALLINT, NULL::FLOAT[] WHERE false",
-    "multi_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::SMALLINT[], NULL::FLOAT[] WHERE false",
+    **{
+        f"{kind.answer}_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, "
+        f"NULL::{sql_type(kind.answer_type)}, NULL::FLOAT[] WHERE false"
+        for kind in KINDS.values()
+    },
     "canary_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, internal.vote_of_one(NULL::SMALLINT) WHERE false",
     "readability_rows": NO_SCORES,
     "sliced": NO_SLICES,
@@ -133,11 +142,13 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     files = committed_files(snapshot)
     connection.register_filesystem(CommittedFiles(files))
     connection.execute("CREATE SCHEMA internal")
-    _create_macros(connection, lists=any(card.kind == "multi-label" for card in snapshot.tasks.values()))
+    used = [KINDS[card.kind] for card in snapshot.tasks.values()]
+    _create_macros(connection, lists=any(pa.types.is_list(kind.answer_type) for kind in used if kind.asks))
     for name, content in (_contents(snapshot) | declared(snapshot)).items():
         _create_table(connection, name, content)
-    _create_view(connection, "single_rows", "trial_id, split, example_id, label, probabilities", _labels(snapshot))
-    _create_view(connection, "multi_rows", "trial_id, split, example_id, labels, probabilities", _label_sets(snapshot))
+    for kind in KINDS.values():
+        columns = f"trial_id, split, example_id, {kind.answer}, probabilities"
+        _create_view(connection, f"{kind.answer}_rows", columns, _predictions(snapshot, kind))
     _create_view(connection, "canary_rows", "trial_id, split, example_id, answer", _canary_rows(snapshot))
     _create_view(
         connection, "human_rows", "task_no, split, example_id, disagreement", human_rows(snapshot, files, examples)
@@ -150,7 +161,7 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
 
 
 def _create_macros(connection: duckdb.DuckDBPyConnection, *, lists: bool) -> None:
-    """A vote is a class index while all tasks are single-label, else a list of indices, for every task alike."""
+    """A vote is a class index while no task's answers are lists, else a list of indices, for every task alike."""
     of_one, of_many = ("[class_index]", "indices") if lists else ("class_index", "indices[1]")
     indices = "vote" if lists else "[vote]"
     named = "list_transform(vote, lambda class_index: classes[class_index + 1])" if lists else "classes[vote + 1]"
@@ -187,7 +198,7 @@ def _contents(snapshot: Snapshot) -> dict[str, list[tuple[Any, ...]]]:
     done = {record.trial_id for record in snapshot.commits}
     return {
         "task": [
-            (task_no[card.task], card.task, card.kind, list(card.classes), len(card.classes))
+            (task_no[card.task], card.task, card.kind, list(card.classes), len(card.classes), *_of_kind(card.kind))
             for card in snapshot.tasks.values()
         ],
         "cell": [
@@ -221,20 +232,18 @@ def _trial(record: CommitRecord, cell: Cell) -> Iterator[Any]:
         yield json.dumps(value, sort_keys=True)
 
 
-def _labels(snapshot: Snapshot) -> Iterator[str]:
-    return _predictions(snapshot, "single-label", "label")
+def _of_kind(name: str) -> tuple[str, str, bool]:
+    """The columns of TASK that a kind has."""
+    kind = KINDS[name]
+    return kind.metrics[0], kind.answer, kind.asks is not None
 
 
-def _label_sets(snapshot: Snapshot) -> Iterator[str]:
-    return _predictions(snapshot, "multi-label", "labels")
-
-
-def _predictions(snapshot: Snapshot, kind: str, answer: str) -> Iterator[str]:
+def _predictions(snapshot: Snapshot, kind: Kind) -> Iterator[str]:
     """One SELECT for the files that have probabilities, one for the others: which is known without opening them."""
-    records = [record for record in snapshot.commits if snapshot.tasks[record.settings["task"]].kind == kind]
+    records = [record for record in snapshot.commits if snapshot.tasks[record.settings["task"]].kind == kind.name]
     for recorded, column in ((True, "probabilities"), (False, "NULL::FLOAT[]")):
         chosen = [record for record in records if _recorded(record, "probabilities") is recorded]
-        yield from _select(f"trial_id, split, example_id, {answer}, {column}", chosen)
+        yield from _select(f"trial_id, split, example_id, {kind.answer}, {column}", chosen)
 
 
 def _compared(snapshot: Snapshot) -> list[CommitRecord]:
@@ -248,9 +257,9 @@ def _compared(snapshot: Snapshot) -> list[CommitRecord]:
 
 
 def _canary_rows(snapshot: Snapshot) -> Iterator[str]:
-    for kind, answer in (("single-label", "vote_of_one(label)"), ("multi-label", "vote_of_many(labels)")):
-        chosen = [one for one in _compared(snapshot) if snapshot.tasks[one.settings["task"]].kind == kind]
-        yield from _select(f"trial_id, split, example_id, internal.{answer}", chosen)
+    for kind in KINDS.values():
+        chosen = [one for one in _compared(snapshot) if snapshot.tasks[one.settings["task"]].kind == kind.name]
+        yield from _select(f"trial_id, split, example_id, {as_vote(kind)}", chosen)
 
 
 def _recorded(record: CommitRecord, what: str) -> bool:

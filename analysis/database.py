@@ -21,6 +21,7 @@ from analysis.committed_files import PROTOCOL
 from analysis.snapshot import Snapshot
 from analysis.spill import own_folder
 from runner.store.errors import StoreError
+from tasks.kinds import KINDS
 
 SQL = Path(__file__).parent / "sql"
 MOST_GIB = 4
@@ -35,11 +36,16 @@ STEPS: dict[str, str] = {
     "pairs": "the vote of every pruned cell beside that of its dense cell, as class indices",
     "el2n_scores": "how hard a training example is, by number of the dense cell",
     "el2n_binned": "and in which twentieth of its split that is",
+    "answers": "what every trial answered for every example, in names",
+    "gold_votes": "the gold answers, as votes",
     "marks": "every class that a multi-label trial predicts or should have predicted",
     "scores": "the effectiveness of every trial, by number",
     "voted": "both sides' votes, on all examples and on PIEs",
-    "accuracies": "accuracy of both sides, by both estimators, of single-label tasks",
-    "macro_f1s": "macro-F1 of both sides, by both estimators, of multi-label tasks",
+    "subset_scores": "effectiveness of both sides, by both estimators, on all examples and on PIEs",
+    "class_counts": "how often trials answer a class, and how often it is true",
+    "changed_classes": "which class a dense vote has, and which the pruned vote, by number of the cell",
+    "twin_answers": "what a pruned trial answers beside the dense trial of its seed",
+    "monotony": "trials that give all examples, or nearly all, one answer",
 }
 VIEWS: dict[str, str] = {
     "trials": "one row per committed trial: ids, grid, facts, metrics",
@@ -53,6 +59,7 @@ VIEWS: dict[str, str] = {
     "pie_rate": "the share of examples that are PIEs, per cell",
     "effectiveness": "accuracy or macro-F1 of every trial",
     "accuracy_on_pies": "effectiveness on PIEs and on all examples, by two estimators",
+    "drift": "by how much pruning moves the quality of answers, beside two halves of the dense seeds",
     "pie_rate_by": "the share of PIEs by any column of the examples: group, source, length, label",
     "overlap": "how many PIEs two cells share, beside what chance gives",
     "confusion": "which class a dense vote has, and which the pruned vote, per cell",
@@ -174,8 +181,16 @@ def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def statement(name: str) -> str:
-    """The SELECT of a view or step."""
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    """The SELECT of a view or step; the union of those of all kinds of answer that have one in a folder of theirs."""
+    if (whole := SQL / f"{name}.sql").exists():
+        return whole.read_text(encoding="utf-8")
+    parts = [path.read_text(encoding="utf-8") for path in kind_files(name)]
+    return parts[0] if len(parts) == 1 else "\nUNION ALL BY NAME\n".join(f"(\n{part}\n)" for part in parts)
+
+
+def kind_files(name: str) -> list[Path]:
+    """What the kinds of answer say of a step, one file each."""
+    return [path for kind in KINDS if (path := SQL / "kinds" / kind / f"{name}.sql").exists()]
 
 
 def named(query: str) -> Collection[str]:

@@ -77,7 +77,7 @@ class Example:
     """An example with its lives. readability: score -> value, where the store has scores of its text."""
 
     address: Address
-    is_multi_label: bool
+    are_sets: bool
     gold: tuple[str, ...]
     text: str | None
     text_pair: str | None
@@ -100,7 +100,7 @@ def example(connection: Database, address: Address, model: str | None = None) ->
     first = found[0]
     return Example(
         address=address,
-        is_multi_label=first["labels"] is not None,
+        are_sets=first["labels"] is not None,
         gold=_names(first["label"] if first["labels"] is None else first["labels"]),
         text=first["text"],
         text_pair=first["text_pair"],

@@ -13,6 +13,7 @@ from analysis.dataset_card import Configuration, card
 from runner.store.place import is_on_disk
 from runner.store.reader import frozen_plans, task_cards
 from tasks.base import SPLITS
+from tasks.kinds import KINDS
 
 WITHOUT_SPLITS = "train"
 """What `datasets` calls the only split of a table that has none."""
@@ -33,8 +34,7 @@ QUERIES: dict[str, str] = {
 
 
 PRESENT: dict[str, str] = {
-    "label": "SELECT count(*) FROM internal.task WHERE kind = 'single-label'",
-    "labels": "SELECT count(*) FROM internal.task WHERE kind = 'multi-label'",
+    **{kind.answer: f"SELECT count(*) FROM internal.task WHERE answer = '{kind.answer}'" for kind in KINDS.values()},
     "probabilities": "SELECT count(*) FROM trials WHERE (settings->'record'->>'probabilities')::BOOLEAN",
     "text": "SELECT count(text) FROM examples",
     "text_pair": "SELECT count(text_pair) FROM examples",
@@ -45,6 +45,8 @@ OPTIONAL = {
     "predictions": ("label", "labels", "probabilities"),
 }
 """Configuration -> columns that it has only where PRESENT."""
+JOINED = {"predictions": ("gold", "correct", "quality")}
+"""Configuration -> columns of its view that say once more what `examples` say, and are left out."""
 
 
 class ExportError(ValueError):
@@ -110,6 +112,7 @@ def _configuration(connection: Database, name: str, folder: Path, *, texts: bool
 def _columns(connection: Database, name: str, *, texts: bool) -> str:
     """What is selected: no column that is null in every row, such as labels where no task is multi-label."""
     unused = [column for column in OPTIONAL.get(name, ()) if not _count(connection, PRESENT[column])]
+    unused += JOINED.get(name, ())
     if name == "examples" and not texts:
         answers = [column for column in ("label", "labels") if column not in unused]
         return ", ".join(["task", "split", "example_id", *answers])

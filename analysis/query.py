@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import sys
 import uuid
@@ -74,6 +75,7 @@ def checked(database: Database, query: str) -> str:
     text = _bare(statements[0].query)
     explain = _EXPLAIN.match(text)
     asked = text[explain.end() :] if explain else text
+    _refuse_natural(asked)
     # A WITH may hold a COPY, INSERT, UPDATE or DELETE and still count as SELECT, but never inside a subquery: bound as
     # one, and not run, such a query is refused. A PIVOT whose columns are to be found counts as MULTI, as does a CREATE
     # around one: that is no subquery either.
@@ -89,6 +91,24 @@ def checked(database: Database, query: str) -> str:
         database.make()  # a name may be put together of pieces, and the hint is at the nearest of all names
         database.execute(f"EXPLAIN {inner}")
     return text
+
+
+def _refuse_natural(text: str) -> None:
+    """QueryError for a NATURAL JOIN of predictions with examples: it would ask for equal answers and gold labels."""
+    said = text.encode()
+    tokens = [*duckdb.tokenize(text), (len(said), None)]
+    wanted = (duckdb.token_type.keyword, duckdb.token_type.identifier)
+    words = {
+        said[start:end].decode().strip().strip('"').lower()
+        for (start, kind), (end, _) in itertools.pairwise(tokens)
+        if kind in wanted
+    }
+    if {"natural", "predictions", "examples"} <= words:
+        raise QueryError(
+            "NATURAL JOIN of predictions with examples compares answers with gold labels, since both call them label "
+            "and labels; predictions has the columns gold and correct, and for texts: predictions JOIN trials USING "
+            "(trial_id) JOIN examples USING (task, split, example_id)"
+        )
 
 
 def _is_question(connection: duckdb.DuckDBPyConnection, text: str) -> bool:

@@ -7,9 +7,9 @@ from typing import cast
 import pyarrow as pa
 
 from runner.assembly import Assembled
-from runner.batches import targets
 from runner.devices import peak_memory
-from runner.evaluation import HALF, Answers, metrics_of, rows_of
+from runner.evaluation import Answers, metrics_of, rows_of
+from runner.heads.base import HALF
 from runner.history import History
 from runner.pruning.masks import layer_sparsity, removed, sparsity
 from runner.store.schema import Facts
@@ -38,7 +38,8 @@ def _answers(trial: Assembled, history: History, split: Split) -> Answers:
         split=split,
         example_ids=examples["example_id"].to_numpy(),
         logits=logits,
-        targets=targets(examples, len(trial.data.classes)),
+        targets=trial.training_set.head.targets(examples),
+        head=trial.training_set.head,
         threshold=HALF if history.threshold is None else history.threshold,
         el2n=history.el2n if split == "train" else None,
     )
@@ -65,7 +66,7 @@ def facts_of(trial: Assembled, history: History, answers: list[Answers], weights
         achieved_sparsity=sparsity(masks),
         total_sparsity=removed(masks) / parameters,
         layer_sparsity=layer_sparsity(masks) if trainer.pruner.is_cut else {},
-        threshold=answers[0].threshold if answers and answers[0].is_multi_label else None,
+        threshold=answers[0].threshold if answers and trial.training_set.head.learns_threshold else None,
         metrics={a.split: metrics_of(a) for a in answers},
         epochs=trainer.epoch,
         steps=trainer.steps,

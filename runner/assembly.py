@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from runner import batches
 from runner.devices import Compute, choose_device, prepare, refuse_other, resolve_precision
 from runner.distillation import Distillation
 from runner.engine import Engine, OneProcess
 from runner.evaluation import answer
+from runner.heads import head_for
+from runner.heads.base import Head
 from runner.models import MODELS, load_module
 from runner.models.base import Encoded, ModelContext
 from runner.pruning.gates import GATES
@@ -56,7 +57,8 @@ def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assemble
     """The trial at step 0, on the device that computes it."""
     prepare(workplace.threads)
     module = load_module(MODELS[spec.architecture])
-    context = context_of(spec, workplace, data)
+    head = head_for(data)
+    context = context_of(spec, workplace, data, head)
     torch.manual_seed(derived_seed(spec.seed, "init"))
     network = module.build(context)
     device = choose_device(workplace.device)
@@ -64,7 +66,8 @@ def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assemble
     precision = resolve_precision(spec.training.precision, device, network)
     training_set = TrainingSet(
         encoded=module.encode(context, data.split("train")),
-        targets=batches.targets(data.split("train"), len(data.classes)),
+        targets=head.targets(data.split("train")),
+        head=head,
         seed=spec.seed,
         training=spec.training,
         protocol=spec.protocol,
@@ -74,11 +77,11 @@ def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assemble
     return Assembled(spec=spec, data=data, module=module, context=context, training_set=training_set, trainer=trainer)
 
 
-def context_of(spec: TrialSpec, workplace: Workplace, data: TaskData) -> ModelContext:
+def context_of(spec: TrialSpec, workplace: Workplace, data: TaskData, head: Head) -> ModelContext:
     """What an architecture is told of the trial."""
     return ModelContext(
         options={**MODELS[spec.architecture].options, **dict(spec.options)},
-        classes=len(data.classes),
+        classes=head.width,
         kind=data.kind,
         inputs=data.inputs,
         max_tokens=spec.max_tokens or data.max_tokens,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -68,20 +67,8 @@ def in_order(lengths: Rows, batch_size: int) -> list[Rows]:
     return batches
 
 
-def targets(examples: pa.Table, classes: int) -> Tensor:
-    """The answers: int64 [n] for single-label examples, float32 [n, classes] of zeros and ones for multi-label."""
-    if "label" in examples.column_names:
-        labels = examples["label"].to_numpy()
-        return torch.from_numpy(labels.astype(np.int64))
-    lists = examples["labels"].combine_chunks()
-    hot = np.zeros((len(lists), classes), dtype=np.float32)
-    owners = np.repeat(np.arange(len(lists)), lists.value_lengths().to_numpy(zero_copy_only=False))
-    hot[owners, lists.flatten().to_numpy(zero_copy_only=False)] = 1.0
-    return torch.from_numpy(hot)
-
-
 def assemble(encoded: Encoded, answers: Tensor, rows: Rows) -> Batch:
-    """The batch of these rows, on the CPU; `answers` are the `targets` of the whole split."""
+    """The batch of these rows, on the CPU; `answers` are the head's targets of the whole split."""
     return Batch(rows, encoded.inputs(rows), answers[torch.from_numpy(rows)])
 
 

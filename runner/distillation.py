@@ -36,10 +36,7 @@ class Distillation(Part):
         given = self.training_set
         with torch.no_grad(), given.compute.autocast():
             taught = self.network(**inputs).float()
-        is_multi_label = given.targets.is_floating_point()
-        return self.teacher.mixed(
-            loss, logits, taught, torch.sigmoid if is_multi_label else lambda made: made.softmax(1), given.loss
-        )
+        return self.teacher.mixed(loss, logits, taught, given.head.soft, given.loss)
 
     def state(self) -> dict[str, Tensor]:
         """The teacher's weights."""

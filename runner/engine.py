@@ -133,8 +133,8 @@ class OneProcess:
                 if given.training.micro_batches > 1:
                     torch.manual_seed(derived_seed(given.seed, "score", round_, 1, index))
                 batch = given.batch(rows)
-                loss = given.loss(self.network(**batch.inputs), batch.targets)
-                (loss * (len(batch.rows) / seen)).backward()
+                loss = given.loss(self.network(**batch.inputs), batch.targets) * (len(batch.rows) / seen)
+                loss.backward()  # type: ignore[no-untyped-call]
         gradients = pruner.gradients()
         self.network.zero_grad(set_to_none=True)
         return gradients

@@ -30,7 +30,7 @@ class Trainer:
 
     target: the fraction of the prunable weights that is removed in the end. parts: what acts at every step, the pruner
     among them. steps: done. since_restart: those since the last new optimizer. last_logits: what the last epoch made
-    of the training split on its way, where a multi-label threshold is to be learned from it.
+    of the training split on its way, where a threshold is to be learned from it.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class Trainer:
         """Let all processes know of as many logits of an interrupted epoch as the first has restored."""
         (count,) = self.training_set.compute.processes.agreed(sum(map(len, self._logits)))
         if count and not self._logits:
-            self._logits = [torch.zeros(count, self.training_set.targets.shape[1])]
+            self._logits = [torch.zeros(count, self.training_set.head.width)]
 
     def _due(self, moment: Moment) -> float | None:
         return self.schedule.removed(moment, self.target) if self.schedule else None

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from runner.batches import Batch, assemble, batch_rows, to_device
 from runner.devices import Compute
+from runner.heads.base import Head
 from runner.models.base import Encoded
 from runner.spec import Protocol, Training, derived_seed
 
@@ -24,11 +25,12 @@ Rows = NDArray[np.int64]
 class TrainingSet:
     """What a network learns from and how: the training split, and the choices of the trial.
 
-    targets: class indices [n] (single-label) or zeros and ones as floats [n, classes] (multi-label).
+    targets: what the head makes of the answers, [n, ...].
     """
 
     encoded: Encoded
     targets: Tensor
+    head: Head
     seed: int
     training: Training
     protocol: Protocol
@@ -36,13 +38,12 @@ class TrainingSet:
 
     @property
     def learns_threshold(self) -> bool:
-        """True if the multi-label decision threshold comes from the last epoch's training predictions."""
-        return self.targets.is_floating_point() and self.protocol.threshold == "train"
+        """True if the decision threshold comes from the last epoch's training predictions."""
+        return self.head.learns_threshold and self.protocol.threshold == "train"
 
-    @property
-    def loss(self) -> nn.Module:
-        """Mean cross entropy over the batch, or mean binary cross entropy over the batch and the classes."""
-        return nn.BCEWithLogitsLoss() if self.targets.is_floating_point() else nn.CrossEntropyLoss()
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The head's mean loss over the batch."""
+        return self.head.loss(outputs, targets)
 
     @property
     def steps_per_epoch(self) -> int:

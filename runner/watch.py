@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner.assembly import Assembled
-from runner.evaluation import best_threshold, el2n, el2n_epoch
+from runner.evaluation import el2n_epoch
 from runner.history import History
 from runner.interval import Interval
 from runner.pruning.moment import Moment
@@ -35,10 +35,10 @@ class Watch:
         spec, trainer, given = self.trial.spec, self.trial.trainer, self.trial.training_set
         if spec.measures_el2n and moment.epoch == el2n_epoch(spec.training.epochs, spec.protocol):
             logits = self.trial.logits(given.encoded)
-            self.history.el2n = el2n(logits, given.targets)
+            self.history.el2n = given.head.influence(logits, given.targets)
             self.history.trained_logits = logits if moment.is_end else None
         if trainer.last_logits is not None:
-            self.history.threshold = best_threshold(trainer.last_logits, given.targets)
+            self.history.threshold = given.head.best_threshold(trainer.last_logits, given.targets)
         self.hooks.on_epoch(moment.epoch, spec.epochs)
         return self._goes_on(moment, is_due=self.interval.is_due())
 

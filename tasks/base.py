@@ -12,10 +12,9 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.content import content_hash
+from tasks.kinds import KINDS
 
-Kind = Literal["single-label", "multi-label"]
 Inputs = Literal["text", "pair", "image"]
-Metric = Literal["accuracy", "macro-f1"]
 Split = Literal["train", "validation", "test"]
 Quoting = Literal["csv", "none"]
 
@@ -71,14 +70,14 @@ class TaskData:
 
     `examples` has the columns split (string), example_id (int32, the row number in the canonical split),
     text (string) for text and pair inputs, text_pair (string) for pairs, pixels (list<float>) for images,
-    label (int16, an index into `classes`) for single-label tasks or labels (list<int16>, ascending) for
-    multi-label ones, and any further columns worth keeping (what people said of the example).
+    the gold columns of its kind (tasks.kinds): label (int16, an index into `classes`) or labels (list<int16>,
+    ascending), and any further columns worth keeping (what people said of the example).
     `note` says in a sentence how the examples depart from the task's declared ones; empty if they do not.
     `warnings` are sentences on what is doubtful: labels, copies of examples within and across splits.
     """
 
     task: str
-    kind: Kind
+    kind: str
     inputs: Inputs
     classes: tuple[str, ...]
     max_tokens: int
@@ -92,9 +91,9 @@ class TaskData:
             object.__setattr__(self, "fingerprint", fingerprint_of(self.classes, self.examples))
 
     @property
-    def metric(self) -> Metric:
-        """How predictions of this kind are scored (tasks.metrics)."""
-        return "accuracy" if self.kind == "single-label" else "macro-f1"
+    def metric(self) -> str:
+        """How predictions of this kind are scored: its headline."""
+        return KINDS[self.kind].metrics[0]
 
     def split(self, name: Split) -> pa.Table:
         """The rows of one split, by ascending example_id."""
@@ -116,7 +115,7 @@ class Task:
 
     name: str
     title: str
-    kind: Kind
+    kind: str
     inputs: Inputs
     classes: tuple[str, ...] | None
     sizes: Mapping[Split, int] | None
@@ -136,9 +135,9 @@ class Task:
             object.__setattr__(self, "class_count", len(self.classes))
 
     @property
-    def metric(self) -> Metric:
-        """How predictions of this kind are scored (tasks.metrics)."""
-        return "accuracy" if self.kind == "single-label" else "macro-f1"
+    def metric(self) -> str:
+        """How predictions of this kind are scored: its headline."""
+        return KINDS[self.kind].metrics[0]
 
 
 def fingerprint_of(classes: tuple[str, ...], examples: pa.Table) -> str:

@@ -94,8 +94,8 @@ def planned_sizes(choice: TaskChoice) -> dict[Split, int]:
 def limited(data: TaskData, limit: dict[Split, int]) -> TaskData:
     """At most `limit[split]` examples per split, keeping their example_ids.
 
-    Single-label: each class has its share of the split, chosen by the hash of the example_id. Multi-label: chosen by
-    that hash alone. A split without a limit, or with fewer examples, stays whole.
+    Where an example has one class, each class has its share of the split, chosen by the hash of the example_id. Else
+    that hash alone chooses. A split without a limit, or with fewer examples, stays whole.
     """
     sizes = split_sizes(data.examples)
     for split in limit:
@@ -106,7 +106,7 @@ def limited(data: TaskData, limit: dict[Split, int]) -> TaskData:
         rows = data.split(split)
         if limit.get(split, size) < size:
             ids = rows["example_id"].to_numpy().astype(np.int64)
-            if data.kind == "single-label":
+            if "label" in rows.column_names:
                 chosen = stratified_subset(ids, rows["label"].to_numpy(), limit[split])
             else:
                 chosen = np.sort(np.argsort(scrambled(ids), kind="stable")[: limit[split]])
@@ -168,7 +168,7 @@ def _found(data: TaskData) -> dict[str, Any]:
         "fingerprint": data.fingerprint,
         "note": data.note,
     }
-    if data.kind == "multi-label":
+    if "labels" in data.examples.column_names:
         labels = pc.sum(pc.list_value_length(data.examples["labels"])).as_py()
         found["labels_per_example"] = round(labels / data.examples.num_rows, 3)
     if data.inputs != "image":

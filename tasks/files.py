@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.base import Split, TaskChoice, TaskData, TaskError
 from tasks.cells import Cells, class_lists, class_names, is_text
-from tasks.classes import classes_of
+from tasks.classes import MOST_FRACTIONS, SHOWN, classes_of
 from tasks.copies import copies
 from tasks.examples import examples_table
 from tasks.further import further_columns
@@ -18,6 +20,7 @@ from tasks.raw_splits import RawSplit, from_dataset, from_files, naming, refuse_
 from tasks.tabular import count_rows, form_of, require_columns
 
 WRITTEN_LIST = r"""^\[\s*(['"].*['"]\s*)?\]$"""
+DECIMAL = r"^[+-]?(\d+\.\d*|\.\d+)$"
 EMPTY_LIST = " (an example without classes is an empty list in JSONL or Parquet, [] in text)"
 
 
@@ -56,6 +59,8 @@ def load(choice: TaskChoice) -> TaskData:
     check(choice)
     raw = from_files(choice) if choice.dataset is None else from_dataset(choice)
     texts = {split: _text_columns(choice, one) for split, one in raw.items()}
+    if choice.label is not None:
+        _refuse_measures(choice, raw)
     labels = {split: _label_names(choice, one) for split, one in raw.items()}
     kept, doubts = further_columns({split: one.further for split, one in raw.items()}, choice.id)
     columns = {split: {**texts[split], LABELS: labels[split], **kept[split]} for split in raw}
@@ -102,6 +107,28 @@ def _text_columns(choice: TaskChoice, raw: RawSplit) -> dict[str, pa.ChunkedArra
         _refuse_empty(texts, raw.place, column)
         columns[name] = texts.cast(pa.string())
     return columns
+
+
+def _refuse_measures(choice: TaskChoice, raw: Mapping[Split, RawSplit]) -> None:
+    """TaskError for a column of floating-point numbers with more values than a scale of classes has.
+
+    Whole numbers among them would each be a class: a count or a price that a table of floats holds.
+    """
+    values: set[str] = set()
+    for one in raw.values():
+        column = Cells.of(one.answers, one.place, choice.label or "").values
+        if pa.types.is_floating(column.type):
+            values |= {str(value) for value in pc.unique(column).to_pylist() if value is not None}
+        elif is_text(column.type):
+            written = pc.unique(pc.utf8_trim_whitespace(column.cast(pa.string()))).drop_null()
+            values |= set(written.filter(pc.match_substring_regex(written, DECIMAL)).to_pylist())
+    if len(values) > MOST_FRACTIONS:
+        shown = ", ".join(sorted(values)[:SHOWN])
+        raise TaskError(
+            f"task '{choice.name}': column '{choice.label}' holds {len(values)} different floating-point numbers, such "
+            f"as {shown}: this is a measure, not a class; cut it into classes, such as below and above its median, or, "
+            "if each number is a class, write it without a decimal point"
+        )
 
 
 def _label_names(choice: TaskChoice, raw: RawSplit) -> pa.Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.base import SPLITS, Kind, Task, TaskData
+from tasks.base import SPLITS, Task, TaskData
 from tasks.examples import split_sizes
 from tasks.lengths import power_of_two, statistics, token_counts
 
@@ -36,5 +36,5 @@ def _cut(power: int | None, max_tokens: int) -> dict[str, int | None]:
     return {"power_of_two": power, "max_tokens": max_tokens}
 
 
-def _answers(classes: int | None, kind: Kind) -> dict[str, Any]:
+def _answers(classes: int | None, kind: str) -> dict[str, Any]:
     return {"classes": classes, "kind": kind}

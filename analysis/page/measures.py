@@ -86,7 +86,7 @@ def measures_of_model(results: Results, place: Place, ids: npt.NDArray[np.int32]
         JOIN internal.cell AS c USING (cell_no)
         JOIN internal.task AS k USING (task_no)
         JOIN internal.cell_split AS s USING (cell_no, split)
-        WHERE v.is_dense AND c.task = {task} AND c.model = {model} AND v.split = {split} AND k.kind = 'single-label'"""
+        WHERE v.is_dense AND c.task = {task} AND c.model = {model} AND v.split = {split} AND k.answer = 'label'"""
     ]
     if place.split == TRAIN:
         queries.append(f"SELECT example_id, el2n FROM el2n WHERE task = {task} AND model = {model} AND split = {split}")

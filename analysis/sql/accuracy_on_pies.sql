@@ -1,12 +1,12 @@
 -- Title:     Effectiveness on PIEs
 -- Grain:     one row per (task, split, model, method, sparsity, subset, estimator) of every pruned cell
--- Needs:     task, cell, pairs, scores, accuracies, macro_f1s
+-- Needs:     task, cell, pairs, scores, subset_scores
 -- Columns:   task       VARCHAR
 --            split      VARCHAR
 --            model      VARCHAR
 --            method     VARCHAR
 --            sparsity   DOUBLE
---            metric     VARCHAR   accuracy, or macro-f1 where multi-label
+--            metric     VARCHAR   the headline of the task's kind: accuracy, or macro-f1 where multi-label
 --            subset     VARCHAR   pies, or all examples
 --            estimator  VARCHAR   majority-vote: of the votes, the published one for single-label tasks;
 --                       seed-mean: mean over seeds, the published one for multi-label tasks
@@ -27,9 +27,7 @@ seed_means AS (
     SELECT cell_no, split, avg(value ORDER BY trial_no) AS value FROM internal.scores GROUP BY ALL
 ),
 measured AS (
-    FROM internal.accuracies
-    UNION ALL
-    FROM internal.macro_f1s
+    FROM internal.subset_scores
     UNION ALL
     SELECT c.cell_no, m.split, 'pruned' AS side, 'all' AS subset, 'seed-mean' AS estimator, m.value
     FROM internal.cell AS c
@@ -41,7 +39,7 @@ measured AS (
 )
 SELECT
     c.task, s.split, c.model, c.method, c.sparsity,
-    if(k.kind = 'single-label', 'accuracy', 'macro-f1') AS metric,
+    k.metric,
     s.subset, n.estimator, s.examples,
     max(m.value) FILTER (m.side = 'pruned' AND s.examples > 0) AS pruned,
     max(m.value) FILTER (m.side = 'dense' AND s.examples > 0) AS dense

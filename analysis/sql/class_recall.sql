@@ -1,6 +1,6 @@
 -- Title:     Recall and precision of every class
 -- Grain:     one row per (trial, split, class): every class of the task, whether it occurs or not
--- Needs:     task, trial, single_rows, multi_rows, example, marks
+-- Needs:     task, trial, class_counts
 -- Columns:   task         VARCHAR
 --            split        VARCHAR
 --            model        VARCHAR
@@ -16,36 +16,11 @@
 --            precision    DOUBLE    hits / predicted; null where it is never predicted
 -- Reference: sklearn.metrics.precision_recall_fscore_support(average=None), but for null instead of 0
 -- Example:   SELECT model, method, sparsity, class, avg(recall) AS recall FROM class_recall GROUP BY ALL ORDER BY ALL
-WITH seen AS (
-    SELECT t.trial_no, r.split, e.label AS gold, r.label AS said, count(*) AS examples
-    FROM internal.single_rows AS r
-    JOIN internal.trial AS t USING (trial_id)
-    JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(t.task_no, r.split, r.example_id)
-    WHERE e.label IS NOT NULL
-    GROUP BY ALL
-),
-sides AS (
-    SELECT
-        trial_no, split,
-        unnest([gold, said]) AS class_index,
-        unnest([examples, 0]) AS support,
-        unnest([0, examples]) AS predicted,
-        unnest([if(gold = said, examples, 0), 0]) AS hits
-    FROM seen
-    UNION ALL
-    SELECT trial_no, split, class_index, is_true::BIGINT, predicted::BIGINT, (is_true AND predicted)::BIGINT
-    FROM internal.marks
-    UNION ALL
-    -- A trial that predicts nothing where nothing is true leaves no mark: the class -1 keeps its place.
-    SELECT DISTINCT t.trial_no, r.split, -1, 0, 0, 0
-    FROM internal.multi_rows AS r
-    JOIN internal.trial AS t USING (trial_id)
-),
-counts AS (
+WITH counts AS (
     SELECT
         trial_no, split, class_index,
         {'support': sum(support)::BIGINT, 'predicted': sum(predicted)::BIGINT, 'hits': sum(hits)::BIGINT} AS counted
-    FROM sides
+    FROM internal.class_counts
     GROUP BY ALL
 ),
 tallies AS (

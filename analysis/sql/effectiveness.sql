@@ -7,13 +7,13 @@
 --            method    VARCHAR   dense for the unpruned model
 --            sparsity  DOUBLE
 --            seed      BIGINT
---            metric    VARCHAR   accuracy, or macro-f1 where multi-label
+--            metric    VARCHAR   the headline of the task's kind: accuracy, or macro-f1 where multi-label
 --            value     DOUBLE    computed from the rows; over all classes of the task, an empty one counting as 0
 -- Reference: Tropeano et al. 2025, Table 9
 -- Example:   PIVOT effectiveness ON seed USING any_value(value)
 SELECT
     t.task, s.split, t.model, t.method, t.sparsity, t.seed,
-    if(k.kind = 'single-label', 'accuracy', 'macro-f1') AS metric,
+    k.metric,
     s.value
 FROM internal.scores AS s
 JOIN internal.trial AS t USING (trial_no)

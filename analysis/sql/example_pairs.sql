@@ -1,6 +1,6 @@
 -- Title:     Pairs of examples that declared hypotheses compare
 -- Grain:     one row per (family_no, comparison_no) of families tested over examples
--- Needs:     hypothesis, comparison, task, cell, votes, pairs, example
+-- Needs:     hypothesis, comparison, cell, votes, pairs, gold_votes
 -- Columns:   family_no      INTEGER   as in the view hypotheses
 --            comparison_no  INTEGER
 --            task           VARCHAR
@@ -29,12 +29,11 @@ asked AS (
 answers AS (
     SELECT
         a.compare, a.cell_no, a.split, v.example_id,
-        v.vote = if(k.kind = 'single-label', internal.vote_of_one(e.label), internal.vote_of_many(e.labels)) AS yes
+        v.vote = g.vote AS yes
     FROM asked AS a
     JOIN internal.votes AS v USING (cell_no, split)
     JOIN internal.cell AS c USING (cell_no)
-    JOIN internal.task AS k USING (task_no)
-    JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(c.task_no, v.split, v.example_id)
+    JOIN internal.gold_votes AS g ON internal.place(g.task_no, g.split, g.example_id) = internal.place(c.task_no, v.split, v.example_id)
     WHERE a.compare = 'effectiveness'
     UNION ALL
     SELECT a.compare, a.cell_no, a.split, p.example_id, p.is_pie AS yes

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.database import Database
 from analysis.order import first_splits, method_key
+from tasks.kinds import KINDS
 
 ANSWERS_AT_ONCE = 120_000_000
 WORD = 62  # classes in one integer, the sign bit and one more left alone
@@ -72,7 +73,7 @@ class _Cell:
     seeds: int
     examples: int
     classes: int
-    multi_label: bool
+    kind: str
 
 
 def panels(connection: Database, split: str | None = None, at_once: int = ANSWERS_AT_ONCE) -> Iterator[Panel]:
@@ -91,10 +92,10 @@ def panels(connection: Database, split: str | None = None, at_once: int = ANSWER
 def _cells(connection: Database, split: str | None) -> list[_Cell]:
     query = """
         SELECT c.cell_no AS number, c.task, s.split, c.model, c.method, c.sparsity, c.is_dense, s.seeds,
-            e.examples, k.class_count AS classes, k.kind = 'multi-label' AS multi_label
+            e.examples, k.class_count AS classes, k.kind
         FROM internal.cell AS c
         JOIN internal.cell_split AS s USING (cell_no)
-        JOIN internal.task AS k USING (task_no)
+        JOIN internal.task AS k ON k.task_no = c.task_no AND k.is_voted
         JOIN (SELECT task_no, split, count(*) AS examples FROM internal.example GROUP BY ALL) AS e
             ON e.task_no = c.task_no AND e.split = s.split"""
     found = [_Cell(**row) for row in _rows(connection, query)]
@@ -231,22 +232,23 @@ def _codes(
     connection: Database, cell: _Cell, ids: NDArray[np.int32], trials: list[int]
 ) -> tuple[Codes, NDArray[np.bool_] | None]:
     """codes[trial, place of the example among the ids], and the label sets they number."""
-    answer, rows = ("labels", "multi_rows") if cell.multi_label else ("label", "single_rows")
+    kind = KINDS[cell.kind]
+    are_sets = pa.types.is_list(kind.answer_type)
     reader = connection.sql(
-        f"""SELECT t.trial_no, r.example_id, r.{answer} AS answer FROM internal.{rows} AS r
+        f"""SELECT t.trial_no, r.example_id, r.{kind.answer} AS answer FROM internal.{kind.answer}_rows AS r
         JOIN internal.trial AS t USING (trial_id) WHERE r.split = ? AND list_contains(?, t.trial_no)""",
         params=[cell.split, trials],
     ).to_arrow_reader(1_000_000)
     place = np.full(max(trials) + 1, -1, np.int32)
     place[trials] = np.arange(len(trials))
-    words = -(-cell.classes // WORD) if cell.multi_label else 1
-    found = np.full((words, len(trials), len(ids)), -1, np.int64 if cell.multi_label else np.int32)
+    words = -(-cell.classes // WORD) if are_sets else 1
+    found = np.full((words, len(trials), len(ids)), -1, np.int64 if are_sets else np.int32)
     for batch in reader:
         at = place[batch["trial_no"].to_numpy()], _places(ids, batch["example_id"].to_numpy())
         for word in range(words):
             column = batch["answer"]
-            found[(word, *at)] = _word(column, word * WORD) if cell.multi_label else column.to_numpy()
-    return _numbered(found, cell.classes) if cell.multi_label else (found[0], None)
+            found[(word, *at)] = _word(column, word * WORD) if are_sets else column.to_numpy()
+    return _numbered(found, cell.classes) if are_sets else (found[0], None)
 
 
 def _word(labels: pa.ListArray, first: int) -> NDArray[np.int64]:

@@ -152,7 +152,7 @@ def _totals(connection: Database, panel: Panel, places: dict[int, int], cells: i
     """[cell, example, 0]: seeds; [cell, example, 1 + class]: the sum of their probabilities."""
     reader = connection.sql(
         f"""SELECT t.trial_no, r.example_id, r.probabilities
-        FROM internal.{"single_rows" if panel.sets is None else "multi_rows"} AS r
+        FROM internal.{"label_rows" if panel.sets is None else "labels_rows"} AS r
         JOIN internal.trial AS t USING (trial_id)
         WHERE r.split = ? AND list_contains(?, t.trial_no)""",
         params=[panel.split, list(places)],

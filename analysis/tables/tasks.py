@@ -58,11 +58,12 @@ def _tasks(results: Results) -> list[Row]:
     return results.rows("""
         SELECT
             task,
-            if(count(labels) > 0, 'multi-label', 'single-label') AS kind,
+            any_value(kind) AS kind,
             map_from_entries(list((split, examples))) AS sizes
         FROM (
-            SELECT task, split, count(*) AS examples, any_value(labels) AS labels
-            FROM examples WHERE task IN (SELECT task FROM trials) GROUP BY ALL ORDER BY ALL
+            SELECT task, split, count(*) AS examples, any_value(k.kind) AS kind
+            FROM examples JOIN internal.task AS k USING (task)
+            WHERE task IN (SELECT task FROM trials) GROUP BY ALL ORDER BY ALL
         )
         GROUP BY task ORDER BY task""")
 

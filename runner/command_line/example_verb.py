@@ -39,7 +39,7 @@ def example(
         return
     _print_example(told)
     for life in told.lives:
-        _print_life(life, told.is_multi_label)
+        _print_life(life, told.are_sets)
 
 
 def _print_example(told: Example) -> None:
@@ -61,7 +61,7 @@ def _shortened(text: str | None) -> str | None:
     return f"{text[:TEXT_SHOWN]} … (the first {TEXT_SHOWN:,} of {len(text):,} characters; --json has all)"
 
 
-def _print_life(life: Life, is_multi_label: bool) -> None:
+def _print_life(life: Life, are_sets: bool) -> None:
     dense = "not committed yet" if life.dense is None else _spelled(life.dense)
     say(f"\n{printable(life.model)}: dense vote {dense}")
     if life.el2n is not None:
@@ -71,7 +71,7 @@ def _print_life(life: Life, is_multi_label: bool) -> None:
         return
     from analysis.order import method_name, percent
 
-    compared = life.dense if is_multi_label else None
+    compared = life.dense if are_sets else None
     cells = {(answer.method, answer.sparsity): _spelled(answer, compared) for answer in life.answers}
     rows = []
     for turn in life.turns:
@@ -80,7 +80,7 @@ def _print_life(life: Life, is_multi_label: bool) -> None:
         back = "" if turn.flips_at is None else "no" if turn.flips_back_at is None else percent(turn.flips_back_at)
         rows.append((method_name(turn.method), *grid, flips, back))
     print_table(("method", *map(percent, sparsities), "flips at", "back at"), rows)
-    said = "; + a class more than the dense vote, - one less" if is_multi_label else ""
+    said = "; + a class more than the dense vote, - one less" if are_sets else ""
     print(f"{DIFFERS} not the dense vote: a PIE of that cell. k/n: k of n seeds predict the class{said}.")
 
 

@@ -19,8 +19,9 @@ from runner.spec import Protocol as Switches
 class ModelContext:
     """Everything a model module may look at when it builds a network or encodes a task's rows.
 
-    options: the architecture's defaults with the study's changes. classes: size of the output layer.
-    cache: a folder of this node for tokenised texts and fetched weights; safe to delete at any time.
+    options: the architecture's defaults with the study's changes. classes: size of the output layer, as the
+    head of the kind has it. cache: a folder of this node for tokenised texts and fetched weights; safe to delete at
+    any time.
     """
 
     options: Mapping[str, Any]

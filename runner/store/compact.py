@@ -40,6 +40,7 @@ from runner.store.rows import described, in_memory, rows_hash
 from runner.store.schema import CommitRecord
 from runner.store.sharing import Source, write_shared
 from runner.store.trial_rows import TrialRows, coordinates, in_file_order
+from tasks.kinds import KINDS
 
 FEWEST_TRIALS, WANTED_TRIALS = 100, 200
 """In a shared file: with fewer it is written anew together with what is added, with so many it is full."""
@@ -125,13 +126,15 @@ def publish(root: Path, base: Generation, additions: Iterable[Source], *, foreig
 def chunks(sources: Iterable[Source]) -> list[list[Source]]:
     """Trials by the file that they will share: whole cells, at least FEWEST_TRIALS to a file where there are as many.
 
-    Single-label and multi-label answers are kept apart, and so are trials with and without probabilities.
+    Answers of different kinds are kept apart, and so are trials with and without probabilities.
     """
     result: list[list[Source]] = []
-    shapes: dict[tuple[bool, bool], list[Source]] = {}
+    shapes: dict[tuple[int, bool], list[Source]] = {}
+    answers = [kind.answer for kind in KINDS.values()]
     for source in sources:
         columns = source.columns
-        shapes.setdefault(("labels" in columns, "probabilities" in columns), []).append(source)
+        place = next(number for number, answer in enumerate(answers) if answer in columns)
+        shapes.setdefault((place, "probabilities" in columns), []).append(source)
     for _, alike in sorted(shapes.items()):
         alike.sort(key=lambda source: coordinates(source.record))
         files: list[list[Source]] = [[]]

@@ -15,6 +15,7 @@ from runner.store.files import new_file
 from runner.store.regular import read, require_regular
 from runner.store.schema import PREDICTION_FIELDS, DataFile
 from tasks.content import content_hash
+from tasks.kinds import KINDS
 
 DAMAGE_REMEDY = "run piesweep verify, which names what else is damaged, then piesweep verify --repair, or restore it"
 
@@ -25,8 +26,9 @@ def canonical(rows: pa.Table, trial_id: str) -> pa.Table:
     unknown = set(rows.column_names) - set(PREDICTION_FIELDS)
     if unknown:
         raise ValueError(f"unknown columns {sorted(unknown)}; a trial's rows have {list(PREDICTION_FIELDS)}")
-    if ("label" in names) == ("labels" in names):
-        raise ValueError("a trial's rows have exactly one of the columns label and labels")
+    answers = [kind.answer for kind in KINDS.values()]
+    if len({*answers} & {*names}) != 1:
+        raise ValueError(f"a trial's rows have exactly one of the columns {' and '.join(answers)}")
     if "trial_id" not in rows.column_names:
         rows = rows.append_column("trial_id", pa.repeat(pa.scalar(trial_id), rows.num_rows))
     schema = pa.schema([(name, PREDICTION_FIELDS[name]) for name in names])

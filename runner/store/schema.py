@@ -9,18 +9,18 @@ import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from runner.store.names import Attempt, Sha256, SplitName, StoredFile, TaskName, TrialId
+from tasks.kinds import KINDS
 
 PREDICTION_FIELDS: dict[str, pa.DataType] = {
     "trial_id": pa.string(),  # constant in a file that one trial wrote
     "split": pa.string(),
     "example_id": pa.int32(),
-    "label": pa.int16(),  # single-label: index into the task's classes
-    "labels": pa.list_(pa.int16()),  # multi-label: ascending indices, empty where no class is predicted
+    **{kind.answer: kind.answer_type for kind in KINDS.values()},  # indices are into the task's classes
     "probabilities": pa.list_(pa.float32()),  # one per class, when the study records them
     "el2n": pa.float32(),  # dense trials only, null outside the training split
 }
-"""Column -> type of a trial's rows: trial_id, split, example_id, exactly one of label and labels, and what
-else the study records. Rows are sorted by (split, example_id)."""
+"""Column -> type of a trial's rows: trial_id, split, example_id, the one column that the task's
+kind of answer has, and what else the study records. Rows are sorted by (split, example_id)."""
 
 VOTE_FIELDS: dict[str, pa.DataType] = {
     "cell": pa.int32(),  # position in KeptVotes.cells
@@ -183,6 +183,12 @@ class KeptVotes(BaseModel):
     uncounted: tuple[str, ...] = ()
 
 
+def _known_kind(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError(f"unknown kind of answer '{name}'; known: {', '.join(KINDS)}")
+    return name
+
+
 class TaskCard(BaseModel):
     """What a store knows of a task, beside its examples.
 
@@ -193,7 +199,7 @@ class TaskCard(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     task: TaskName
-    kind: Literal["single-label", "multi-label"]
+    kind: Annotated[str, AfterValidator(_known_kind)]
     inputs: Literal["text", "pair", "image"]
     classes: tuple[str, ...]
     max_tokens: int

@@ -23,6 +23,7 @@ from runner.store.schema import CommitRecord
 from runner.store.survey import Survey, survey
 from runner.store.trial_rows import TrialRows, coordinates, in_file_order
 from runner.store.votes import cells_of
+from tasks.kinds import KINDS
 
 SHOWN = 3
 
@@ -177,10 +178,13 @@ def _content(record: CommitRecord, rows: pa.Table, ids: dict[str, pa.Array], cla
         found = rows.filter(pc.equal(rows["split"], split))["example_id"].combine_chunks()
         if split not in ids or not found.sort().equals(ids[split]):
             yield f"invariant 4: example ids of trial {trial}, split {split}, are not exactly the task's, each once"
-    column = rows["label"] if "label" in rows.column_names else pc.list_flatten(rows["labels"])
     size = classes[record.settings["task"]]
-    if len(column) and (pc.min(column).as_py() < 0 or pc.max(column).as_py() >= size):
-        yield f"invariant 4: trial {trial} has labels outside the {size} classes of its task"
+    for kind in KINDS.values():
+        if kind.has_classes and kind.answer in rows.column_names:
+            column = rows[kind.answer]
+            column = pc.list_flatten(column) if pa.types.is_list(column.type) else column
+            if len(column) and (pc.min(column).as_py() < 0 or pc.max(column).as_py() >= size):
+                yield f"invariant 4: trial {trial} has labels outside the {size} classes of its task"
 
 
 def _votes(seen: Survey, *, are_rows_sound: bool) -> Iterator[Finding]:

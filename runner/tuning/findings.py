@@ -17,7 +17,7 @@ from runner.store.schema import CommitRecord
 from runner.studies.overrides import FILE_MARK
 from runner.studies.training import cell_name
 from runner.tuning.study import Try
-from tasks.base import Metric
+from tasks.kinds import KINDS
 
 Status = Literal["done", "failed", "missing"]
 
@@ -32,7 +32,7 @@ class Finding:
 
     tried: Try
     status: Status
-    metric: Metric | None
+    metric: str | None
     value: float | None = None
     seconds: float | None = None
     trial_id: str = ""
@@ -45,10 +45,7 @@ class Finding:
 
 def findings(root: Path, tried: Sequence[Try]) -> list[Finding]:
     """What the store of a search knows of its draws."""
-    metrics: dict[str, Metric] = {
-        task: "accuracy" if card.kind == "single-label" else "macro-f1"
-        for task, card in reader.task_cards(root).items()
-    }
+    metrics = {task: KINDS[card.kind].metrics[0] for task, card in reader.task_cards(root).items()}
     done = {(record.settings["task"], record.settings["model"]): record for record in reader.commits(root)}
     failed = _failures(root)
     return [_finding(one, metrics.get(one.task), done, failed) for one in tried]
@@ -66,7 +63,7 @@ def _failures(root: Path) -> dict[tuple[str, str], str]:
 
 def _finding(
     one: Try,
-    metric: Metric | None,
+    metric: str | None,
     done: dict[tuple[str, str], CommitRecord],
     failed: dict[tuple[str, str], str],
 ) -> Finding:

@@ -39,7 +39,7 @@ def test_kept_votes_change_no_answer(tmp_path: Path) -> None:
     compacted = connect(tmp_path)
     assert (kept_cells(loose), kept_cells(compacted)) == (0, 6)
     assert answers(loose) == answers(compacted)
-    for kind in ("single", "multi", "el2n"):
+    for kind in ("label", "labels", "el2n"):
         assert reads_files(loose, f"internal.{kind}_uncounted")
         assert not reads_files(compacted, f"internal.{kind}_uncounted")
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.database import connect, sandbox
-from analysis.query import QueryError, read_query, run_query
+from analysis.query import QueryError, checked, read_query, run_query
 from tests.analysis.stores import write_task, write_trials
 
 RATES = "SELECT task, method, sparsity, pies, rate FROM pie_rate ORDER BY ALL"
@@ -345,3 +345,24 @@ def test_unknown_format_names_the_known(store: Path) -> None:
     """The error lists the formats."""
     with pytest.raises(QueryError, match="table, csv, json, parquet"):
         run_query(store, "SELECT 1", "xlsx", io.StringIO())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT count(*) FROM predictions NATURAL JOIN examples",
+        'FROM "examples" natural left join trials NATURAL JOIN Predictions',
+    ],
+)
+def test_answers_are_not_joined_with_gold_labels_by_name(query: str) -> None:
+    """A NATURAL JOIN of predictions with examples, which asks for equal labels, is refused with what to ask instead."""
+    with pytest.raises(QueryError, match=r"compares answers with gold labels.*gold and correct"):
+        checked(duckdb.connect(), query)
+
+
+def test_other_natural_joins_are_answered() -> None:
+    """Neither a comment, a string nor a join of other views is taken for one of predictions with examples."""
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE predictions AS SELECT 1 AS trial_id; CREATE TABLE trials AS FROM predictions")
+    query = "SELECT 'examples' AS said FROM predictions NATURAL JOIN trials -- examples"
+    assert connection.sql(checked(connection, query)).fetchall() == [("examples",)]

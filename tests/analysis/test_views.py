@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from analysis.database import SQL, STEPS, VIEWS, connect, statement
+from analysis.database import SQL, STEPS, VIEWS, connect, kind_files, statement
+from tasks.kinds import KINDS
 from tests.analysis.stores import hashed, read_rows, write_store
 
 CASES = Path(__file__).parent / "sql"
@@ -48,9 +49,10 @@ def test_every_view_has_a_case(view: str) -> None:
 @pytest.mark.parametrize("name", [*STEPS, *VIEWS])
 def test_header_is_complete(name: str) -> None:
     """Every SQL file opens with title, grain, needs, columns and reference, that of a view also has an example."""
-    lines = [line for line in statement(name).splitlines() if line.startswith("--")]
-    found = [match[1] for line in lines if (match := re.match(r"-- (\w+):\s+\S", line))]
-    assert found == [*HEADER, *(["Example"] if name in VIEWS else [])]
+    for text in [path.read_text() for path in kind_files(name)] or [statement(name)]:
+        lines = [line for line in text.splitlines() if line.startswith("--")]
+        found = [match[1] for line in lines if (match := re.match(r"-- (\w+):\s+\S", line))]
+        assert found == [*HEADER, *(["Example"] if name in VIEWS else [])]
 
 
 @pytest.fixture(scope="module")
@@ -70,4 +72,11 @@ def test_header_names_the_columns(view: str, columns: dict[str, list[str]]) -> N
 
 def test_every_file_is_listed() -> None:
     """No SQL file lies about that nothing loads."""
-    assert {path.stem for path in SQL.glob("*.sql")} == {*STEPS, *VIEWS}
+    assert {path.stem for path in SQL.rglob("*.sql")} == {*STEPS, *VIEWS}
+
+
+def test_a_kind_is_named_in_its_own_folder_alone() -> None:
+    """No other SQL asks what kind of answer a task has, and every folder is that of a kind."""
+    assert {folder.name for folder in (SQL / "kinds").iterdir()} == {*KINDS}
+    statements = [re.sub(r"--.*", "", path.read_text()) for path in SQL.glob("*.sql")]
+    assert not [text for text in statements if re.search("|".join(KINDS), text)]

@@ -13,12 +13,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest import mock
 
 import torch
 
 from runner.assembly import assembled
-from runner.pruning import schedules
 from runner.pruning.masks import kth_lowest
 from runner.spec import Training, TrialSpec
 from runner.training import Trainer
@@ -47,6 +45,7 @@ def trainer_of(method: str, folder: Path, threads: int) -> Trainer:
         architecture="minilm",
         method=method,
         sparsity=0.9 if method != "dense" else 0.0,
+        method_options=() if method == "dense" else (("ends", 1.0), ("every", EVERY)),
         seed=0,
         training=Training(epochs=100, batch_size=32, learning_rate=1e-4),
     )
@@ -72,8 +71,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    ramp = schedules.Cubic(ends=1.0, every=EVERY)
-    with TemporaryDirectory() as folder, mock.patch.dict(schedules.SCHEDULES, {"cubic": ramp}):
+    with TemporaryDirectory() as folder:
         trainers = {name: trainer_of(name, Path(folder), options.threads) for name in ("dense", "gmp")}
         spent = blocks(trainers, options.rounds)
     weights = sum(weight.numel() for weight in trainers["gmp"].pruner.weights.values())

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import pyarrow as pa
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from runner.batches import Batch, assemble, batch_rows, in_order, targets, to_device
+from runner.batches import Batch, assemble, batch_rows, in_order, to_device
 
 Lengths = st.lists(st.integers(1, 64), max_size=300).map(lambda values: np.array(values, dtype=np.int64))
 
@@ -72,20 +71,6 @@ def test_evaluation_in_order(lengths: NDArray[np.int64], batch_size: int) -> Non
     budget = batch_size * lengths.max(initial=1)
     assert all(len(rows) * lengths[rows].max() <= budget for rows in batches)
     assert all((len(rows) + 1) * lengths[following[0]] > budget for rows, following in pairwise(batches))
-
-
-def test_targets_single_label() -> None:
-    """Labels come as int64 in the order of the rows."""
-    answers = targets(pa.table({"label": pa.array([2, 0, 1], pa.int16())}), 3)
-    assert answers.dtype == torch.int64
-    assert answers.tolist() == [2, 0, 1]
-
-
-def test_targets_multi_label() -> None:
-    """Label lists come as rows of zeros and ones, also for a slice and for an empty list."""
-    table = pa.table({"labels": pa.array([[1], [0, 2], [], [1]], pa.list_(pa.int16()))})
-    assert targets(table.slice(1), 3).tolist() == [[1, 0, 1], [0, 0, 0], [0, 1, 0]]
-    assert targets(table, 3).dtype == torch.float32
 
 
 @dataclass(frozen=True)

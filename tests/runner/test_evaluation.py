@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from runner.devices import Compute, Device
-from runner.evaluation import Answers, answer, best_threshold, el2n, el2n_epoch, metrics_of, rows_of
+from runner.evaluation import Answers, answer, el2n_epoch, metrics_of, rows_of
+from runner.heads.base import Head
+from runner.heads.multi_label import MultiLabelHead
+from runner.heads.single_label import SingleLabelHead
 from runner.spec import Protocol
 from runner.store.schema import PREDICTION_FIELDS
 from tasks.metrics import macro_f1
@@ -24,7 +27,13 @@ def answers_of(logits, targets, **choices) -> Answers:
     """Answers on a split named test."""
     values = torch.tensor(logits, dtype=torch.float32)
     ids = np.arange(len(values), dtype=np.int32)
-    return Answers(split="test", example_ids=ids, logits=values, targets=torch.tensor(targets), **choices)
+    head: Head = (MultiLabelHead if isinstance(targets[0], list) else SingleLabelHead)(values.shape[1])
+    return Answers(split="test", example_ids=ids, logits=values, targets=torch.tensor(targets), head=head, **choices)
+
+
+def best_threshold(logits: torch.Tensor, targets: torch.Tensor) -> float:
+    """The threshold that the head of label sets finds."""
+    return MultiLabelHead(logits.shape[1]).best_threshold(logits, targets)
 
 
 def test_the_lowest_of_tied_classes_wins_and_nan_never():
@@ -93,9 +102,9 @@ def test_el2n_as_released(epochs, index):
 
 def test_el2n_is_the_norm_of_the_error():
     """Softmax minus one-hot for one class, sigmoid minus multi-hot for several."""
-    single = el2n(torch.tensor([[0.0, 0.0], [100.0, 0.0]]), torch.tensor([0, 1]))
+    single = SingleLabelHead(2).influence(torch.tensor([[0.0, 0.0], [100.0, 0.0]]), torch.tensor([0, 1]))
     assert single.tolist() == pytest.approx([0.5**0.5, 2**0.5])
-    multi = el2n(torch.tensor([[0.0, 0.0, 100.0]]), torch.tensor([[1.0, 0.0, 1.0]]))
+    multi = MultiLabelHead(3).influence(torch.tensor([[0.0, 0.0, 100.0]]), torch.tensor([[1.0, 0.0, 1.0]]))
     assert multi.tolist() == pytest.approx([0.5**0.5])
 
 
@@ -143,6 +152,7 @@ def test_rows_of_single_label_answers():
         example_ids=np.array([2, 0, 1], dtype=np.int32),
         logits=torch.tensor([[5.0, 0.0], [0.0, 5.0], [0.0, 0.0]]),
         targets=torch.tensor([0, 1, 1]),
+        head=SingleLabelHead(2),
         el2n=torch.tensor([0.25, 0.5, 0.75]),
     )
     rows = rows_of(answers, "t1", probabilities=True, influence=True)

@@ -11,7 +11,6 @@ from torch import nn
 from torch.func import functional_call
 
 from runner.methods import METHODS, NAMED
-from runner.pruning import schedules
 from runner.pruning.removals import REMOVALS
 from runner.spec import Training, derived_seed
 
@@ -20,13 +19,8 @@ from .test_training import dense_network, trainer_of
 TRAINING = Training(epochs=4, batch_size=16, learning_rate=0.02)  # 8 steps an epoch, 32 in all
 LAYERS = ("first.weight", "second.weight")
 TARGET = 0.7
-
-
-@pytest.fixture(autouse=True)
-def often(monkeypatch):
-    """Decisions at every third step of the ramp, from a tenth to seven tenths of the training."""
-    cubic = schedules.Cubic(begins=0.1, ends=0.7, every=3)
-    monkeypatch.setitem(schedules.SCHEDULES, "cubic", cubic)
+OFTEN = (("begins", 0.1), ("ends", 0.7), ("every", 3))
+"""Decisions at every third step of the ramp, from a tenth to seven tenths of the training."""
 
 
 def steps_of(trainer):
@@ -79,7 +73,7 @@ def same(found, expected) -> None:
 
 def test_gradual_magnitude_pruning_step_by_step():
     """Masks from |w| of weights as they would be without them, which are hidden and wait: equal at every step."""
-    trainer = trainer_of("gmp", TARGET, training=TRAINING)
+    trainer = trainer_of("gmp", TARGET, training=TRAINING, options=OFTEN)
     network = copy.deepcopy(trainer.network)
     values = {name: nn.Parameter(value.detach().clone()) for name, value in network.named_parameters()}
     optimizer = torch.optim.Adam(values.values(), lr=0.02)
@@ -116,7 +110,7 @@ def test_gradual_magnitude_pruning_step_by_step():
 
 def test_movement_pruning_step_by_step():
     """Gates get dL/dS = dL/d(w m) w, weights dL/d(w m) m, and the highest gates stay: equal at every step."""
-    trainer = trainer_of("mvp", TARGET, training=TRAINING)
+    trainer = trainer_of("mvp", TARGET, training=TRAINING, options=OFTEN)
     network = copy.deepcopy(trainer.network)
     values = {name: nn.Parameter(value.detach().clone()) for name, value in network.named_parameters()}
     gates = {name: nn.Parameter(torch.zeros_like(values[name])) for name in LAYERS}
@@ -149,10 +143,9 @@ def test_movement_pruning_step_by_step():
     same(weights, {name: value.detach() * masks.get(name, 1) for name, value in values.items()})
 
 
-def test_one_shot_pruning_with_its_own_epochs_of_finetuning(monkeypatch):
+def test_one_shot_pruning_with_its_own_epochs_of_finetuning():
     """The dense model's training, each layer cut once by |w|, then two epochs more with what stays."""
-    monkeypatch.setitem(schedules.SCHEDULES, "one-shot", schedules.OneShot(finetune_epochs=2))
-    trainer = trainer_of("mp-os", TARGET, training=TRAINING)
+    trainer = trainer_of("mp-os", TARGET, training=TRAINING, options=(("finetune_epochs", 2),))
     network = copy.deepcopy(trainer.network)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
     masks = {}
@@ -207,10 +200,10 @@ def test_distillation_from_the_dense_parent():
 @pytest.mark.parametrize("ends", [1.0, 0.97, 0.5])
 def test_the_asked_sparsity_is_met_wherever_the_ramp_ends(monkeypatch, removal, ends):
     """After the last step, shortly before it, or long before: exactly round(n s) weights are zero, of any removal."""
-    monkeypatch.setitem(schedules.SCHEDULES, "cubic", schedules.Cubic(ends=ends, every=7))
     method = dataclasses.replace(METHODS["gmp"], removal=removal)
     monkeypatch.setitem(NAMED, "gmp", method)
-    trainer = trainer_of("gmp", TARGET, training=dataclasses.replace(TRAINING, optimizer="sgd", weight_decay=0.1))
+    training = dataclasses.replace(TRAINING, optimizer="sgd", weight_decay=0.1)
+    trainer = trainer_of("gmp", TARGET, training=training, options=(("ends", ends), ("every", 7)))
     assert trainer.train(lambda moment: True)
     weights = [trainer.network.get_parameter(name) for name in LAYERS]
     total = sum(weight.numel() for weight in weights)
@@ -219,12 +212,12 @@ def test_the_asked_sparsity_is_met_wherever_the_ramp_ends(monkeypatch, removal, 
 
 def test_what_is_permanent_is_not_revived(monkeypatch):
     """Momentum and decay of an optimizer that knew a removed weight leave it at zero after every step."""
-    monkeypatch.setitem(schedules.SCHEDULES, "cubic", schedules.Cubic(begins=0.3, ends=0.6, every=2))
+    options = (("begins", 0.3), ("ends", 0.6), ("every", 2))
     method = dataclasses.replace(METHODS["gmp"], removal="permanent")
     monkeypatch.setitem(NAMED, "gmp", method)
     for optimizer in ("sgd", "adam", "adamw"):
         training = dataclasses.replace(TRAINING, optimizer=optimizer, weight_decay=0.1)
-        trainer = trainer_of("gmp", TARGET, training=training)
+        trainer = trainer_of("gmp", TARGET, training=training, options=options)
 
         def is_zero(moment, trainer=trainer):
             masks = trainer.pruner.masks
@@ -235,10 +228,10 @@ def test_what_is_permanent_is_not_revived(monkeypatch):
 
 def test_a_revisable_weight_grows_back_between_decisions(monkeypatch):
     """Zeroed when decided, it is trained on; the masks of two decisions differ in both directions."""
-    monkeypatch.setitem(schedules.SCHEDULES, "cubic", schedules.Cubic(ends=0.9, every=8, initial=0.5))
+    options = (("ends", 0.9), ("every", 8), ("initial", 0.5))
     method = dataclasses.replace(METHODS["gmp"], removal="revisable")
     monkeypatch.setitem(NAMED, "gmp", method)
-    trainer = trainer_of("gmp", TARGET, training=TRAINING)
+    trainer = trainer_of("gmp", TARGET, training=TRAINING, options=options)
     grown = []
 
     def look(moment):
@@ -249,5 +242,5 @@ def test_a_revisable_weight_grows_back_between_decisions(monkeypatch):
 
     trainer.train(look)
     assert any(grown)
-    masks, _ = watched(trainer_of("gmp", TARGET, training=TRAINING))
+    masks, _ = watched(trainer_of("gmp", TARGET, training=TRAINING, options=options))
     assert any((masks[step + 1][name] & ~masks[step][name]).any() for step in range(31) for name in LAYERS)

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from runner import assembly
-from runner.batches import targets
 from runner.checkpoints import content_hash
 from runner.devices import Compute, Device, prepare
 from runner.distillation import Distillation
+from runner.heads import head_for
 from runner.methods import DENSE, METHODS
 from runner.pruning.masks import removed, sparsity
 from runner.pruning.moment import Moment
@@ -36,16 +36,25 @@ SHARING = [name for name in PRUNED if METHODS[name].starts_dense and not METHODS
 
 
 def trainer_of(
-    method: str = DENSE, sparsity: float = 0.5, *, seed=1, training=TRAINING, protocol=PAPER, multi_label=False
+    method: str = DENSE,
+    sparsity: float = 0.5,
+    *,
+    seed=1,
+    training=TRAINING,
+    protocol=PAPER,
+    multi_label=False,
+    options=(),
 ) -> Trainer:
     """A trainer at step 0, as a trial makes it; one that is taught has the dense model of the seed for its teacher."""
     prepare(1)
-    train = small_task(multi_label=multi_label).split("train")
+    data = small_task(multi_label=multi_label)
+    train, head = data.split("train"), head_for(data)
     torch.manual_seed(derived_seed(seed, "init"))
     network = SmallNetwork(3)
     given = TrainingSet(
         encoded=encode(None, train),
-        targets=targets(train, 3),
+        targets=head.targets(train),
+        head=head,
         seed=seed,
         training=training,
         protocol=protocol,
@@ -56,6 +65,7 @@ def trainer_of(
         model="small",
         architecture="small",
         method=method,
+        method_options=options,
         sparsity=0.0 if method == DENSE else sparsity,
         seed=seed,
         training=training,

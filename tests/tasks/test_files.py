@@ -337,3 +337,20 @@ def test_a_dataset_without_the_split_or_column(saved):
     refused(TaskChoice(**{**saved, "text": "sentense"}, splits=splits), r"did you mean 'sentence'\?")
     refused(TaskChoice(**saved, splits={"train": "train"}), "names train and test")
     refused(TaskChoice(**{**saved, "dataset": saved["dataset"] + "x"}), "could not be loaded")
+
+
+@pytest.mark.parametrize(("kind", "write_number"), [(".parquet", float), (".jsonl", float), (".csv", "{}.0".format)])
+def test_many_whole_floating_point_numbers_are_no_classes(kind, write_number, tmp_path):
+    """A column of 50 different whole floats is a measure: refused with what to do, in typed and in text files alike."""
+    rows = [{"text": f"text {number}", "label": write_number(number % 50)} for number in range(100)]
+    with pytest.raises(TaskError, match=r"column 'label' holds 50 different floating-point numbers.*decimal point"):
+        files.load(choice(tmp_path, kind, rows, rows))
+
+
+def test_few_floating_point_numbers_and_many_whole_ones_are_classes(tmp_path):
+    """Twenty whole floats are a scale; fifty whole numbers are fifty classes."""
+    (tmp_path / "few").mkdir()
+    scale = [{"text": f"text {number}", "label": float(number % 20)} for number in range(40)]
+    assert len(files.load(choice(tmp_path / "few", ".parquet", scale, scale)).classes) == 20
+    whole = [{"text": f"text {number}", "label": number % 50} for number in range(100)]
+    assert len(files.load(choice(tmp_path, ".parquet", whole, whole)).classes) == 50

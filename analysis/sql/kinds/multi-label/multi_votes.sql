@@ -1,6 +1,6 @@
 -- Title:     Votes of multi-label tasks, as class indices
 -- Grain:     one row per (cell, split, example) that at least one seed of the cell predicts
--- Needs:     cell_split, kept_votes, multi_uncounted
+-- Needs:     cell_split, kept_votes, labels_uncounted
 -- Columns:   cell_no     INTEGER
 --            is_dense    BOOLEAN     a column here so that a filter on it reaches the files
 --            split       VARCHAR
@@ -13,7 +13,7 @@ WITH counts AS (
     SELECT cell_no, is_dense, split, example_id, label, count(*) AS votes
     FROM (
         SELECT cell_no, is_dense, split, example_id, unnest(list_append(labels, -1::SMALLINT)) AS label
-        FROM internal.multi_uncounted
+        FROM internal.labels_uncounted
     )
     GROUP BY ALL
 ),

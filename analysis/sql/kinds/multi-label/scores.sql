@@ -1,11 +1,10 @@
--- Title:     Effectiveness of every trial, by number
+-- Title:     Macro-F1 of every multi-label trial, by number
 -- Grain:     one row per (trial, split)
--- Needs:     task, trial, single_rows, multi_rows, example, marks
+-- Needs:     task, trial, labels_rows, marks
 -- Columns:   trial_no  INTEGER
 --            cell_no   INTEGER
 --            split     VARCHAR
---            value     DOUBLE   accuracy, or the mean over all classes of F1, a class that is neither predicted nor
---                      true counting as 0
+--            value     DOUBLE   the mean over all classes of F1, a class that is neither predicted nor true counting as 0
 -- Reference: Tropeano et al. 2025, section 3; sklearn.metrics.f1_score(average="macro", zero_division=0)
 WITH f1 AS (
     SELECT
@@ -18,15 +17,9 @@ WITH f1 AS (
 macro AS (
     SELECT trial_no, split, sum(value ORDER BY class_index) AS total FROM f1 GROUP BY ALL
 )
-SELECT t.trial_no, t.cell_no, r.split, avg((r.label = e.label)::INTEGER) AS value
-FROM internal.single_rows AS r
-JOIN internal.trial AS t USING (trial_id)
-JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(t.task_no, r.split, r.example_id)
-GROUP BY ALL
-UNION ALL
 -- A trial that predicts nothing where nothing is true leaves no mark, yet has a score; one that lacks a split has none.
 SELECT t.trial_no, t.cell_no, s.split, coalesce(m.total, 0) / k.class_count AS value
-FROM (SELECT DISTINCT trial_id, split FROM internal.multi_rows) AS s
+FROM (SELECT DISTINCT trial_id, split FROM internal.labels_rows) AS s
 JOIN internal.trial AS t USING (trial_id)
 JOIN internal.task AS k USING (task_no)
 LEFT JOIN macro AS m ON m.trial_no = t.trial_no AND m.split = s.split

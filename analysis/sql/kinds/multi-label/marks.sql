@@ -1,6 +1,6 @@
 -- Title:     Predicted and true classes of multi-label trials
 -- Grain:     one row per (trial, split, example, class) where the class is predicted, or true, or both
--- Needs:     trial, multi_rows, example
+-- Needs:     trial, labels_rows, example
 -- Columns:   trial_no     INTEGER
 --            cell_no      INTEGER
 --            task_no      SMALLINT
@@ -18,7 +18,7 @@ FROM (
     SELECT
         t.trial_no, t.cell_no, t.task_no, r.split, r.example_id, r.labels, e.labels AS gold,
         unnest(list_distinct(list_concat(r.labels, e.labels))) AS class_index
-    FROM internal.multi_rows AS r
+    FROM internal.labels_rows AS r
     JOIN internal.trial AS t USING (trial_id)
     JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(t.task_no, r.split, r.example_id)
 )

@@ -1,6 +1,6 @@
 -- Title:     Accuracy of pruned and dense models on PIEs and on all examples
 -- Grain:     one row per (pruned cell of a single-label task, split, side, subset, estimator)
--- Needs:     task, cell, trial, single_rows, example, voted, scores
+-- Needs:     task, cell, trial, label_rows, example, voted, scores
 -- Columns:   cell_no    INTEGER
 --            split      VARCHAR
 --            side       VARCHAR   pruned or dense
@@ -21,7 +21,7 @@ WITH of_votes AS (
 -- cell and example, however many pruned cells a dense one is compared with.
 hits AS (
     SELECT t.cell_no, r.split, r.example_id, count(*) FILTER (r.label = e.label) AS hits, count(*) AS seeds
-    FROM internal.single_rows AS r
+    FROM internal.label_rows AS r
     JOIN internal.trial AS t USING (trial_id)
     JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(t.task_no, r.split, r.example_id)
     GROUP BY ALL

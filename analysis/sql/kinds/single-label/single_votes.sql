@@ -1,6 +1,6 @@
 -- Title:     Votes of single-label tasks, as class indices
 -- Grain:     one row per (cell, split, example) that at least one seed of the cell predicts
--- Needs:     kept_votes, single_uncounted
+-- Needs:     kept_votes, label_uncounted
 -- Columns:   cell_no     INTEGER
 --            is_dense    BOOLEAN   a column here so that a filter on it reaches the files
 --            split       VARCHAR
@@ -17,7 +17,7 @@ SELECT
     (max(counted) // 32768)::INTEGER AS votes
 FROM (
     SELECT cell_no, is_dense, split, example_id, count(*) * 32768 + 32767 - label AS counted
-    FROM internal.single_uncounted
+    FROM internal.label_uncounted
     GROUP BY cell_no, is_dense, split, example_id, label
 )
 GROUP BY cell_no, is_dense, split, example_id

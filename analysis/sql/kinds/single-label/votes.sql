@@ -1,0 +1,13 @@
+-- Title:     Votes of single-label tasks, as all kinds have them
+-- Grain:     one row per (cell, split, example) that at least one seed of the cell predicts
+-- Needs:     single_votes
+-- Columns:   cell_no     INTEGER
+--            is_dense    BOOLEAN   a column here so that a filter on it reaches the files
+--            split       VARCHAR
+--            example_id  INTEGER
+--            vote        SMALLINT or SMALLINT[]  as single_votes has it; lists for all tasks if any kind's votes are
+--            votes       INTEGER or INTEGER[]    seeds that predict the class
+-- Reference: Tropeano et al. 2025, section 2 and footnote 2
+SELECT
+    cell_no, is_dense, split, example_id, internal.vote_of_one(vote) AS vote, internal.vote_of_one(votes) AS votes
+FROM internal.single_votes

@@ -1,0 +1,60 @@
+"""The contract of a kind of answer: its columns, how it is decided, what it asks, and how good it is."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Codes = NDArray[Any]
+"""Answers or gold answers as an array whose first axis are the examples; what else it has depends on the kind."""
+
+
+class Kind(Protocol):
+    """What the answers to a task are.
+
+    answer: the column of a trial's rows that holds them, of type `answer_type`. gold: the columns of the examples that
+    hold the true ones. has_classes: True if an answer names classes of the task. asks: the questions of which a vote
+    decides each by plurality, as people say it; None for a kind whose answers are not voted on, so that there are no
+    PIEs. metrics: names of what `measured` gives, the headline first.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def answer(self) -> str: ...
+    @property
+    def answer_type(self) -> pa.DataType: ...
+    @property
+    def gold(self) -> tuple[str, ...]: ...
+    @property
+    def has_classes(self) -> bool: ...
+    @property
+    def asks(self) -> str | None: ...
+    @property
+    def metrics(self) -> tuple[str, ...]: ...
+
+    def decide(self, scores: NDArray[Any], threshold: float) -> Codes:
+        """The answers to which a head's scores [n, ...] come down."""
+        ...
+
+    def column(self, codes: Codes) -> pa.Array:
+        """Answers as they are stored."""
+        ...
+
+    def codes(self, column: pa.Array, classes: int) -> Codes:
+        """Stored answers, or gold ones, as an array."""
+        ...
+
+    def questions(self, codes: Codes) -> Codes | None:
+        """The code that every answer gives to every question [n, questions]; None for a kind that asks none."""
+        ...
+
+    def quality(self, gold: Codes, codes: Codes, extent: float) -> NDArray[Any]:
+        """How good every answer is, float64 [n] in [0, 1]. extent: largest minus smallest gold value of the task."""
+        ...
+
+    def measured(self, gold: Codes, codes: Codes, classes: int) -> dict[str, float]:
+        """How good the answers are together, by metric."""
+        ...

@@ -1,0 +1,52 @@
+"""One class per example: the label."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tasks.kinds.base import Codes
+from tasks.metrics import accuracy, macro_f1
+
+
+class SingleLabel:
+    """Codes are class indices int16 [n]; one question, which class."""
+
+    name = "single-label"
+    answer = "label"
+    answer_type = pa.int16()
+    gold = ("label",)
+    has_classes = True
+    asks: str | None = "one question: which class"
+    metrics = ("accuracy", "macro-f1")
+
+    def decide(self, scores: NDArray[Any], threshold: float) -> Codes:
+        """The class of the highest score, of equal ones the lowest; NaN never wins; class 0 where all are NaN."""
+        ranked = np.nan_to_num(scores, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+        best: Codes = ranked.argmax(axis=1).astype(np.int16)
+        return best
+
+    def column(self, codes: Codes) -> pa.Array:
+        return pa.array(codes, pa.int16())
+
+    def codes(self, column: pa.Array, classes: int) -> Codes:
+        labels: Codes = column.to_numpy(zero_copy_only=False)
+        return labels
+
+    def questions(self, codes: Codes) -> Codes:
+        return codes[:, None]
+
+    def quality(self, gold: Codes, codes: Codes, extent: float) -> NDArray[Any]:
+        """1 for the gold class, else 0."""
+        right: NDArray[Any] = (gold == codes).astype(np.float64)
+        return right
+
+    def measured(self, gold: Codes, codes: Codes, classes: int) -> dict[str, float]:
+        index = np.arange(classes)
+        return {
+            "accuracy": accuracy(gold, codes),
+            "macro-f1": macro_f1(gold[:, None] == index, codes[:, None] == index),
+        }
