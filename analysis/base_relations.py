@@ -3,6 +3,7 @@
 They live in the schema `internal`, where classes are indices, and trials and cells small integers; names are joined
 last. The tables are those of TABLES. The views are one of rows for each kind of answer, named after its column:
 label_rows(trial_id, split, example_id, label, probabilities), labels_rows alike,
+gold_values(task_no, split, example_id, gold_value),
 canary_rows(trial_id, split, example_id, answer), human_rows(task_no, split, example_id, disagreement),
 readability_rows(the columns of analysis.readability.rows), sliced(the columns of analysis.slice_columns) and
 example(task_no, split, example_id, label, labels, text, text_pair, and what else the tasks carry).
@@ -128,6 +129,7 @@ NO_ROWS = {
     "readability_rows": NO_SCORES,
     "sliced": NO_SLICES,
     "human_rows": "SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, 0::DOUBLE WHERE false",
+    "gold_values": "SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, 0::FLOAT WHERE false",
     "example": "SELECT 0::SMALLINT AS task_no, ''::VARCHAR AS split, 0::INTEGER AS example_id, "
     "NULL::SMALLINT AS label, NULL::SMALLINT[] AS labels, "
     "NULL::VARCHAR AS text, NULL::VARCHAR AS text_pair WHERE false",
@@ -155,6 +157,7 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     )
     _create_view(connection, "readability_rows", COLUMNS, score_rows(scores))
     _create_view(connection, "sliced", SLICE_COLUMNS, slice_rows(snapshot, files, examples))
+    _create_view(connection, "gold_values", "task_no, split, example_id, gold_value", _gold_values(snapshot, examples))
     create_counted(connection, snapshot)
     parts = [NO_ROWS["example"], *_examples(files, examples)]
     connection.execute(f"CREATE VIEW internal.example AS {' UNION ALL BY NAME '.join(parts)}")
@@ -242,7 +245,8 @@ def _predictions(snapshot: Snapshot, kind: Kind) -> Iterator[str]:
     """One SELECT for the files that have probabilities, one for the others: which is known without opening them."""
     records = [record for record in snapshot.commits if snapshot.tasks[record.settings["task"]].kind == kind.name]
     for recorded, column in ((True, "probabilities"), (False, "NULL::FLOAT[]")):
-        chosen = [record for record in records if _recorded(record, "probabilities") is recorded]
+        has = [kind.has_classes and _recorded(record, "probabilities") for record in records]
+        chosen = [record for record, one in zip(records, has, strict=True) if one is recorded]
         yield from _select(f"trial_id, split, example_id, {kind.answer}, {column}", chosen)
 
 
@@ -257,9 +261,16 @@ def _compared(snapshot: Snapshot) -> list[CommitRecord]:
 
 
 def _canary_rows(snapshot: Snapshot) -> Iterator[str]:
-    for kind in KINDS.values():
+    for kind in (kind for kind in KINDS.values() if kind.asks):
         chosen = [one for one in _compared(snapshot) if snapshot.tasks[one.settings["task"]].kind == kind.name]
         yield from _select(f"trial_id, split, example_id, {as_vote(kind)}", chosen)
+
+
+def _gold_values(snapshot: Snapshot, paths: Iterable[str]) -> Iterator[str]:
+    """The gold numbers of tasks whose answers are numbers; other tasks may have a column of that name of their own."""
+    for number, (card, path) in enumerate(zip(snapshot.tasks.values(), paths, strict=True)):
+        if KINDS[card.kind].gold == ("gold_value",):
+            yield f"SELECT {number}::SMALLINT, split, example_id, gold_value FROM read_parquet([{address(path)}])"
 
 
 def _recorded(record: CommitRecord, what: str) -> bool:

@@ -101,13 +101,21 @@ def example(connection: Database, address: Address, model: str | None = None) ->
     return Example(
         address=address,
         are_sets=first["labels"] is not None,
-        gold=_names(first["label"] if first["labels"] is None else first["labels"]),
+        gold=_gold(connection, first),
         text=first["text"],
         text_pair=first["text_pair"],
         disagreement=people[0]["disagreement"] if people else None,
         readability={name: value for name, value in (scores[0] if scores else {}).items() if value is not None},
         lives=tuple(_life(connection, address, name, voted) for name in models if model in (None, name)),
     )
+
+
+def _gold(connection: Database, row: Row) -> tuple[str, ...]:
+    """The true answer: names of classes, or a number as text."""
+    voted = connection.execute("SELECT is_voted FROM internal.task WHERE task = ?", [row["task"]]).fetchall()
+    if not voted[0][0]:
+        return (f"{row['gold_value']:.6g}",)
+    return _names(row["label"] if row["labels"] is None else row["labels"])
 
 
 def _life(connection: Database, address: Address, model: str, voted: list[Row]) -> Life:

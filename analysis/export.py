@@ -42,10 +42,10 @@ PRESENT: dict[str, str] = {
 """Column -> how many of a store's tasks, trials or examples have it."""
 OPTIONAL = {
     "examples": ("label", "labels", "text", "text_pair"),
-    "predictions": ("label", "labels", "probabilities"),
+    "predictions": ("label", "labels", "probabilities", "value"),
 }
 """Configuration -> columns that it has only where PRESENT."""
-JOINED = {"predictions": ("gold", "correct", "quality")}
+JOINED = {"predictions": ("gold", "correct", "quality", "gold_value")}
 """Configuration -> columns of its view that say once more what `examples` say, and are left out."""
 
 
@@ -93,7 +93,7 @@ def _configuration(connection: Database, name: str, folder: Path, *, texts: bool
     """Write one table; splits without rows have no file, but a table without any has an empty one."""
     rows: dict[str, int] = {}
     columns = _columns(connection, name, texts=texts)
-    tasks = [str(row[0]) for row in connection.execute("SELECT DISTINCT task FROM classes ORDER BY task").fetchall()]
+    tasks = [str(row[0]) for row in connection.execute("SELECT task FROM internal.task ORDER BY task").fetchall()]
     places = [(split, number, task) for split in SPLITS for number, task in enumerate(tasks)]
     for split, number, task in places if name != "trials" else [(WITHOUT_SPLITS, 0, name)]:
         path = folder / name / split / f"{number:02}-{re.sub(r'[^A-Za-z0-9_-]+', '-', task)}.parquet"

@@ -75,7 +75,8 @@ class Overview:
     """One task and model on one split: the test split where there is one.
 
     cells: in the order of the grid. effect: the largest effect that is one, in a sentence; None where there is none.
-    examples: the broken ones of which the dense models were surest; those that they had right come first.
+    examples: the broken ones of which the dense models were surest; those that they had right come first. drifts: what
+    is said instead where answers are not voted on, so that there are no PIEs; None where they are.
     """
 
     task: str
@@ -84,10 +85,13 @@ class Overview:
     cells: tuple[Compared, ...]
     effect: str | None
     examples: tuple[Broken, ...]
+    drifts: str | None = None
 
     @property
     def summary(self) -> str:
         """In how many cells the excess is told apart from seed noise, in a sentence."""
+        if self.drifts is not None:
+            return self.drifts
         counts = {verdict: sum(cell.verdict == verdict for cell in self.cells) for verdict in VERDICTS}
         if not self.cells:
             return "No pruned models yet."
@@ -124,9 +128,29 @@ def overviews(results: Results, examples: int) -> list[Overview]:
             ),
             effect=largest_effect(_own(results.class_changes, place), _own(results.survey.intervals, place)),
             examples=tuple(surest_broken(results, place, examples)),
+            drifts=drifts(results, place),
         )
         for place in places(results)
     ]
+
+
+def drifts(results: Results, place: tuple[str, str, str]) -> str | None:
+    """Where the mean quality of answers moves most, in sentences; None where answers are voted on."""
+    if results.rows("SELECT task FROM internal.task WHERE is_voted AND task = ?", place[0]):
+        return None
+    found = results.rows(
+        """SELECT method, sparsity, drift, dense_halves FROM drift
+        WHERE task = ? AND model = ? AND split = ? ORDER BY abs(drift) DESC, method, sparsity LIMIT 1""",
+        *place,
+    )
+    said = "Answers are numbers, on which seeds do not vote: there are no PIEs."
+    if not found:
+        return said
+    (most,) = found
+    halves = most["dense_halves"]
+    beside = "" if halves is None else f" (two halves of the dense seeds: {halves:.4f})"
+    name = cell_name(most["method"], most["sparsity"])
+    return f"{said} Their mean quality (0 to 1) moves most in {name}: by {most['drift']:+.4f}{beside}."
 
 
 def places(results: Results) -> list[tuple[str, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +77,10 @@ def metrics_of(answers: Answers) -> dict[str, float | None]:
     """Those of the kind, mean loss (None if not finite), and how many rows have an output that is no number."""
     head = answers.head
     classes = answers.logits.shape[1]
-    result: dict[str, float | None] = {**head.kind.measured(head.gold(answers.targets), answers.decisions(), classes)}
+    measured = head.kind.measured(head.gold(answers.targets), answers.decisions(), classes)
+    result: dict[str, float | None] = {
+        name: value if math.isfinite(value) else None for name, value in measured.items()
+    }
     loss = head.loss(answers.logits, answers.targets)
     result["loss"] = float(loss) if torch.isfinite(loss) else None
     result["nan_rows"] = float(answers.logits.isnan().any(1).sum())

@@ -34,7 +34,8 @@ class TaskChoice(BaseModel):
 
     A registered task needs `name` alone (and `data`, where the user must bring a copy). A user's own task
     gives `train` and `test` files, or `dataset`; then `text` names the text column or the pair of them, and
-    `label` (or `labels`, for several per example) the column of the answer. A number for `test` or `validation` is the
+    `label` (or `labels`, for several per example) the column of the answer; `kind: regression` says that `label` holds
+    numbers to predict, not classes. A number for `test` or `validation` is the
     fraction of train that is held out (`tasks.held_out`). `id` names the column of the user's own ids. `quoting`,
     `delimiter`, `encoding` and `columns` say how files of text are written, where that cannot be told from them
     (`tasks.text_files.Written`).
@@ -54,6 +55,7 @@ class TaskChoice(BaseModel):
     text: str | tuple[str, str] | None = None
     label: str | None = None
     labels: str | None = None
+    kind: Literal["regression"] | None = Field(default=None, exclude_if=_is_none)
     separator: str | None = None
     max_tokens: int | None = Field(default=None, ge=1)
     # Left out of frozen studies where they are not given: those of before have no such keys.
@@ -71,7 +73,7 @@ class TaskData:
     `examples` has the columns split (string), example_id (int32, the row number in the canonical split),
     text (string) for text and pair inputs, text_pair (string) for pairs, pixels (list<float>) for images,
     the gold columns of its kind (tasks.kinds): label (int16, an index into `classes`) or labels (list<int16>,
-    ascending), and any further columns worth keeping (what people said of the example).
+    ascending), or gold_value (float32), and any further columns worth keeping (what people said of the example).
     `note` says in a sentence how the examples depart from the task's declared ones; empty if they do not.
     `warnings` are sentences on what is doubtful: labels, copies of examples within and across splits.
     """
@@ -146,7 +148,9 @@ def fingerprint_of(classes: tuple[str, ...], examples: pa.Table) -> str:
     Columns that no trial reads (ratings of people, say) are left out, so that keeping more of them later
     renames no trial.
     """
-    columns = ("split", "example_id", "text", "text_pair", "pixels", "label", "labels")
+    columns = ["split", "example_id", "text", "text_pair", "pixels", "label", "labels"]
+    if not {"label", "labels"} & {*examples.column_names}:
+        columns.append("gold_value")  # beside labels, a column of that name is one that no trial reads
     seen = [name for name in columns if name in examples.column_names]
     text = "\x1f".join((*classes, content_hash(examples.select(seen))))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -49,7 +49,7 @@ def check(choice: TaskChoice) -> None:
         files.check(choice)
         return
     task = task_named(choice.name)
-    foreign = ("config", "splits", "text", "label", "labels", "separator", "id", *HOW_WRITTEN)
+    foreign = ("config", "splits", "text", "label", "labels", "kind", "separator", "id", *HOW_WRITTEN)
     given = [name for name in foreign if getattr(choice, name)]
     if given:
         raise TaskError(

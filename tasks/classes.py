@@ -99,7 +99,8 @@ def _refuse_measures(task: str, counts: Counts) -> None:
     if fractions > MOST_FRACTIONS:
         raise TaskError(
             f"task '{task}' has {fractions} labels that are fractions, such as {_listed(counts, FRACTION)}: this is a "
-            "measure, not a class; cut it into classes, such as below and above its median"
+            "measure, not a class; say kind: regression to predict it, or cut it into classes, such as below and above "
+            "its median"
         )
 
 

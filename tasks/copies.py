@@ -19,9 +19,9 @@ def copies(examples: pa.Table) -> list[str]:
     keys = [name for name in INPUTS if name in examples.column_names]
     if not keys:
         return []
-    answer = "label" if "label" in examples.column_names else "labels"
+    answer = next(name for name in ("label", "labels", "gold_value") if name in examples.column_names)
     labels = (
-        examples[answer] if answer == "label" else pc.binary_join(examples[answer].cast(pa.list_(pa.string())), ",")
+        examples[answer] if answer != "labels" else pc.binary_join(examples[answer].cast(pa.list_(pa.string())), ",")
     )
     rows = pa.table({**{name: examples[name] for name in keys}, "split": examples["split"], "answer": labels})
     parts = {split: rows.filter(pc.equal(rows["split"], split)) for split in SPLITS}

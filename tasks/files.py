@@ -9,15 +9,17 @@ import pyarrow.compute as pc
 
 from tasks.base import Split, TaskChoice, TaskData, TaskError
 from tasks.cells import Cells, class_lists, class_names, is_text
-from tasks.classes import MOST_FRACTIONS, SHOWN, classes_of
+from tasks.classes import MOST_FRACTIONS, SHOWN, Classes, classes_of
 from tasks.copies import copies
 from tasks.examples import examples_table
 from tasks.further import further_columns
 from tasks.held_out import LABELS, hold_out, sizes
+from tasks.kinds import KINDS
 from tasks.lengths import power_of_two, token_counts
 from tasks.own_fields import check_fields, column_names, fractions, paths, written
 from tasks.raw_splits import RawSplit, from_dataset, from_files, naming, refuse_no_rows
 from tasks.tabular import count_rows, form_of, require_columns
+from tasks.values import numbers, require_spread
 
 WRITTEN_LIST = r"""^\[\s*(['"].*['"]\s*)?\]$"""
 DECIMAL = r"^[+-]?(\d+\.\d*|\.\d+)$"
@@ -59,23 +61,28 @@ def load(choice: TaskChoice) -> TaskData:
     check(choice)
     raw = from_files(choice) if choice.dataset is None else from_dataset(choice)
     texts = {split: _text_columns(choice, one) for split, one in raw.items()}
-    if choice.label is not None:
+    kind = _kind(choice)
+    if choice.label is not None and KINDS[kind].has_classes:
         _refuse_measures(choice, raw)
-    labels = {split: _label_names(choice, one) for split, one in raw.items()}
-    kept, doubts = further_columns({split: one.further for split, one in raw.items()}, choice.id)
-    columns = {split: {**texts[split], LABELS: labels[split], **kept[split]} for split in raw}
+    answers = {split: _answers(choice, one) for split, one in raw.items()}
+    kept, doubts = further_columns({split: one.further for split, one in raw.items()}, choice.id, _taken(choice))
+    columns = {split: {**texts[split], LABELS: answers[split], **kept[split]} for split in raw}
     if fractions(choice):
         columns = hold_out(choice.name, columns, fractions(choice))
-    declared = {one.declared for one in raw.values()}
-    labels = {split: one.pop(LABELS) for split, one in columns.items()}
-    classes = classes_of(choice.name, labels, declared.pop() if len(declared) == 1 else None)
-    answer = "label" if choice.labels is None else "labels"
-    examples = examples_table({split: {**one, answer: classes.indices[split]} for split, one in columns.items()})
+    answers = {split: one.pop(LABELS) for split, one in columns.items()}
+    if KINDS[kind].has_classes:
+        declared = {one.declared for one in raw.values()}
+        classes = classes_of(choice.name, answers, declared.pop() if len(declared) == 1 else None)
+    else:
+        require_spread(choice.name, answers)
+        classes = Classes(names=(), indices=answers, warnings=())
+    (gold,) = KINDS[kind].gold
+    examples = examples_table({split: {**one, gold: classes.indices[split]} for split, one in columns.items()})
     dropped = [f"{one.dropped} rows of {one.place}" for one in raw.values() if one.dropped]
     doubts += [doubt for one in raw.values() for doubt in one.doubts]
     return TaskData(
         task=choice.name,
-        kind="single-label" if choice.labels is None else "multi-label",
+        kind=kind,
         inputs="text" if isinstance(choice.text, str) else "pair",
         classes=classes.names,
         max_tokens=power_of_two(token_counts(examples)),
@@ -109,6 +116,26 @@ def _text_columns(choice: TaskChoice, raw: RawSplit) -> dict[str, pa.ChunkedArra
     return columns
 
 
+def _kind(choice: TaskChoice) -> str:
+    """The kind of answer that a choice declares."""
+    return choice.kind or ("single-label" if choice.labels is None else "multi-label")
+
+
+def _taken(choice: TaskChoice) -> frozenset[str]:
+    """Names of gold columns that a further column must leave alone: those of other kinds are free, as they were."""
+    return frozenset() if KINDS[_kind(choice)].has_classes else frozenset(KINDS[_kind(choice)].gold)
+
+
+def _answers(choice: TaskChoice, raw: RawSplit) -> pa.Array:
+    """The gold answers of every example: class names, lists of them, or numbers."""
+    if KINDS[_kind(choice)].has_classes:
+        return _label_names(choice, raw)
+    column = choice.label or ""
+    values = numbers(Cells.of(raw.answers, raw.place, column))
+    _refuse_empty(values, raw.place, column)
+    return values
+
+
 def _refuse_measures(choice: TaskChoice, raw: Mapping[Split, RawSplit]) -> None:
     """TaskError for a column of floating-point numbers with more values than a scale of classes has.
 
@@ -126,8 +153,8 @@ def _refuse_measures(choice: TaskChoice, raw: Mapping[Split, RawSplit]) -> None:
         shown = ", ".join(sorted(values)[:SHOWN])
         raise TaskError(
             f"task '{choice.name}': column '{choice.label}' holds {len(values)} different floating-point numbers, such "
-            f"as {shown}: this is a measure, not a class; cut it into classes, such as below and above its median, or, "
-            "if each number is a class, write it without a decimal point"
+            f"as {shown}: this is a measure, not a class; say kind: regression to predict it, or cut it into "
+            "classes, such as below and above its median; if each number is a class, write it without a decimal point"
         )
 
 

@@ -23,7 +23,9 @@ NUMBERS = r"^[+-]?(0|[1-9]\d{0,14})(\.\d{1,15})?$"
 Kept = dict[str, Any]
 
 
-def further_columns(tables: Mapping[Split, pa.Table], own_id: str | None) -> tuple[dict[Split, Kept], list[str]]:
+def further_columns(
+    tables: Mapping[Split, pa.Table], own_id: str | None, taken_too: frozenset[str] = frozenset()
+) -> tuple[dict[Split, Kept], list[str]]:
     """The columns of every split that are kept, under the same names and types in all of them, and what is not kept.
 
     Text, whole numbers, numbers and truth values stay what they are; a column of text that holds numbers alone is
@@ -31,7 +33,7 @@ def further_columns(tables: Mapping[Split, pa.Table], own_id: str | None) -> tup
     """
     kept: dict[Split, Kept] = {split: {} for split in tables}
     doubts: list[str] = []
-    taken = set(RESERVED)
+    taken = RESERVED | taken_too
     for name in dict.fromkeys(name for table in tables.values() for name in table.column_names):
         if name == own_id:
             for split, table in tables.items():

@@ -1,6 +1,9 @@
-"""How good predictions are: accuracy for one class per example, macro-F1 for several."""
+"""How good predictions are: accuracy for one class per example, macro-F1 for several, correlations for numbers."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,3 +47,27 @@ def _same_shape(gold: ArrayLike, predicted: ArrayLike, dimensions: int) -> tuple
             "and at least one example"
         )
     return truth, guess
+
+
+def pearson(gold: ArrayLike, predicted: ArrayLike) -> float:
+    """Pearson's correlation of numbers [n], as SciPy has it; NaN where either side is constant or holds no number."""
+    from scipy.stats import pearsonr
+
+    return _correlation(gold, predicted, pearsonr)
+
+
+def spearman(gold: ArrayLike, predicted: ArrayLike) -> float:
+    """Spearman's rank correlation, equal numbers sharing their mean rank, as SciPy has it; NaN as for Pearson's."""
+    from scipy.stats import spearmanr
+
+    return _correlation(gold, predicted, spearmanr)
+
+
+def _correlation(gold: ArrayLike, predicted: ArrayLike, measure: Callable[..., Any]) -> float:
+    truth, guess = np.asarray(gold, np.float64), np.asarray(predicted, np.float64)
+    if truth.shape != guess.shape or truth.ndim != 1 or not len(truth):
+        raise ValueError(f"gold has shape {truth.shape} and predictions {guess.shape}; both need the same, [n], n > 0")
+    known = np.isfinite(truth).all() and np.isfinite(guess).all()
+    if not known or np.ptp(truth) == 0 or np.ptp(guess) == 0:
+        return float("nan")
+    return float(measure(truth, guess).statistic)

@@ -54,6 +54,8 @@ def warnings_of(data: TaskData) -> tuple[str, ...]:
 def class_counts(data: TaskData) -> dict[str, dict[str, int]]:
     """Class -> split -> examples that have it, in index order; an example counts for each of its classes."""
     counts: dict[str, Counter[int]] = {}
+    if not data.classes:
+        return {}
     for split in split_sizes(data.examples):
         rows = data.examples.filter(pc.equal(data.examples["split"], split))
         labels = rows["label"] if "label" in rows.column_names else pc.list_flatten(rows["labels"])
@@ -69,6 +71,10 @@ def lines_of(data: TaskData) -> list[str]:
     counts = class_counts(data)
     parts = []
     for split, size in split_sizes(data.examples).items():
+        if not data.classes:
+            found = pc.min_max(data.split(split)["gold_value"]).as_py()
+            parts.append(f"{split} {size} (values {found['min']:.4g} to {found['max']:.4g})")
+            continue
         order = sorted(counts, key=lambda name: counts[name][split])
         named = [*counts] if len(counts) <= MOST_NAMED else [*order[:3], "...", *order[-3:]]
         told = ", ".join(f"{name!r} {counts[name][split]}" if name in counts else name for name in named)

@@ -23,6 +23,8 @@ def check_fields(choice: TaskChoice) -> None:
         "text is missing: name the text column, or the two columns of a pair": choice.text is None,
         "give exactly one of label (one class per example) and labels (several)": (choice.label is None)
         == (choice.labels is None),
+        "kind: regression predicts the numbers of label; labels are classes": choice.kind is not None
+        and choice.label is None,
         "separator belongs to labels, where one cell holds several": choice.separator is not None and not choice.labels,
         "separator is empty": choice.separator == "",
         "splits names train and test of the data set at least": bool(choice.splits)

@@ -11,7 +11,10 @@
 --                           for every task, of one name where single-label, if any task of the store is multi-label;
 --                           null where it is not known
 --            correct        BOOLEAN    the answer is the true one, of several classes all of them; null without gold
---            quality        DOUBLE     how good the answer is, 0 to 1: of a class right or wrong, of several their F1
+--            quality        DOUBLE     how good the answer is, 0 to 1: of a class right or wrong, of several their F1,
+--                           of a number 1 - |error| / the range of the task's gold values, 0 for larger errors
+--            value          FLOAT      predicted number; null for tasks of classes, as gold and correct are for others
+--            gold_value     FLOAT      the true number
 -- Reference: none
 -- Example:   SELECT method, sparsity, seed, label, gold, correct FROM predictions JOIN trials USING (trial_id) WHERE example_id = 7
-SELECT trial_id, split, example_id, label, labels, probabilities, gold, correct, quality FROM internal.answers
+SELECT trial_id, split, example_id, label, labels, probabilities, gold, correct, quality, value, gold_value FROM internal.answers

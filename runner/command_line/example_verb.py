@@ -38,6 +38,8 @@ def example(
         print_json(asdict(told))
         return
     _print_example(told)
+    if not told.lives:
+        print("no votes on it: of numbers there are none; predictions has what each trial answers")
     for life in told.lives:
         _print_life(life, told.are_sets)
 

@@ -82,6 +82,8 @@ class Tally:
     def add(self, rows: pa.Table) -> bool:
         """Add one trial's rows of the split; False if they cannot be added to those before."""
         many = "labels" in rows.column_names
+        if not many and "label" not in rows.column_names:
+            return False  # answers on which nobody votes
         if not rows["example_id"].equals(self._ids) or (self._trials and many != self._many):
             return False
         self._many, self._trials = many, self._trials + 1

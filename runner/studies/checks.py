@@ -18,7 +18,7 @@ from tasks.base import SPLITS, Inputs, TaskChoice, TaskError
 
 OWN = (
     *("train", "validation", "test", "dataset", "config", "splits", "text", "label", "labels", "separator"),
-    *("id", "quoting", "delimiter", "encoding", "columns"),
+    *("kind", "id", "quoting", "delimiter", "encoding", "columns"),
 )
 NEEDED = ("epochs", "batch_size", "learning_rate")
 
