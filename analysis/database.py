@@ -204,10 +204,11 @@ def named(query: str) -> Collection[str]:
 @cache
 def rests_on(name: str) -> frozenset[str]:
     """The views and steps without which a view or step cannot be made, as the headers of their files say."""
-    header = re.search(r"^-- Needs:\s+(.+)$", statement(name), re.MULTILINE)
-    assert header is not None, f"{name}.sql says nothing of what it needs"
+    headers = re.findall(r"^-- Needs:\s+(.+)$", statement(name), re.MULTILINE)
+    assert headers, f"{name}.sql says nothing of what it needs"
     # A view may have the name of the table in `internal` that it shows.
-    needed = [found for found in re.split(r",\s*", header[1]) if (found in STEPS or found in VIEWS) and found != name]
+    found = {one for header in headers for one in re.split(r",\s*", header)} - {name}
+    needed = found & {*STEPS, *VIEWS}
     return frozenset(needed).union(*map(rests_on, needed))
 
 
