@@ -141,5 +141,10 @@ def _resources(job: Job, site: Site, pods: Kubernetes) -> dict[str, str]:
 
 
 LAUNCHER = Launcher(
-    title="a RayJob under KubeRay", script=script, submit=submit, ending=".rayjob.yaml", sees_files=False
+    title="a RayJob under KubeRay",
+    script=script,
+    submit=submit,
+    ending=".rayjob.yaml",
+    site="kubernetes",
+    sees_files=False,
 )

@@ -69,14 +69,15 @@ class Launcher:
     """One way to start a job.
 
     script: what the scheduler reads. submit: hands it over, as a file that stays, and says what was started.
-    ending: of that file's name. makes_cluster: whether a Ray cluster stands at `$RAY_ADDRESS` when the command runs.
-    sees_files: whether the machines see this one's files.
+    ending: of that file's name. site: the profile that it starts from when none is named. makes_cluster: whether a Ray
+    cluster stands at `$RAY_ADDRESS` when the command runs. sees_files: whether the machines see this one's files.
     """
 
     title: str
     script: Callable[[Job, Site], str]
     submit: Callable[[Path, Job], str]
     ending: str
+    site: str
     makes_cluster: bool = True
     sees_files: bool = True
 

@@ -38,5 +38,10 @@ def submit(path: Path, job: Job) -> str:
 
 
 LAUNCHER = Launcher(
-    title="in the background of this machine", script=script, submit=submit, ending=".sh", makes_cluster=False
+    title="in the background of this machine",
+    script=script,
+    submit=submit,
+    ending=".sh",
+    site="laptop",
+    makes_cluster=False,
 )

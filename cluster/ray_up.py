@@ -124,5 +124,6 @@ LAUNCHER = Launcher(
     script=script,
     submit=submit,
     ending=".cluster.yaml",
+    site="aws",
     sees_files=False,
 )

@@ -40,4 +40,10 @@ def submit(path: Path, job: Job) -> str:
     return call(["sbatch", str(path)], f"submit '{job.name}' to Slurm")
 
 
-LAUNCHER = Launcher(title="one allocation after another under Slurm", script=script, submit=submit, ending=".sbatch")
+LAUNCHER = Launcher(
+    title="one allocation after another under Slurm",
+    script=script,
+    submit=submit,
+    ending=".sbatch",
+    site="nvidia-slurm",
+)

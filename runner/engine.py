@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import torch
@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from runner.batches import Batch
-from runner.optimizers import optimizer_over
+from runner.optimizers import OPTIMIZERS
 from runner.pruning.moment import Moment
 from runner.pruning.pruner import Pruner
-from runner.spec import derived_seed
+from runner.spec import Training, derived_seed
 from runner.training_set import Rows, TrainingSet, pieces
 
 Loss = Callable[[Tensor, Batch], Tensor]
@@ -152,6 +152,19 @@ class OneProcess:
                 parameter.grad = torch.zeros_like(parameter)
             else:
                 parameter.grad.zero_()
+
+
+def optimizer_over(parameters: Iterable[nn.Parameter], training: Training) -> Optimizer:
+    """A new optimizer with torch's defaults, but for the settings of its line.
+
+    The fused kernels are two to four times as fast as the others on the CPU as well.
+    """
+    kind = OPTIMIZERS[training.optimizer]
+    build = getattr(torch.optim, kind.name)
+    made: Optimizer = build(
+        list(parameters), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True, **kind.settings
+    )
+    return made
 
 
 def gather_sparsely(network: nn.Module) -> list[Tensor]:

@@ -10,20 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.estimate import estimate
+from runner.models import MODELS
 from runner.optimizers import OPTIMIZERS
 from runner.plan import Plan, training_units
 from runner.spec import TrialSpec
 from runner.store.reader import commits
 from runner.studies import StudyError
-
-PARAMETERS = {
-    "bert": 110_000_000,
-    "minilm": 22_700_000,
-    "decoder": 135_000_000,
-    "bilstm": 650_000,
-    "convnet": 18_000,
-}
-"""Of an architecture with its default options, roughly: what is known of checkpoints where no trial was measured."""
 
 BYTES_OF_VALUE, BYTES_OF_MASK = 4, 1
 TRIALS_A_SHARED_FILE = 100
@@ -176,8 +168,8 @@ def _checkpoints(plan: Plan, model: str, at_once: int) -> int:
 
 
 def _state_bytes(spec: TrialSpec, speed: Speed) -> int:
-    """Weights, optimizer state and masks; 0 for an architecture of which nothing is known."""
-    parameters = speed.parameters.get(spec.model, PARAMETERS.get(spec.architecture, 0))
+    """Weights, optimizer state and masks."""
+    parameters = speed.parameters.get(spec.model, MODELS[spec.architecture].parameters)
     values = 1 + len(OPTIMIZERS[spec.training.optimizer].moments)
     return parameters * (BYTES_OF_VALUE * values + BYTES_OF_MASK)
 

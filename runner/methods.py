@@ -10,11 +10,7 @@ from typing import Any, Literal
 
 from runner.pruning.schedules import SCHEDULES, schedule_of
 
-Score = Literal["magnitude", "impact", "random"]
-Schedule = Literal["at-initialization", "rounds", "one-shot", "cubic", "unpruned"]
 Scope = Literal["layerwise", "global"]
-Recovery = Literal["finetune", "rewind"]
-Removal = Literal["permanent", "remembered", "revisable", "gated"]
 
 DENSE = "dense"
 """The name of the unpruned model wherever a method is named: plans, stores, SQL."""
@@ -62,11 +58,11 @@ class Method:
     """
 
     title: str
-    score: Score
-    schedule: Schedule
+    score: str
+    schedule: str
     scope: Scope = "layerwise"
-    recovery: Recovery = "finetune"
-    removal: Removal = "permanent"
+    recovery: str = "finetune"
+    removal: str = "permanent"
     targets: str = "weights"
     gate: str | None = None
     teacher: str | None = None
@@ -90,11 +86,11 @@ class Method:
         return self.schedule != "unpruned"
 
 
-SHARDED_SCORES: tuple[Score, ...] = ("magnitude", "impact", "random")
+SHARDED_SCORES: tuple[str, ...] = ("magnitude", "impact", "random")
 """Scores that need no more than whole weights and the gradient of the loss, which several processes that share a
 network can gather; one that differentiates twice, or calls the network itself, cannot be named here."""
 
-SCORE_VERSIONS: dict[Score, int] = {}
+SCORE_VERSIONS: dict[str, int] = {}
 """Versions above 1, of scores that mean something else than they first did: planning reads them, and loads no score."""
 
 _RAMP = {"begins": 0.0, "ends": 0.7, "every": 10, "initial": 0.0}

