@@ -97,6 +97,7 @@ class InThisProcess:
                 record_failure(root, job.trial_id, 1, "Traceback\nRuntimeError: out of memory")
                 continue
             workplace = Workplace(root=root, cache=root.parent / "cache", device="cpu")
-            run_trial(job.spec, workplace=workplace, data=reader.task_data(root, job.spec.task))
+            data = reader.task_data(root, job.spec.task)
+            run_trial(job.spec, workplace=workplace, data=data, keep_state=job.keep_state)
         if len(jobs) > self.most:
             stop.ask("SIGINT")

@@ -1,0 +1,187 @@
+"""What a newcomer adds is one line of a registry: a study of nothing but additions runs to its report."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import shutil
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+from rich.console import Console
+from typer.testing import CliRunner
+
+import analysis.database
+from analysis.database import VIEWS
+from analysis.figures import FIGURES
+from analysis.figures.drawing import Drawing
+from analysis.report import write_report
+from analysis.tables import TABLES
+from analysis.tables.table import Line, Table, Value
+from cluster import LAUNCHERS
+from cluster.launcher import Launcher
+from runner.command_line import app
+from runner.methods import METHODS, Method
+from runner.models import MODELS
+from runner.optimizers import LEARNING_RATES, OPTIMIZERS, OptimizerKind
+from runner.plan import plan
+from runner.pruning.gates import GATES
+from runner.pruning.gates.movement import Movement
+from runner.pruning.removals import REMOVALS
+from runner.pruning.removals.remembered import Remembered
+from runner.pruning.schedules import SCHEDULES, AtInitialization
+from runner.pruning.scores import SCORES
+from runner.pruning.scores.base import Score
+from runner.pruning.targets import TARGETS, weights_of
+from runner.pruning.teachers import TEACHERS
+from runner.pruning.teachers.dense_parent import DenseParent
+from runner.store.reader import commits
+from runner.store.verify import broken_invariants
+from runner.studies import load
+from runner.sweep import study as sweeping
+from runner.sweep.study import Placement
+from tasks import TASKS
+from tests.runner.small_network import ARCHITECTURE, small_task
+from tests.runner.tuning.points import InThisProcess, task_of
+
+STUDY = """\
+name: additions
+tasks: [points]
+models: [toy-network]
+methods: [toy, toy-learned, toy-taught]
+sparsities: [0.5]
+seeds: 5
+training: {epochs: 2, batch_size: 40, learning_rate: 0.05, optimizer: toy-sgd, learning_rates: toy-halved}
+"""
+
+
+class Squares(Score):
+    """score(w) = the sum of squared gradients of every step so far: a score that looks at steps and remembers."""
+
+    reference = "this test"
+
+    def start(self, weights):
+        return {name: torch.zeros_like(weight) for name, weight in weights.items()}
+
+    def observe(self, signals):
+        for name, gradient in signals.gradients().items():
+            signals.memory[name] += gradient.square()
+
+    def importance(self, signals):
+        return dict(signals.memory)
+
+
+@dataclasses.dataclass(frozen=True)
+class Halfway(AtInitialization):
+    """Everything at once in the middle of the training."""
+
+    reference: str = "this test"
+
+    def removed(self, moment, target):
+        return target if 2 * moment.step == moment.steps else None
+
+
+class Shaken(Remembered):
+    """As remembered, under another name."""
+
+
+class Still(Movement):
+    """Movement whose gates go the other way."""
+
+    def gradient(self, weight, gradient):
+        return -super().gradient(weight, gradient)
+
+
+def only_the_second(network):
+    """The weights of one layer alone."""
+    return {name: weight for name, weight in weights_of(network, gains=False).items() if name.startswith("second")}
+
+
+def table(results):
+    """How many trials there are."""
+    count = results.connection.sql("FROM toy_view").fetchall()[0][0]
+    return Table(
+        name="toy_table",
+        title="Toy",
+        caption="Trials.",
+        keys=("store",),
+        columns=("trials",),
+        parts=("",),
+        lines=(Line(keys=("all",), values=((Value(str(count)),),)),),
+        legend={},
+        records=({"trials": count},),
+        views=("toy_view",),
+    )
+
+
+def figure(results):
+    """An empty pair of axes."""
+    yield (), plt.figure()
+
+
+@pytest.fixture
+def additions(monkeypatch, tmp_path):
+    """One line in every registry; a view's file lies beside the others."""
+    sql = tmp_path / "sql"
+    shutil.copytree(analysis.database.SQL, sql)
+    (sql / "toy_view.sql").write_text("-- Needs: trials\nSELECT count(*) AS trials FROM trials")
+    monkeypatch.setattr(analysis.database, "SQL", sql)
+    lines = [
+        (SCORES, "toy-score", Squares()),
+        (SCHEDULES, "toy-schedule", Halfway()),
+        (REMOVALS, "toy-removal", Shaken()),
+        (GATES, "toy-gate", Still()),
+        (TEACHERS, "toy-teacher", DenseParent(share=0.2)),
+        (TARGETS, "toy-targets", only_the_second),
+        (OPTIMIZERS, "toy-sgd", OptimizerKind(name="SGD", moments=())),
+        (LEARNING_RATES, "toy-halved", lambda moment: 0.5),
+        (METHODS, "toy", toy(removal="toy-removal", targets="toy-targets")),
+        (METHODS, "toy-learned", toy(removal="gated", gate="toy-gate")),
+        (METHODS, "toy-taught", dataclasses.replace(toy(teacher="toy-teacher"), schedule="rounds", score="magnitude")),
+        (MODELS, "toy-network", ARCHITECTURE),
+        (TASKS, "points", task_of(small_task())),
+        (VIEWS, "toy_view", "a view"),
+        (TABLES, "toy_table", table),
+        (FIGURES, "toy_figure", Drawing(title="Toy", caption="Nothing.", views=("trials",), draw=figure)),
+        (LAUNCHERS, "toy-launcher", LAUNCHER),
+    ]
+    for registry, name, line in lines:
+        monkeypatch.setitem(registry, name, line)
+
+
+def toy(**parts) -> Method:
+    """A method of toys."""
+    return Method(title="Toy", score="toy-score", schedule="toy-schedule", scope="global", **parts)
+
+
+LAUNCHER = Launcher(
+    title="toy",
+    script=lambda job, site: f"# {job.nodes} nodes",
+    submit=lambda path, job: "",
+    ending=".x",
+    site="laptop",
+)
+
+
+def test_a_study_of_additions_runs_to_its_report(additions, monkeypatch, tmp_path):
+    """Score, schedule, removal, gate, teacher, targets, optimizer, learning rate, method, model, task, view, table,
+    figure and launcher: one line each, and the study is planned, run, verified, asked, reported and submitted."""
+    path, store = tmp_path / "additions.yaml", tmp_path / "store"
+    path.write_text(STUDY)
+    here = InThisProcess()
+    monkeypatch.setattr(sweeping, "_joined", here.joined)
+    monkeypatch.setattr(sweeping, "_sweep", here)
+    ended = sweeping.run_study(plan(load(str(path))), store, Placement(), Console(file=io.StringIO()))
+    assert (ended.planned, ended.committed) == (20, 20)
+    assert broken_invariants(store) == []
+    layers = {record.settings["method"]: record.facts.layer_sparsity.keys() for record in commits(store)}
+    assert layers["toy"] == {"second.weight"}
+    assert layers["toy-learned"] == layers["toy-taught"] == {"first.weight", "second.weight"}
+    page = write_report(store, tmp_path / "report")
+    assert "Toy" in page.read_text()
+    assert (page.parent / "tables" / "toy_table.md").exists()
+    assert list((page.parent / "figures").glob("toy_figure*.svg"))
+    words = ["submit", str(path), "--store", str(store), "--on", "toy-launcher", "--nodes", "1", "--dry-run"]
+    told = CliRunner().invoke(app, words)
+    assert (told.exit_code, told.stdout) == (0, "# 1 nodes"), told.output
