@@ -25,7 +25,7 @@ def test_trials_rows_and_sql_are_named(piesweep, store):
     assert ["IMP-FT", "at", "90", "%", "2", "2", "0", "test", "4", "8"] in sides
     assert ["dense", "2", "2", "0", "test", "4", "8"] in sides
     assert "-- Title:     PIE rate" in shown
-    assert "-- Title:     Pruned and dense votes side by side" in shown
+    assert "-- Title:     Pruned and dense votes of single-label tasks side by side" in shown
 
 
 def test_everything_as_json(piesweep, store):
