@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -11,27 +10,34 @@ from torch.optim import Optimizer
 from runner.pruning.masked import Masked
 
 
-class Removal(Protocol):
-    """What becomes of a weight that is removed, and whether it may return.
+class Removal:
+    """What becomes of a weight that is removed, and whether it may return; a removal overrides what it does otherwise.
 
     shrinks: whether what is removed stays removed, so that a decision chooses among the weights that are left.
-    values: the weights as they would be without masks, which scores rank. wear: take new masks and make the weights
-    what the network computes with until the next decision. after_backward: before gradients are clipped.
-    after_step: after the optimizer. finish: after the last step, when what the masks remove must be exactly zero.
     Everything that must be remembered lies in `masked.memory`, so that a checkpoint holds it.
     """
 
     reference: str
-    shrinks: bool
+    shrinks: bool = False
 
-    def values(self, masked: Masked) -> Mapping[str, Tensor]: ...
+    def values(self, masked: Masked) -> Mapping[str, Tensor]:
+        """The weights as they would be without masks, which scores rank: here the weights themselves."""
+        return {name: weight.detach() for name, weight in masked.weights.items()}
 
-    def wear(self, masked: Masked, masks: Mapping[str, Tensor]) -> None: ...
+    def wear(self, masked: Masked, masks: Mapping[str, Tensor]) -> None:
+        """Take new masks, and make the weights what the network computes with: zero where removed, NaN included."""
+        masked.take(masks)
+        masked.clear_weights()
 
-    def after_decision(self, masked: Masked, optimizer: Optimizer) -> None: ...
+    def after_decision(self, masked: Masked, optimizer: Optimizer) -> None:
+        """Make the optimizer fit new masks: here it remembers all weights."""
 
-    def after_backward(self, masked: Masked) -> None: ...
+    def after_backward(self, masked: Masked) -> None:
+        """Act on gradients before they are clipped: here they flow to all weights."""
 
-    def after_step(self, masked: Masked) -> None: ...
+    def after_step(self, masked: Masked) -> None:
+        """Act on weights after the optimizer: here they may grow back."""
 
-    def finish(self, masked: Masked) -> None: ...
+    def finish(self, masked: Masked) -> None:
+        """Leave exact zeros, after the last step, where the last decision removed weights."""
+        masked.clear_weights()

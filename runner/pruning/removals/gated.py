@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
 from runner.pruning.masked import Masked
+from runner.pruning.removals.base import Removal
 
 
-class Gated:
+class Gated(Removal):
     """The network computes with w * m; the gradient of w is that of w * m, times m.
 
     Between steps the network holds w * m and the memory holds w; the optimizer sees w (decay moves hidden weights too,
@@ -19,7 +19,6 @@ class Gated:
     """
 
     reference = "Sanh et al. 2020, Eq. 1 and 2, arXiv:2005.07683"
-    shrinks = False
 
     def values(self, masked: Masked) -> Mapping[str, Tensor]:
         """The weights without masks."""
@@ -33,9 +32,6 @@ class Gated:
             weight.copy_(masked.memory[name])
         masked.take(masks)
         masked.clear_weights()
-
-    def after_decision(self, masked: Masked, optimizer: Optimizer) -> None:
-        """Nothing: the optimizer remembers all weights."""
 
     @torch.no_grad()
     def after_backward(self, masked: Masked) -> None:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from torch import Tensor
 from torch.optim import Optimizer
 
 from runner.pruning.masked import Masked
+from runner.pruning.removals.base import Removal
 
 
-class Permanent:
+class Permanent(Removal):
     """w <- 0 at the cut; its gradient, and what the optimizer remembers of it, are zero from then on."""
 
     reference = "Han et al. 2015, arXiv:1506.02626"
     shrinks = True
-
-    def values(self, masked: Masked) -> Mapping[str, Tensor]:
-        """The weights themselves."""
-        return {name: weight.detach() for name, weight in masked.weights.items()}
-
-    def wear(self, masked: Masked, masks: Mapping[str, Tensor]) -> None:
-        """Zero what is removed, NaN included."""
-        masked.take(masks)
-        masked.clear_weights()
 
     def after_decision(self, masked: Masked, optimizer: Optimizer) -> None:
         """Let the optimizer forget removed weights: its momentum would bring them back."""
@@ -36,7 +25,3 @@ class Permanent:
     def after_step(self, masked: Masked) -> None:
         """Zero removed weights."""
         masked.multiply_weights()
-
-    def finish(self, masked: Masked) -> None:
-        """Zero removed weights, NaN included."""
-        masked.clear_weights()
