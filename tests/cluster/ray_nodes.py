@@ -25,13 +25,13 @@ ALSO_LOOPBACK = "127.0.0.9"
 """Ray replaces 127.0.0.1 by the address of a network card where more than one node may come; this one it keeps."""
 
 TOKEN = "(umask 077; ray get-auth-token --generate)"
-"""How the README has a token made."""
+"""How cluster/README.md has a token made."""
 
 TAKE_TOKEN = "install -D -m 600 /dev/stdin .ray/auth_token"
-"""How the README has another node take it, in its home folder."""
+"""How cluster/README.md has another node take it, in its home folder."""
 
 TOKENS = {"RAY_AUTH_MODE": "token"}
-"""What the README has users export wherever they call ray or piesweep, beside a token in ~/.ray/auth_token."""
+"""What cluster/README.md has users export wherever they call ray or piesweep, beside a token in ~/.ray/auth_token."""
 
 MARK = "PIESWEEP_TEST_CLUSTER"
 """By this variable every process of a cluster is known, orphans too."""
@@ -50,7 +50,7 @@ class RayNodes:
 
     Every port is free when chosen, and all of Ray's files lie in a folder of its own. A head alone listens on loopback
     only. Of several nodes the gRPC services listen everywhere, as Ray has it. A token guards each cluster, made
-    and found as the README says: every node has a new home folder, into which the head's token is copied.
+    and found as it says there: every node has a new home folder, into which the head's token is copied.
     """
 
     def __init__(self, *, cpus: int, alone: bool, dashboard: bool = False) -> None:

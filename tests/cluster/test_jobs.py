@@ -45,7 +45,7 @@ def ray_job(cluster: RayNodes, verb: str, *words: str) -> str:
 
 
 def submit(cluster: RayNodes, name: str, study: Path, store: Path) -> None:
-    """Submit as the README says, without waiting for the end."""
+    """Submit as cluster/README.md says, without waiting for the end."""
     words = ["--submission-id", name, "--working-dir", ".", "--runtime-env", "cluster/runtime_env.yaml", "--no-wait"]
     ray_job(cluster, "submit", *words, "--", "piesweep", "run", str(study), "--store", str(store))
 

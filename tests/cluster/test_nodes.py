@@ -23,7 +23,7 @@ from tests.cluster.ray_nodes import TAKE_TOKEN, TOKEN, RayNodes, ray_nodes
 from tests.cluster.saved_states import saved, watched_epochs
 from tests.cluster.small_study import PATIENCE_SECONDS, STUDY, TRIALS, command, digest, run
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "cluster" / "README.md"
 
 # Trials of some seconds, so that one can be met between two checkpoints.
 LONG = STUDY.replace("epochs: 3, batch_size: 32", "epochs: 8, batch_size: 8")
@@ -139,7 +139,7 @@ def test_a_dead_node_and_a_dead_head_cost_a_checkpoint_interval_each(tmp_path: P
 
 
 def test_tokens_are_for_their_owner_alone(tmp_path: Path) -> None:
-    """Made and taken by the README's commands, a token has mode 600, whatever the user's umask."""
+    """Made and taken by the documented commands, a token has mode 600, whatever the user's umask."""
     home, other = tmp_path / "home", tmp_path / "other"
     for folder in (home, other):
         folder.mkdir()
@@ -153,13 +153,13 @@ def test_tokens_are_for_their_owner_alone(tmp_path: Path) -> None:
     assert [stat.S_IMODE(path.stat().st_mode) for path in (token, taken)] == [0o600, 0o600]
 
 
-def test_the_readme_starts_nodes_as_they_are_started_here() -> None:
+def test_the_page_starts_nodes_as_they_are_started_here() -> None:
     """Its commands, in this order, are those of `RayNodes`: a token, the same on every host, and the mode that asks
     for it; then the head, then the others."""
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     assert f"ssh NODE {TAKE_TOKEN} < ~/.ray/auth_token" in text
     assert text.count("get-auth-token --generate") == text.count(TOKEN)
-    section = text.partition("### On several nodes")[2].partition("### ")[0]
+    section = text.partition("## On several nodes")[2].partition("## ")[0]
     lines = [line.partition("#")[0].strip() for line in section.splitlines()]
     words = [TOKEN, "export RAY_AUTH_MODE=token", "ray start --head"]
     words += ["export RAY_AUTH_MODE=token", "ray start --address=HEAD:6379"]

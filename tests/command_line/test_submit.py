@@ -59,7 +59,7 @@ def changes(**inputs):
 
 
 def test_a_dry_run_prints_the_script_and_changes_nothing(piesweep, tmp_path, monkeypatch):
-    """The command of the README, and an empty folder after it."""
+    """The command of cluster/README.md, and an empty folder after it."""
     monkeypatch.chdir(tmp_path)
     words = (
         "submit pie --store /scratch/pie --on slurm --nodes 16 --gpus-per-node 8 --time 48:00:00 --site lumi --dry-run"
