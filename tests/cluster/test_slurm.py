@@ -27,7 +27,7 @@ SITE = """
 title: two nodes of this machine
 partition: main
 cpus_per_node: 1
-wall_time: "0:03:00"
+wall_time: "0:04:00"
 join: "0:01:00"
 """
 SMALL = (
