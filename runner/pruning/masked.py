@@ -36,6 +36,15 @@ class Masked:
         self._factors = [mask.view(torch.uint8) for mask in self.masks.values()]
 
     @torch.no_grad()
+    def hide(self, values: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
+        """Take these masks, remember these values of all weights, and show those that the masks keep."""
+        self.memory = {name: value.clone() for name, value in values.items()}
+        for name, weight in self.weights.items():
+            weight.copy_(self.memory[name])
+        self.take(masks)
+        self.clear_weights()
+
+    @torch.no_grad()
     def clear_weights(self) -> None:
         """Set removed weights to exactly zero, even where training has left NaN in them, which no product could."""
         if self.is_cut:

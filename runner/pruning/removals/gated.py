@@ -22,16 +22,11 @@ class Gated(Removal):
 
     def values(self, masked: Masked) -> Mapping[str, Tensor]:
         """The weights without masks."""
-        return masked.memory or {name: weight.detach() for name, weight in masked.weights.items()}
+        return masked.memory or super().values(masked)
 
-    @torch.no_grad()
     def wear(self, masked: Masked, masks: Mapping[str, Tensor]) -> None:
         """Multiply new masks in."""
-        masked.memory = {name: value.clone() for name, value in self.values(masked).items()}
-        for name, weight in masked.weights.items():
-            weight.copy_(masked.memory[name])
-        masked.take(masks)
-        masked.clear_weights()
+        masked.hide(self.values(masked), masks)
 
     @torch.no_grad()
     def after_backward(self, masked: Masked) -> None:

@@ -30,12 +30,6 @@ class Remembered(Permanent):
             for name, weight in masked.weights.items()
         }
 
-    @torch.no_grad()
     def wear(self, masked: Masked, masks: Mapping[str, Tensor]) -> None:
         """Hide what is removed and bring back what is not."""
-        values = self.values(masked)
-        masked.memory = {name: value.clone() for name, value in values.items()}
-        for name, weight in masked.weights.items():
-            weight.copy_(masked.memory[name])
-        masked.take(masks)
-        masked.clear_weights()
+        masked.hide(self.values(masked), masks)
