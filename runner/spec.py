@@ -146,7 +146,7 @@ class TrialSpec:
         """True if this trial continues from the trained dense model of its task, model and seed."""
         return self.schedule is not None and self.schedule.starts_dense
 
-    @property
+    @cached_property
     def schedule(self) -> Schedule | None:
         """When what is removed; None for the dense model."""
         if self.is_dense:

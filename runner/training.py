@@ -83,12 +83,14 @@ class Trainer:
         self.steps, self.since_restart = self.engine.begin((self.steps, self.since_restart), self.pruner)
         self.rounds = sum(self._due(self.timeline.at(step)) is not None for step in range(self.steps))
         self._share_logits()
-        while not self.moment.is_end:
-            self._decide(self.moment)
-            self._step(self.moment)
-            if not watch(self.moment):
+        moment = self.moment
+        while not moment.is_end:
+            self._decide(moment)
+            self._step(moment)
+            moment = self.moment
+            if not watch(moment):
                 return False
-        self._decide(self.moment)
+        self._decide(moment)
         self.pruner.finish()
         return True
 
@@ -138,7 +140,7 @@ class Trainer:
         if not self.training_set.learns_threshold or moment.epoch != self.timeline.epochs - 1:
             return
         self._logits.append(logits)
-        if self.moment.is_end:
+        if self.steps == self.timeline.steps:
             made = in_canonical_order(self._logits, self._batches)
             self.last_logits = self.training_set.compute.processes.summed(made)
 
