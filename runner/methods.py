@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from runner.options import no_option, wrong_type
 from runner.pruning.schedules import SCHEDULES, schedule_of
 
 Scope = Literal["layerwise", "global"]
@@ -189,7 +189,7 @@ def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     chosen = dict(defaults)
     for key, value in options.items():
         if key not in defaults:
-            raise MethodError(_no_option(name, key, defaults))
+            raise MethodError(no_option("method", name, key, defaults))
         chosen[key] = _checked(name, key, value)
     try:
         schedule_of(NAMED[name].schedule, chosen)
@@ -198,23 +198,13 @@ def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return chosen
 
 
-def _no_option(name: str, key: str, defaults: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(key, defaults, n=1)
-    hint = f" (did you mean '{close[0]}'?)" if close else ""
-    allowed = ", ".join(f"{known} (default {default!r})" for known, default in defaults.items()) or "none"
-    return f"method '{name}' has no option '{key}'{hint}; allowed: {allowed}"
-
-
 def _checked(name: str, key: str, value: Any) -> Any:
     """The value of an option; whole numbers stand for the numbers they are."""
     default, bounds = NAMED[name].options[key], OPTIONS[key]
     wanted = type(default)
     given = float(value) if wanted is float and type(value) is int else value
     if type(given) is not wanted:
-        raise MethodError(
-            f"option '{key}' of method '{name}' is {value!r} ({type(value).__name__}); "
-            f"it must be of type {wanted.__name__}, such as {default!r}"
-        )
+        raise MethodError(wrong_type("method", name, key, value, default))
     if not bounds.least <= given <= bounds.most:
         raise MethodError(
             f"option '{key}' of method '{name}' is {value!r}; allowed: {bounds.least:g} to {bounds.most:g} "

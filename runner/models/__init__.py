@@ -5,11 +5,12 @@ Nothing here imports torch: planning and listing read this registry, and a trial
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
+
+from runner.options import nearest, no_option, wrong_type
 
 if TYPE_CHECKING:
     from runner.models.base import ModelModule
@@ -93,7 +94,7 @@ def architecture(name: str) -> Architecture:
     """The entry of MODELS called `name`. ModelError, with the nearest name, if there is none."""
     if name in MODELS:
         return MODELS[name]
-    raise ModelError(f"unknown model '{name}'{_nearest(name, MODELS)}; allowed: {', '.join(MODELS)}")
+    raise ModelError(f"unknown model '{name}'{nearest(name, MODELS)}; allowed: {', '.join(MODELS)}")
 
 
 def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,14 +105,10 @@ def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     defaults = architecture(name).options
     for key, value in options.items():
         if key not in defaults:
-            allowed = ", ".join(f"{known} (default {default!r})" for known, default in defaults.items())
-            raise ModelError(f"model '{name}' has no option '{key}'{_nearest(key, defaults)}; allowed: {allowed}")
+            raise ModelError(no_option("model", name, key, defaults))
         wanted = type(defaults[key])
         if type(value) is not wanted:
-            raise ModelError(
-                f"option '{key}' of model '{name}' is {value!r} ({type(value).__name__}); "
-                f"it must be of type {wanted.__name__}, such as {defaults[key]!r}"
-            )
+            raise ModelError(wrong_type("model", name, key, value, defaults[key]))
         if wanted is int and value < 1:
             raise ModelError(f"option '{key}' of model '{name}' is {value}; it must be at least 1")
     return {**defaults, **options}
@@ -120,8 +117,3 @@ def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
 def load_module(chosen: Architecture) -> ModelModule:
     """The module that builds this architecture; torch is imported here and not before."""
     return cast("ModelModule", importlib.import_module(chosen.module))
-
-
-def _nearest(name: str, known: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean '{close[0]}'?)" if close else ""

@@ -17,4 +17,5 @@ def with_options(piece: Piece, options: Mapping[str, Any]) -> Piece:
     if not dataclasses.is_dataclass(piece) or isinstance(piece, type):
         return piece
     own = {field.name for field in dataclasses.fields(piece)}
-    return dataclasses.replace(piece, **{key: value for key, value in options.items() if key in own})
+    changes = {key: value for key, value in options.items() if key in own and value != getattr(piece, key)}
+    return dataclasses.replace(piece, **changes) if changes else piece  # plans ask for every trial

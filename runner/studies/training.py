@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -10,18 +9,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from runner.optimizers import LEARNING_RATES, OPTIMIZERS
+from runner.studies.errors import unknown
 
 Whole = Annotated[int, Field(strict=True, ge=1)]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 
 
-def _known(registry: Mapping[str, object], name: str) -> str:
+def _known(what: str, registry: Mapping[str, object], name: str) -> str:
     """A name of the registry. ValueError, with what is allowed, for another."""
     if name not in registry:
-        close = difflib.get_close_matches(name, registry, n=1)
-        hint = f" (did you mean '{close[0]}'?)" if close else ""
-        raise ValueError(f"'{name}' is not known{hint}; allowed: {', '.join(registry)}")
+        raise ValueError(unknown(what, name, registry))
     return name
 
 
@@ -33,14 +31,14 @@ class TrainingSettings(BaseModel):
     epochs: Whole | None = None
     batch_size: Whole | None = None
     learning_rate: Positive | None = None
-    optimizer: Annotated[str, AfterValidator(partial(_known, OPTIMIZERS))] | None = None
+    optimizer: Annotated[str, AfterValidator(partial(_known, "optimizer", OPTIMIZERS))] | None = None
     weight_decay: NotNegative | None = None
     clip_norm: Positive | None = None
     warmup_epochs: NotNegative | None = None
     precision: Literal["auto", "fp32", "bf16"] | None = None
     batching: Literal["auto", "by-length", "uniform"] | None = None
     micro_batches: Whole | None = None
-    learning_rates: Annotated[str, AfterValidator(partial(_known, LEARNING_RATES))] | None = None
+    learning_rates: Annotated[str, AfterValidator(partial(_known, "curve", LEARNING_RATES))] | None = None
 
 
 FIELDS: tuple[str, ...] = tuple(TrainingSettings.model_fields)
