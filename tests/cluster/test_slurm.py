@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -23,12 +24,14 @@ from tests.cluster.slurm_daemons import missing_reason, slurm
 
 PROGRAMS = Path(sys.executable).parent
 PATIENCE_SECONDS = 300.0
+WARNING_SECONDS = 120.0
 SITE = """
 title: two nodes of this machine
 partition: main
 cpus_per_node: 1
-wall_time: "0:04:00"
-join: "0:01:00"
+wall_time: "0:40:00"
+warning: "0:02:00"
+join: "0:02:00"
 """
 SMALL = (
     "methods=[imp-ft, mp-ai]",
@@ -115,6 +118,15 @@ def nodes_of(cluster: dict[str, str], job: str) -> str:
     return subprocess.run(words, capture_output=True, text=True, check=True, env=cluster).stdout.strip()
 
 
+def shorten(cluster: dict[str, str], job: str) -> None:
+    """Bring a job's time limit so near that Slurm's warning comes within the next minute."""
+    words = ["squeue", "--noheader", f"--jobs={job}", "--format=%S"]
+    started = subprocess.run(words, capture_output=True, text=True, check=True, env=cluster).stdout.strip()
+    elapsed = time.time() - time.mktime(time.strptime(started, "%Y-%m-%dT%H:%M:%S"))
+    limit = math.ceil((elapsed + WARNING_SECONDS) / 60)
+    subprocess.run(["scontrol", "update", f"JobId={job}", f"TimeLimit={limit}"], check=True, env=cluster)
+
+
 def stop_another_in_order(cluster: dict[str, str], folder: Path, other: str) -> None:
     """Run a study of its own on the nodes of another job, cancel it in mid-trial in order: it saves and is over."""
     folder.mkdir()
@@ -135,7 +147,7 @@ def stop_another_in_order(cluster: dict[str, str], folder: Path, other: str) -> 
 def test_a_study_cut_by_its_allocation_ends_in_the_next_one(cluster: dict[str, str], tmp_path: Path) -> None:
     """At its time limit Slurm warns in mid-study: the driver saves and leaves, the script submits itself, and the store
     ends with the digest of an undisturbed run on this machine; the event log names every allocation. Meanwhile another
-    job comes and goes on the same nodes."""
+    job comes and goes on the same nodes. The limit is shortened once all is ready for it: no machine is too slow."""
     store, logs = tmp_path / "store", tmp_path / "logs"
     submit(cluster, tmp_path, "cut")
     (first,) = queue(cluster, "cut")
@@ -146,6 +158,7 @@ def test_a_study_cut_by_its_allocation_ends_in_the_next_one(cluster: dict[str, s
     for process in frozen:
         process.send_signal(signal.SIGSTOP)
     stop_another_in_order(cluster, tmp_path / "beside", first)
+    shorten(cluster, first)
     wait_until((logs / f"cut-{first}.stop").exists, tmp_path)
     for process in frozen:
         process.send_signal(signal.SIGCONT)
