@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from analysis.broken import Broken
+from analysis.broken_examples import Broken
 from analysis.overview import Compared, Overview
 
 

@@ -12,8 +12,8 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis.database import VIEWS, statement
-from analysis.order import method_key
+from analysis.display_names import method_key
+from analysis.relations.database import VIEWS, statement
 from analysis.tables.formats import in_markdown
 from runner.store.schema import TaskCard
 from tasks import TASKS

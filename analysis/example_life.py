@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from analysis.database import Database
-from analysis.order import method_key
+from analysis.display_names import method_key
+from analysis.relations.database import Database
 from analysis.results import Row
 from runner.methods import DENSE
 from runner.studies.errors import suggestion, unknown

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.database import STEPS, VIEWS, connect, rests_on, statement
+from analysis.display_names import cell_name
 from analysis.figures import FIGURES
-from analysis.order import cell_name
+from analysis.relations.database import STEPS, VIEWS, connect, rests_on, statement
+from analysis.relations.snapshot import Cell, Snapshot
 from analysis.results import Results, Row
-from analysis.snapshot import Cell, Snapshot
 from analysis.tables import TABLES
 from runner.methods import DENSE
 from runner.store.schema import CommitRecord

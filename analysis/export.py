@@ -8,8 +8,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.database import Database, connect
 from analysis.dataset_card import Configuration, card
+from analysis.relations.database import Database, connect
 from runner.store.place import is_on_disk
 from runner.store.reader import frozen_plans, task_cards
 from tasks.base import SPLITS

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.printed_rows import write_table
-from analysis.row_stream import rows, text_stream
+from analysis.relations.row_stream import rows, text_stream
 from analysis.spelling import plain, spelled
 from runner.printable import json_line, no_formula
 

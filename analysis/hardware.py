@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.order import method_key, method_name, percent
+from analysis.display_names import method_key, method_name, percent
 from analysis.results import Results, Row
 from runner.methods import DENSE
 

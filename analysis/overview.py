@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from analysis.broken import Broken, surest_broken
-from analysis.order import cell_name, first_splits
+from analysis.broken_examples import Broken, surest_broken
+from analysis.display_names import cell_name, first_splits
 from analysis.results import Results, Row
 
 ALPHA = 0.05

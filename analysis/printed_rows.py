@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from analysis.row_stream import rows, text_stream
+from analysis.relations.row_stream import rows, text_stream
 from analysis.spelling import DIGITS, short, spelled
 from runner.printable import printable
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from analysis.database import Database, connect
+from analysis.display_names import method_key, method_name, split_key
 from analysis.method_variants import Variant, variants
-from analysis.order import method_key, method_name, split_key
+from analysis.relations.database import Database, connect
 from analysis.statistics.class_changes import class_changes
 from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
 from analysis.statistics.slice_changes import slice_changes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from itertools import groupby
 
-from analysis.broken import Broken, surest_broken
-from analysis.order import method_key, method_name, percent
+from analysis.broken_examples import Broken, surest_broken
+from analysis.display_names import method_key, method_name, percent
 from analysis.overview import BEYOND, NOISE, overviews, places
 from analysis.page.cautions import cautions
 from analysis.results import Results, Row, cell

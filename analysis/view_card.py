@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from analysis.database import VIEWS, statement
+from analysis.relations.database import VIEWS, statement
 
 COMMON = {
     "task": "as the study or the ingested rows call it",

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 """The folder that holds the four: a checkout, or where packages are installed."""
 
-MARKS = {"runner": "folders.py", "tasks": "catalogue.py", "analysis": "query.py", "cluster": "launcher.py"}
+MARKS = {"runner": "folders.py", "tasks": "catalogue.py", "analysis": "results.py", "cluster": "launcher.py"}
 """The four, each with a file by which it is known as ours."""
 
 

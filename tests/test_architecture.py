@@ -15,7 +15,7 @@ ROOMS = ("analysis", "cluster", "runner", "tasks")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 LIGHT = (
     "analysis.report",
-    "analysis.query",
+    "analysis.relations.query",
     "analysis.export",
     "runner.store.compact",
     "runner.store.merge",
@@ -38,11 +38,11 @@ def test_a_file_is_one_concept(path: Path) -> None:
 
 
 KEYWORDS = {
-    "analysis/committed_files.py": "signatures of fsspec's file systems",
+    "analysis/relations/committed_files.py": "signatures of fsspec's file systems",
     "runner/models/attention.py": "signature of transformers' attention functions",
     "runner/models/mapped.py": "names of the arrays to save",
     "runner/models/pretrained.py": "what transformers' from_pretrained takes",
-    "runner/sharding/shards.py": "inputs of a network",
+    "runner/trial/sharding/shards.py": "inputs of a network",
     "runner/store/session.py": "names of an event's facts",
     "runner/sweep/driver.py": "signature of Ray Tune's callbacks",
     "runner/sweep/searcher.py": "signature of Ray Tune's searchers",

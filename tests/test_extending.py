@@ -12,10 +12,10 @@ import torch
 from rich.console import Console
 from typer.testing import CliRunner
 
-import analysis.database
-from analysis.database import VIEWS
+import analysis.relations.database
 from analysis.figures import FIGURES
 from analysis.figures.drawing import Drawing
+from analysis.relations.database import VIEWS
 from analysis.report import write_report
 from analysis.tables import TABLES
 from analysis.tables.table import Line, Table, Value
@@ -124,9 +124,9 @@ def figure(results):
 def additions(monkeypatch, tmp_path):
     """One line in every registry; a view's file lies beside the others."""
     sql = tmp_path / "sql"
-    shutil.copytree(analysis.database.SQL, sql)
+    shutil.copytree(analysis.relations.database.SQL, sql)
     (sql / "toy_view.sql").write_text("-- Needs: trials\nSELECT count(*) AS trials FROM trials")
-    monkeypatch.setattr(analysis.database, "SQL", sql)
+    monkeypatch.setattr(analysis.relations.database, "SQL", sql)
     lines = [
         (SCORES, "toy-score", Squares()),
         (SCHEDULES, "toy-schedule", Halfway()),

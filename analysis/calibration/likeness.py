@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.calibration.experiments import Setting
 from analysis.calibration.worlds import WORLDS, Examples, Size, World, simulate
-from analysis.database import Database
+from analysis.relations.database import Database
 from analysis.statistics.answers import Answers, Panel, panels
 
 MOST_EXAMPLES = 2_000

@@ -8,11 +8,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.display_names import cell_name, method_key, method_name
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.points import Point, add_points, of_cell
 from analysis.figures.style import COLOURS, DASHES, positions, styled
-from analysis.order import cell_name, method_key, method_name
 from analysis.results import Results, Row
 
 PUBLISHED = {"accuracy": "majority-vote", "macro-f1": "seed-mean"}

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
+from analysis.display_names import cell_name, method_key, method_name, percent
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.points import Point, add_points, of_cell
 from analysis.figures.style import COLOURS, DISPUTED_NAME, INK, styled
-from analysis.order import cell_name, method_key, method_name, percent
 from analysis.results import Results, Row
 from runner.printable import printable
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.display_names import cell_name
 from analysis.figures.drawing import Place
 from analysis.figures.points import Point, add_points, of_cell
 from analysis.figures.style import DASHES, INK, Look, draw_panels, positions, styled
-from analysis.order import cell_name
 from analysis.results import Results, Row
 from runner.methods import DENSE
 

@@ -8,11 +8,11 @@ from statistics import fmean
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from analysis.display_names import method_key, method_name
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.points import Point, add_points
 from analysis.figures.style import DISPUTED, DISPUTED_NAME, INK, looks, styled
-from analysis.order import method_key, method_name
 from analysis.results import Results, Row
 from analysis.statistics.human_difficulty import BINS, disputed_shares, shares
 

@@ -8,11 +8,11 @@ from statistics import fmean
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.display_names import cell_name, method_key, method_name
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.points import Point, add_points, of_cell
 from analysis.figures.style import DISPUTED, DISPUTED_NAME, INK, Look, looks, positions, styled
-from analysis.order import cell_name, method_key, method_name
 from analysis.results import Results, Row
 from analysis.statistics.readability_ratios import ratios
 

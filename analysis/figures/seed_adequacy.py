@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, StrMethodFormatter
 
+from analysis.display_names import method_key, method_name
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.points import Point, add_points
 from analysis.figures.style import INK, RULE, Look, looks, styled
-from analysis.order import method_key, method_name
 from analysis.results import Results, Row
 from analysis.statistics.adequacy import POINT
 

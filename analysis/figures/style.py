@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from analysis.display_names import first_splits, method_key, method_name, percent
 from analysis.figures.points import numbered, unnumbered
 from analysis.figures.vector import Vector
-from analysis.order import first_splits, method_key, method_name, percent
 from analysis.results import Row
 from runner.methods import DENSE, METHODS
 from runner.printable import printable

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analysis.order import method_name, percent, split_key
+from analysis.display_names import method_name, percent, split_key
 from analysis.page.measures import BINS, Measure, Place, measures_of_model, measures_of_split
 from analysis.page.packing import Packing
 from analysis.page.trials import committed_trials

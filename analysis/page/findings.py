@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from analysis.order import cell_name, method_name, percent
+from analysis.display_names import cell_name, method_name, percent
 from analysis.overview import places
 from analysis.results import Results, Row
 from runner.methods import DENSE

@@ -15,11 +15,11 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from analysis.addresses import cell_address, example_address
+from analysis.display_names import method_key, method_name, percent
 from analysis.figures import FIGURES
 from analysis.figures.drawing import Drawing
 from analysis.figures.vector import Vector
 from analysis.hardware import SHOWN, confounded, described, disagreement
-from analysis.order import method_key, method_name, percent
 from analysis.overview import VERDICTS, Overview, overviews
 from analysis.page.cautions import cautions
 from analysis.page.explorer import Explorer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from analysis.order import method_key, method_name, percent
+from analysis.display_names import method_key, method_name, percent
 from analysis.overview import places
 from analysis.results import Results
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analysis.order import method_key
+from analysis.display_names import method_key
 from analysis.page.measures import Place
 from analysis.results import Results, Row
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from analysis.checked_files import CheckedFiles
 from analysis.readability.dictionary import versions
 from analysis.readability.scoring import score_texts
-from analysis.recorded_files import examples_files, examples_path
+from analysis.relations.checked_files import CheckedFiles
+from analysis.relations.recorded_files import examples_files, examples_path
 from runner.store.layout import Layout
 from runner.store.readability import is_readable, save, scores_path
 from runner.store.reader import open_store, task_cards

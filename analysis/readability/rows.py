@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from analysis.committed_files import address
-from analysis.snapshot import Snapshot
+from analysis.relations.committed_files import address
+from analysis.relations.snapshot import Snapshot
 from runner.store.readability import FIELDS, kept
 
 COLUMNS = ", ".join(("task_no", *FIELDS))

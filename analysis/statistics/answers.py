@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.database import Database
-from analysis.order import first_splits, method_key
+from analysis.display_names import first_splits, method_key
+from analysis.relations.database import Database
 from tasks.kinds import KINDS
 
 ANSWERS_AT_ONCE = 120_000_000

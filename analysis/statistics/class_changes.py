@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.database import Database
+from analysis.relations.database import Database
 from analysis.statistics.answers import Answers, Panel, panels
 from analysis.statistics.corrections import correct_family
 from analysis.statistics.crossed import changed

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from analysis.order import method_key, split_key
-from analysis.snapshot import Snapshot
+from analysis.display_names import method_key, split_key
+from analysis.relations.snapshot import Snapshot
 from runner.store.schema import FrozenPlan
 from runner.studies.grid import GridCell
 from runner.studies.hypotheses import HypothesisChoice

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from analysis.database import Database
+from analysis.relations.database import Database
 from analysis.statistics.answers import Answers, Panel
 from analysis.statistics.noise_floor import place
 

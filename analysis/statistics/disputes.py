@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.database import Database
+from analysis.relations.database import Database
 from analysis.statistics.answers import gathered
 from analysis.statistics.resampling import generator, halves
 from analysis.statistics.votes_of_splits import differ

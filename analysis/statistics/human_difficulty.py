@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.order import split_key
+from analysis.display_names import split_key
 from analysis.results import Results, Row
 from analysis.statistics.corrections import correct_family
 from analysis.statistics.pie_flags import pie_flags

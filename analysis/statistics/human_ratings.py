@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.checked_files import CheckedFiles
-from analysis.committed_files import address
-from analysis.snapshot import Snapshot
+from analysis.relations.checked_files import CheckedFiles
+from analysis.relations.committed_files import address
+from analysis.relations.snapshot import Snapshot
 from tasks import TASKS
 
 COLUMN = "human_disagreement"

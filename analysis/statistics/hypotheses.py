@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from analysis.order import first_splits, method_name, percent
+from analysis.display_names import first_splits, method_name, percent
 from analysis.results import Results, Row
 from analysis.statistics.duels import held_out_pairs, over_votes
 from analysis.statistics.families import Pairs, judge, over_examples, over_seeds

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.order import method_key
+from analysis.display_names import method_key
 from analysis.results import Results, Row
 
 Flags = NDArray[np.bool_]

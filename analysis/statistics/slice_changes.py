@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.database import Database
+from analysis.relations.database import Database
 from analysis.slice_columns import GOLD
 from analysis.statistics.answers import Answers, Codes, Panel, panels
 from analysis.statistics.class_changes import FEWEST, RESAMPLES, SHOWN

@@ -9,7 +9,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from analysis.database import Database
+from analysis.relations.database import Database
 from analysis.statistics.adequacy import adequacy_of
 from analysis.statistics.answers import Answers, Panel, panels
 from analysis.statistics.churn import churn_of

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from analysis.order import percent
+from analysis.display_names import percent
 from analysis.results import Results, Row, cell
 from analysis.tables.layout import key_columns, lines
 from analysis.tables.table import Mark, Table, Value

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.order import method_name, percent
+from analysis.display_names import method_name, percent
 from analysis.published.comparison import Comparison, Pair, summary
 from analysis.published.figures import Place
 from analysis.tables.layout import MISSING

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from analysis.order import method_name, percent
+from analysis.display_names import method_name, percent
 from analysis.results import Row
 from analysis.tables.table import Line, Value
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from analysis.display_names import method_key, method_name
 from analysis.method_variants import Variant
-from analysis.order import method_key, method_name
 from analysis.results import Results
 from analysis.tables.table import Line, Table
 from runner.methods import DENSE

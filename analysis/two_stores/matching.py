@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.database import Database
-from analysis.snapshot import Snapshot
+from analysis.relations.database import Database
+from analysis.relations.snapshot import Snapshot
 
 Ids = NDArray[np.int32]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.database import Database, connect
-from analysis.order import method_key, split_key
+from analysis.display_names import method_key, split_key
+from analysis.relations.database import Database, connect
+from analysis.relations.snapshot import Snapshot
 from analysis.results import Row
-from analysis.snapshot import Snapshot
 from analysis.statistics.answers import Answers, Gathered, Panel, gathered
 from analysis.statistics.corrections import holm
 from analysis.statistics.definitions import differ, votes

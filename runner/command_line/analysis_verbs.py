@@ -30,8 +30,8 @@ def sql(
     out: Annotated[Path | None, typer.Option(help="A file to write instead of standard output.")] = None,
 ) -> None:
     """Ask a store a question in SQL. Reads the store alone and changes nothing in it."""
-    from analysis.query import QueryError, read_query, run_query
-    from analysis.stopping import ends_at_once
+    from analysis.relations.query import QueryError, read_query, run_query
+    from analysis.relations.stopping import ends_at_once
 
     if (query is None) == (file is None):
         raise QueryError("give one question: as a word, - for standard input, or --file FILE")
@@ -51,9 +51,9 @@ def report(
 ) -> None:
     """Write a store's tables, figures and HTML page; print the PIE table and the examples that pruning breaks most."""
     from analysis.published.figures import publication
+    from analysis.relations.stopping import ends_at_once
     from analysis.report import check_place, write_report
     from analysis.results import Results
-    from analysis.stopping import ends_at_once
 
     if compare:
         publication(compare)  # refuses an unknown name before anything long

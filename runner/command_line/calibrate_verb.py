@@ -52,7 +52,7 @@ def calibrate(
 
 def _like(store: Path, seeds: list[int] | None) -> list[tuple[str, Setting]]:
     from analysis.calibration.likeness import settings_like
-    from analysis.database import connect
+    from analysis.relations.database import connect
     from runner.store.errors import StoreError
 
     own = list(settings_like(connect(store)))

@@ -35,7 +35,7 @@ def compare(
     """
     from dataclasses import asdict
 
-    from analysis.stopping import ends_at_once
+    from analysis.relations.stopping import ends_at_once
     from analysis.two_stores.moved import compare_stores
 
     with ends_at_once():
@@ -67,7 +67,7 @@ def _print_matches(found: Moved) -> None:
 
 
 def _print_cells(title: str, rows: list[dict[str, Any]]) -> None:
-    from analysis.order import method_name, percent
+    from analysis.display_names import method_name, percent
 
     say(f"\n{title}: B less A, in points")
     print_table(

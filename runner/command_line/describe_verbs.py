@@ -115,7 +115,7 @@ def describe_view(
     """Say what a view of `piesweep sql` holds: its columns, their types, what each is, and a query to begin with."""
     from dataclasses import asdict
 
-    from analysis.database import VIEWS
+    from analysis.relations.database import VIEWS
     from analysis.view_card import view_card
     from runner.studies.errors import StudyError, unknown
 
@@ -203,7 +203,7 @@ def _studies() -> Rows:
 
 
 def _views() -> Rows:
-    from analysis.database import VIEWS
+    from analysis.relations.database import VIEWS
 
     return [{"view": name, "holds": holds} for name, holds in VIEWS.items()]
 

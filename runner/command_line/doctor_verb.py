@@ -122,7 +122,7 @@ def _devices() -> Iterator[Check]:
     try:
         import torch
 
-        from runner.devices import choose_device, multiplies_bf16
+        from runner.trial.devices import choose_device, multiplies_bf16
     except ImportError as error:
         yield Check(check="device", ok=False, found=str(error), advice="install torch's build for this machine")
         return
@@ -178,8 +178,8 @@ def _cluster(address: str, folder: Path | None) -> Iterator[Check]:
 
     known = cluster_address(address)
     prepare(known)
-    from runner.sweep.census import census, versions_here
     from runner.sweep.driver import cluster
+    from runner.sweep.node_inventory import census, versions_here
 
     here = versions_here()
     seen = _existing(folder) if folder is not None and is_on_disk(folder) else None

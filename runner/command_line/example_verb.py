@@ -27,10 +27,10 @@ def example(
     """One example's life: text, label, difficulty, its vote in every cell, and where pruning turns it."""
     from dataclasses import asdict
 
-    from analysis.database import connect
     from analysis.example_life import Address
     from analysis.example_life import example as found
-    from analysis.stopping import ends_at_once
+    from analysis.relations.database import connect
+    from analysis.relations.stopping import ends_at_once
 
     with ends_at_once():
         told = found(connect(store), Address.parse(address), model)
@@ -71,7 +71,7 @@ def _print_life(life: Life, are_sets: bool) -> None:
     sparsities = sorted({answer.sparsity for answer in life.answers})
     if not sparsities:
         return
-    from analysis.order import method_name, percent
+    from analysis.display_names import method_name, percent
 
     compared = life.dense if are_sets else None
     cells = {(answer.method, answer.sparsity): _spelled(answer, compared) for answer in life.answers}

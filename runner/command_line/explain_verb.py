@@ -32,7 +32,7 @@ def explain(
     from dataclasses import asdict
 
     from analysis.explanation import explain as explained
-    from analysis.stopping import ends_at_once
+    from analysis.relations.stopping import ends_at_once
 
     with ends_at_once():
         found = explained(store, what)

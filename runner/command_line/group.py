@@ -28,13 +28,13 @@ EXIT_CODES: dict[str, int] = {
     "runner.store.ingest.IngestError": BAD_INPUT,
     "runner.store.tabular.TableError": BAD_INPUT,
     "tasks.base.TaskError": BAD_INPUT,
-    "analysis.query.QueryError": BAD_INPUT,
+    "analysis.relations.query.QueryError": BAD_INPUT,
     "analysis.formats.FormatError": BAD_INPUT,
     "analysis.example_life.ExampleError": BAD_INPUT,
     "analysis.explanation.ExplanationError": BAD_INPUT,
     "analysis.readability.dictionary.ReadabilityError": BAD_INPUT,
     "analysis.report.ReportError": BAD_INPUT,
-    "analysis.single.ShowError": BAD_INPUT,
+    "analysis.show.ShowError": BAD_INPUT,
     "analysis.published.figures.ComparisonError": BAD_INPUT,
     "analysis.export.ExportError": BAD_INPUT,
     "analysis.two_stores.matching.CompareError": BAD_INPUT,
@@ -57,8 +57,8 @@ OUT_OF_MEMORY = (
 
 
 def _of_duckdb(error: Any) -> str:
-    from analysis.committed_files import damage_behind
-    from analysis.duckdb_errors import in_one_line
+    from analysis.relations.committed_files import damage_behind
+    from analysis.relations.duckdb_errors import in_one_line
 
     damage = damage_behind(error)
     return str(damage) if damage else f"DuckDB cannot answer this: {in_one_line(error)}"

@@ -22,8 +22,8 @@ def table(
     ] = None,
 ) -> None:
     """Print one table of a store."""
-    from analysis.single import FORMATS, one_table
-    from analysis.stopping import ends_at_once
+    from analysis.relations.stopping import ends_at_once
+    from analysis.show import FORMATS, one_table
 
     with ends_at_once():
         say(FORMATS[output_format](one_table(store, name, by)).rstrip("\n"))
@@ -35,8 +35,8 @@ def figure(
     out: Annotated[Path, typer.Option(help="The file to write: .svg, .png or .pdf.")],
 ) -> None:
     """Draw one figure of a store; where it has one picture for each task and model, one file for each."""
-    from analysis.single import write_figures
-    from analysis.stopping import ends_at_once
+    from analysis.relations.stopping import ends_at_once
+    from analysis.show import write_figures
 
     with ends_at_once():
         for path in write_figures(store, name, out):

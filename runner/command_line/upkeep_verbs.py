@@ -83,7 +83,7 @@ def export(
 ) -> None:
     """Write a store as Parquet with a dataset card, as the Hugging Face `datasets` library loads it."""
     from analysis.export import export as write
-    from analysis.stopping import ends_at_once
+    from analysis.relations.stopping import ends_at_once
 
     with ends_at_once():
         done = write(store, out, texts=texts)

@@ -9,7 +9,7 @@ The steps, after each of which the store is whole:
 4. Create the next generation of compacted records, which names these files. This one step makes them visible; of two
    compactions at once, one succeeds.
 5. Sweep: remove the records and files of which the generation that counts has no need. Readers who still want one
-   find the rows at their new place (`TrialRows`, and `analysis.committed_files` for SQL).
+   find the rows at their new place (`TrialRows`, and `analysis.relations.committed_files` for SQL).
 
 A trial that commits meanwhile stays uncompacted until the next time. A late writer of a compacted trial may create a
 record, since the name is free again: readers never see it (`runner.store.compacted`), and the next sweep removes it.

@@ -21,16 +21,16 @@ from runner.spec import TrialSpec
 from runner.store.place import place
 from runner.store.scratch import scratch_folder
 from runner.store.session import is_holder
-from runner.sweep.arrival import await_nodes
 from runner.sweep.connection import given_cluster, own_cluster
 from runner.sweep.environment import CREDENTIALS, ClusterError
-from runner.sweep.gate import pass_through, put_up
 from runner.sweep.jobs import Job, Queue
 from runner.sweep.liveness import watched
+from runner.sweep.node_arrival import await_nodes
 from runner.sweep.nodes import Ask, gpu_nodes, vendor_here
+from runner.sweep.scheduler import FirstComeFirstServed
 from runner.sweep.searcher import PlanSearcher, Unsaved, Watcher
+from runner.sweep.start_barrier import pass_through, put_up
 from runner.sweep.stopping import StopRequest
-from runner.sweep.turns import Turns
 from runner.sweep.worker import Assignment, Work, configured, report_on, train_and_prune
 
 NOTHING = {"memory": 1.0}
@@ -155,7 +155,7 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
             ),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
-                scheduler=Turns(),
+                scheduler=FirstComeFirstServed(),
                 # The searcher says when there are no more; a retry may train a parent again.
                 num_samples=2 * len(jobs) * (1 + execution.retries),
                 max_concurrent_trials=room.most,

@@ -18,7 +18,7 @@ Ask = Callable[[], Vendor]
 
 def vendor_here() -> Vendor:
     """Whose GPUs torch sees on this machine."""
-    from runner.devices import choose_device
+    from runner.trial.devices import choose_device
 
     return choose_device("auto").vendor
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from ray.tune.search import Searcher
 
+from runner.sweep.checkpoint_times import CheckpointTimes
 from runner.sweep.jobs import Job, Queue
-from runner.sweep.pace import Pace
 from runner.sweep.stopping import OUT_OF_TIME, StopRequest
 from runner.sweep.worker import configuration
 
@@ -51,7 +51,7 @@ class PlanSearcher(Unsaved, Searcher):
         self.retries = retries
         self.room = room
         # Without a known end nobody asks for the pace, and ten thousand records take the best part of a second to read.
-        self.pace = Pace() if stop.seconds_left is None else Pace.of_store(queue.root)
+        self.pace = CheckpointTimes() if stop.seconds_left is None else CheckpointTimes.of_store(queue.root)
         self.live: dict[str, Job] = {}
         self.tries: Counter[str] = Counter()
 

@@ -25,7 +25,7 @@ from runner.store.session import Session, clock_of, hold, is_holder, require_fre
 from runner.store.writer import freeze_plan, record_failure, save_task
 from runner.studies import Study
 from runner.sweep.allocation import Allocation
-from runner.sweep.already import already
+from runner.sweep.already_committed import already
 from runner.sweep.canary import copies
 from runner.sweep.environment import prepare
 from runner.sweep.jobs import Job, discard_leftovers, missing_jobs
@@ -190,7 +190,7 @@ def _sweep(
     session.when_lost = lambda: stop.ask(_why_lost(session))
     with progress:
         if jobs and not stop:
-            drive(jobs, assignment, execution, Ledger(session, progress), stop)
+            drive(jobs, assignment, execution, SweepRecorder(session, progress), stop)
         stop.look()
 
 
@@ -220,13 +220,13 @@ def _work(study: Study) -> Work:
         from runner.sweep.worker import train_and_prune
 
         return train_and_prune
-    from runner.sweep.spread import Spread
+    from runner.sweep.several_processes import SeveralProcesses
 
     needs = {model.name: study.resources.of_model(model.name) for model in study.models}
-    return Spread(study.strategy.zero_stage, study.strategy.count, needs)
+    return SeveralProcesses(study.strategy.zero_stage, study.strategy.count, needs)
 
 
-class Ledger:
+class SweepRecorder:
     """Passes what happens on to the lease, the event log and the display; records deaths that left no traceback."""
 
     def __init__(self, session: Session, progress: Progress) -> None:

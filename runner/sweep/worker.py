@@ -19,8 +19,8 @@ from runner.store.reader import failure_of, is_committed, task_data
 from runner.store.regular import watched
 from runner.store.session import is_holder, note
 from runner.store.writer import record_failure
-from runner.sweep.gate import learn_environment
 from runner.sweep.jobs import Job
+from runner.sweep.start_barrier import learn_environment
 from tasks.base import TaskData
 
 
@@ -90,7 +90,7 @@ def settle_in(assignment: Assignment) -> None:
 
 def train_and_prune(job: Job, assignment: Assignment) -> str:
     """The real work: one trial, top to bottom, on the GPUs that Ray assigned to this process or on the processor."""
-    from runner.trial import ParentMissing
+    from runner.trial.run import ParentMissing
 
     try:
         return in_this_process(job, assignment)
@@ -103,13 +103,13 @@ def in_this_process(job: Job, assignment: Assignment, zero_stage: int = 0) -> st
 
     ParentMissing, where the state that the trial continues from is gone.
     """
-    from runner.devices import choose_device, device_memory, take_assigned
-    from runner.processes import ALONE
-    from runner.trial import Hooks, Workplace, run_trial
+    from runner.trial.devices import choose_device, device_memory, take_assigned
+    from runner.trial.processes import ALONE
+    from runner.trial.run import Hooks, Workplace, run_trial
 
     processes, device = ALONE, take_assigned(assigned_gpus())
     if zero_stage:
-        from runner.sharding.accelerator import join
+        from runner.trial.sharding.accelerator import join
 
         processes = join(choose_device(device).torch)
     root, session = place(assignment.root), assignment.session

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from analysis.results import Results
 from tests.analysis.stores import write_task, write_trials
 

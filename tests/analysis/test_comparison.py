@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from analysis.database import connect
 from analysis.published import figures
 from analysis.published.comparison import compare, summary
 from analysis.published.figures import ComparisonError, Place, publication
+from analysis.relations.database import connect
 from analysis.report import write_report
 from analysis.results import Results
 from analysis.tables import compared

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from tests.analysis.stores import write_task, write_trials
 
 EDGES = np.arange(5, 100, 5)

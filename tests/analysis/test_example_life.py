@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.database import connect
 from analysis.example_life import Address, Answer, ExampleError, Turn, example, turn
+from analysis.relations.database import connect
 from tests.analysis.stores import write_task, write_trials
 
 CLASSES = ["no", "yes"]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from analysis.database import SQL, VIEWS, connect
 from analysis.explanation import CellName, ExplanationError, explain
 from analysis.figures import FIGURES
-from analysis.query import run_query
+from analysis.relations.database import SQL, VIEWS, connect
+from analysis.relations.query import run_query
 from analysis.tables import TABLES
 from runner.store.reader import commits
 from tests.analysis.stores import hashed

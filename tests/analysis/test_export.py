@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from analysis.database import VIEWS, connect
 from analysis.export import QUERIES, ExportError, export
+from analysis.relations.database import VIEWS, connect
 from runner.store.compact import compact
 from runner.store.digest import digest
 from tests.analysis.stores import write_task

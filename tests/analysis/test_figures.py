@@ -10,11 +10,11 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 
-from analysis.database import connect
 from analysis.figures import FIGURES
 from analysis.figures.points import Point
 from analysis.figures.style import COLOURS, looks, pdf, png, svg, vector
 from analysis.figures.vector import Vector
+from analysis.relations.database import connect
 from analysis.results import Results
 from runner.methods import METHOD_SETS, METHODS
 from tests.analysis.statistics.small_panels import write_store
@@ -168,6 +168,6 @@ def test_methods_look_different_and_always_the_same() -> None:
 
 def test_figures_speak_of_the_test_split_where_there_is_one():
     """The test split comes before all others, wherever splits are ordered."""
-    from analysis.order import split_key
+    from analysis.display_names import split_key
 
     assert sorted(["validation", "train", "other", "test"], key=split_key) == ["test", "train", "validation", "other"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.database import connect
 from analysis.hardware import confounded, described, disagreement, warnings
+from analysis.relations.database import connect
 from analysis.report import write_report
 from analysis.results import Results
 from analysis.summary import pie_table

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from analysis.database import connect
 from analysis.figures import FIGURES
+from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.statistics.human_difficulty import correlations, differences, shares
 from analysis.statistics.human_ratings import disagreement_column

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.database import connect
+from analysis.display_names import method_key, method_name
 from analysis.figures import FIGURES
 from analysis.figures.style import looks
-from analysis.order import method_key, method_name
 from analysis.page.page import Page
 from analysis.published.comparison import compare
+from analysis.relations.database import connect
+from analysis.relations.variants import model_names
 from analysis.results import Results
 from analysis.tables import TABLES
-from analysis.variants import model_names
 from runner.methods import METHOD_SETS, METHODS, Method
 from runner.store.reader import commits
 from tests.analysis.statistics.small_panels import write_store

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from analysis.database import connect
 from analysis.export import export
+from analysis.relations.database import connect
 from analysis.report import write_report
 from runner.store.compact import compact
 from runner.store.digest import digest

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.broken import surest_broken
+from analysis.broken_examples import surest_broken
 from analysis.overview import largest_effect, overviews, places
 from analysis.results import Results
 from tests.analysis.statistics.small_panels import write_harmed, write_store

@@ -10,11 +10,11 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.database import connect
 from analysis.figures import FIGURES, readability
 from analysis.figures.drawing import Drawing
 from analysis.figures.style import png, svg
 from analysis.readability import ensure_scores
+from analysis.relations.database import connect
 from analysis.results import Results
 from tests.analysis.stores import write_task, write_trials
 

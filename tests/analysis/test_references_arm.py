@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.broken import surest_broken
+from analysis.broken_examples import surest_broken
 from analysis.figures import FIGURES
 from analysis.results import Results
 from analysis.statistics.hypotheses import declared

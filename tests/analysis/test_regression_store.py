@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from analysis.database import VIEWS, connect
 from analysis.export import export
 from analysis.overview import overviews
+from analysis.relations.database import VIEWS, connect
 from analysis.results import Results
 from runner.store.compact import compact
 from runner.store.reader import task_cards

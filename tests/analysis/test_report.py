@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, unquote
 import pytest
 
 from analysis import report
-from analysis.database import connect
 from analysis.figures import FIGURES
 from analysis.page.packing import unpacked
+from analysis.relations.database import connect
 from analysis.report import ReportError, write_report
 from analysis.results import Results
 from analysis.tables import TABLES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.database import connect
 from analysis.figures import FIGURES
+from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.tables import TABLES
 from tests.analysis.conftest import fill

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.tables import TABLES
 from analysis.tables.table import Table

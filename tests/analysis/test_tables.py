@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.database import VIEWS, connect
+from analysis.relations.database import VIEWS, connect
 from analysis.results import Results
 from analysis.tables import TABLES
 from analysis.tables.formats import TABLE_FORMATS, csv_text, latex, markdown, plain_text

@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analysis.database import VIEWS, connect
-from analysis.query import run_query
+from analysis.relations.database import VIEWS, connect
+from analysis.relations.query import run_query
 from analysis.view_card import view_card
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from analysis.database import SQL, STEPS, VIEWS, connect, kind_files, statement
+from analysis.relations.database import SQL, STEPS, VIEWS, connect, kind_files, statement
 from tasks.kinds import KINDS
 from tests.analysis.stores import hashed, read_rows, write_store
 

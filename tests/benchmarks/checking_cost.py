@@ -18,8 +18,8 @@ from unittest import mock
 import numpy as np
 import pyarrow as pa
 
-from analysis.checked_files import CheckedFiles
-from analysis.database import connect
+from analysis.relations.checked_files import CheckedFiles
+from analysis.relations.database import connect
 from runner.store.reader import commits
 from runner.store.schema import Facts
 from runner.store.writer import Subject, commit_rows, save_task

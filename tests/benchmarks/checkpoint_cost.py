@@ -27,15 +27,15 @@ from unittest import mock
 
 from torch import Tensor
 
-from runner import checkpoints
-from runner import trial as trial_module
-from runner.assembly import Assembled
-from runner.checkpoints import TRAINED
-from runner.evaluation import Answers
-from runner.history import History
 from runner.spec import Training, TrialSpec
 from runner.store.layout import Layout
-from runner.trial import Workplace, run_trial
+from runner.trial import checkpoints
+from runner.trial import run as trial_module
+from runner.trial.assembly import Assembled
+from runner.trial.checkpoints import TRAINED
+from runner.trial.evaluation import Answers
+from runner.trial.history import History
+from runner.trial.run import Workplace, run_trial
 from tasks.base import TaskChoice, TaskData
 from tasks.catalogue import limited, open_task
 from tasks.registry_packages import cache_folder

@@ -16,11 +16,11 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from runner.assembly import assembled
 from runner.pruning.masks import kth_lowest
 from runner.spec import Training, TrialSpec
-from runner.training import Trainer
-from runner.workplace import Workplace
+from runner.trial.assembly import assembled
+from runner.trial.trainer import Trainer
+from runner.trial.workplace import Workplace
 from tasks.base import TaskChoice
 from tasks.catalogue import limited, open_task
 from tasks.registry_packages import cache_folder

@@ -34,7 +34,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from analysis.report import write_report
 from runner.store import compacted
 from runner.store.reader import commits

@@ -23,12 +23,12 @@ import numpy as np
 import torch
 from torch.nn.utils import prune
 
-from runner.answering import answers_of, facts_of
-from runner.assembly import assembled
-from runner.history import History
 from runner.pruning.targets import weights_of
 from runner.spec import Training, TrialSpec
-from runner.workplace import Workplace
+from runner.trial.answering import answers_of, facts_of
+from runner.trial.assembly import assembled
+from runner.trial.history import History
+from runner.trial.workplace import Workplace
 from tasks.base import TaskChoice, TaskData
 from tasks.catalogue import limited, open_task
 from tasks.registry_packages import cache_folder, fetch

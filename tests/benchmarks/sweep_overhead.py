@@ -135,7 +135,7 @@ def _drive(given: Study, root: Path) -> tuple[float, list[float]]:
     from runner.store.reader import committed_ids
     from runner.sweep.driver import Execution, cluster, drive
     from runner.sweep.progress import Progress
-    from runner.sweep.study import Ledger
+    from runner.sweep.study import SweepRecorder
     from runner.sweep.worker import Assignment
 
     root.mkdir()
@@ -150,7 +150,7 @@ def _drive(given: Study, root: Path) -> tuple[float, list[float]]:
         assignment = Assignment(root=str(root), cache=str(root), threads=1, stop_file=str(session.stop_file))
         with Progress(specs, jobs, Console(file=io.StringIO())) as progress:
             execution = Execution(needs=lambda job: (1.0, 0.0), work=commit_rows)
-            watcher = Timed(Ledger(session, progress))
+            watcher = Timed(SweepRecorder(session, progress))
             drive(jobs, assignment, execution, watcher, StopRequest(1.0))
         seconds = time.perf_counter() - began
         assert committed_ids(root) == {spec.trial_id for spec in specs}
@@ -167,8 +167,8 @@ def measure_tune(count: int) -> dict[str, float]:
     """Seconds that Tune takes for as many trials of its own, as its fastest documented settings allow.
 
     Its runs are of two kinds: in some both workers work, in others one is killed again and again while it starts,
-    because the other has become free before (see runner.sweep.gate). The grid is a product of two short lists: one long
-    list costs Tune time that grows with its square.
+    because the other has become free before (see runner.sweep.start_barrier). The grid is a product of two short
+    lists: one long list costs Tune time that grows with its square.
     """
     prepare(None)
     from ray import tune

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from tests.browser.conftest import Tab
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from runner import interval
 from runner.spec import Record
-from runner.trial import run_trial
-from runner.watch import Watch
-from runner.workplace import Workplace
+from runner.trial import checkpoint_interval as interval
+from runner.trial.run import run_trial
+from runner.trial.watch import Watch
+from runner.trial.workplace import Workplace
 from tests.runner.small_trials import DATA, spec_of
 
 STEP_SECONDS = 0.02

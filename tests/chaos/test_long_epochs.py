@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from runner.checkpoints import STATE, load
 from runner.models import MODELS
 from runner.store.layout import Layout
-from runner.trial import run_trial
-from runner.workplace import Workplace
+from runner.trial.checkpoints import STATE, load
+from runner.trial.run import run_trial
+from runner.trial.workplace import Workplace
 from tests.chaos.long_epoch import RECORD, run_slowly
 from tests.runner.small_network import ARCHITECTURE
 from tests.runner.small_trials import DATA, committed, spec_of

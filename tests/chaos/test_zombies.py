@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from runner.checkpoints import load
+from runner.trial.checkpoints import load
 
 ROOT = Path(__file__).parents[2]
 WRITER = """
 import pathlib, sys, torch
-from runner.checkpoints import save
+from runner.trial.checkpoints import save
 
 path, value = pathlib.Path(sys.argv[1]), float(sys.argv[2])
 print("ready", flush=True)

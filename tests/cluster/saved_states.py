@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from runner.checkpoints import HEADER, STATE
 from runner.store.layout import Layout
 from runner.store.reader import committed_ids
+from runner.trial.checkpoints import HEADER, STATE
 
 LOOK_SECONDS = 0.05
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from runner.store.verify import broken_invariants
 from runner.vendors import visible_to_ray
 from tests.cluster.ray_nodes import RayNodes

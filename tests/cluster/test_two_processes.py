@@ -18,11 +18,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from runner.checkpoints import STATE
 from runner.store.layout import Layout
-from runner.trial import Workplace
-from tests.runner.sharded_process import attempted
+from runner.trial.checkpoints import STATE
+from runner.trial.run import Workplace
 from tests.runner.small_sentences import TRAINING, small_checkpoint, small_decoder, spec_of
+from tests.runner.trial.sharded_process import attempted
 
 pytestmark = [
     pytest.mark.cluster,
@@ -49,7 +49,7 @@ def together(folder: Path, stage: int, trials: list[dict]) -> None:
     orders.write_text(
         json.dumps({"count": 2, "stage": stage, "rendezvous": str(orders.with_suffix(".join")), "trials": trials})
     )
-    command = [sys.executable, "-m", "tests.runner.sharded_process", str(orders)]
+    command = [sys.executable, "-m", "tests.runner.trial.sharded_process", str(orders)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "DS_ACCELERATOR": "cpu"}
     logs = [orders.with_suffix(f".{rank}.log") for rank in range(2)]
     started = []

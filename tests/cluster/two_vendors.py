@@ -71,16 +71,16 @@ def seen(job: Job, began: float) -> dict[str, object]:
 
 def train(job: Job, assignment: Assignment) -> str:
     """The real work, on a processor that is taken for a GPU of the node's vendor."""
-    import runner.assembly
-    import runner.devices
+    import runner.trial.assembly
+    import runner.trial.devices
 
     began = time.time()
-    choose = runner.devices.choose_device
+    choose = runner.trial.devices.choose_device
 
-    def pretend(_requested: object) -> runner.devices.Device:
+    def pretend(_requested: object) -> runner.trial.devices.Device:
         return dataclasses.replace(choose("cpu"), vendor=pretended_vendor(), name="pretended")
 
-    runner.assembly.choose_device = pretend
+    runner.trial.assembly.choose_device = pretend
     ending = train_and_prune(job, assignment)
     time.sleep(max(0.0, SECONDS - (time.time() - began)))
     (Path(assignment.root).parent / f"{job.trial_id}.seen.json").write_text(json.dumps(seen(job, began)))

@@ -68,7 +68,7 @@ def test_damage_is_what_was_met_and_not_what_duckdb_says(piesweep, store, monkey
     """Any other error of DuckDB in a verb that asks it questions of ours: one line too."""
     import duckdb
 
-    from analysis import single
+    from analysis import show as single
 
     def refuse(*_):
         raise duckdb.InvalidInputException("No magic bytes\nLINE 1: FROM x\n  ^")
@@ -81,7 +81,7 @@ def test_damage_is_what_was_met_and_not_what_duckdb_says(piesweep, store, monkey
 
 def test_what_an_error_quotes_steers_no_terminal(piesweep, store, monkeypatch):
     """A name in an error of a store: its escape sequences are shown and not obeyed."""
-    from analysis import single
+    from analysis import show as single
 
     def refuse(*_):
         raise StoreError("the task '\x1b]0;owned\x07\x9b31m\u202e' is gone\nrun verify")

@@ -143,7 +143,7 @@ def test_the_bound_ends_with_the_question(store):
     import io
     import resource
 
-    from analysis.query import run_query
+    from analysis.relations.query import run_query
 
     before = resource.getrlimit(resource.RLIMIT_DATA)
     run_query(store, "SELECT 1", "csv", io.StringIO())

@@ -11,8 +11,8 @@ import piesweep
 import pytest
 from typer.testing import CliRunner
 
-from analysis.database import VIEWS
-from analysis.query import QueryError
+from analysis.relations.database import VIEWS
+from analysis.relations.query import QueryError
 from runner.command_line import app
 from runner.folders import ROOT
 from runner.store.errors import StoreError

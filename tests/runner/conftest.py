@@ -18,6 +18,6 @@ def small_model(monkeypatch):
 @pytest.fixture
 def workplace(tmp_path):
     """An empty store."""
-    from runner.trial import Workplace
+    from runner.trial.run import Workplace
 
     return Workplace(root=tmp_path / "store", cache=tmp_path / "cache", device="cpu")

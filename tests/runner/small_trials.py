@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from runner.spec import Training, TrialSpec
 from runner.store.layout import Layout
-from runner.trial import Hooks, Workplace
+from runner.trial.run import Hooks, Workplace
 
 from .small_network import small_task
 

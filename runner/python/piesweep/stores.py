@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.database import VIEWS, connect, sandbox, statement
-from analysis.query import checked, clear_errors
+from analysis.relations.database import VIEWS, connect, sandbox, statement
+from analysis.relations.query import checked, clear_errors
 from runner.studies.errors import suggestion
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from analysis.calibration.experiments import Calibration, Setting, calibrate
 from analysis.calibration.likeness import Look, like, look_of, settings_like
 from analysis.calibration.printed import blocks
 from analysis.calibration.worlds import WORLDS, Examples, Size, World, simulate
-from analysis.database import connect
+from analysis.relations.database import connect
 from runner.command_line import app
 from tests.analysis.statistics.small_panels import write_store
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.database import connect
 from analysis.readability import ensure_scores
 from analysis.readability.dictionary import versions
+from analysis.relations.database import connect
 from runner.store.compact import compact
 from runner.store.digest import digest
 from runner.store.layout import Layout

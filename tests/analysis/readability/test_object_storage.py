@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("s3fs", reason="pip install -e '.[test]' installs s3fs")
 pytest.importorskip("moto", reason="pip install -e '.[test]' installs moto")
 
-from analysis.database import connect
 from analysis.readability import ensure_scores
+from analysis.relations.database import connect
 from runner.store.place import place
 from runner.store.readability import kept
 from runner.store.verify import broken_invariants

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from analysis.statistics.answers import panels
 from analysis.statistics.survey import survey
 from tests.analysis.statistics.small_panels import write_sets, write_store

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.statistics.crossed import BOUNDS, changed
 from analysis.tables import TABLES

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from analysis.statistics.answers import panels
 from analysis.statistics.definitions import agreements, definitions_of, flips, holste, votes
 from analysis.statistics.survey import survey

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.database import connect
 from analysis.figures import FIGURES
+from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.statistics.disputes import Disputes, disputes
 from analysis.statistics.readability_ratios import ratios

@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from analysis.calibration.worlds import WORLDS, Examples, Size, simulate
-from analysis.database import connect
+from analysis.relations.database import connect
 from analysis.statistics.held_out import held_out_of, reference_values, values, widened
 from analysis.statistics.survey import survey
 from tests.analysis.statistics.small_panels import answers, panel, write_sets

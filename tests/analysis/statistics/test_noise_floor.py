@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from analysis.statistics.interval import centred_percentiles, two_way
 from analysis.statistics.noise_floor import interval_of
 from analysis.statistics.resampling import (

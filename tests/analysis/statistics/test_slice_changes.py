@@ -11,9 +11,9 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from analysis.calibration.worlds import WORLDS, Examples, Size, World, simulate
-from analysis.database import connect
+from analysis.relations.database import connect
 from analysis.results import Results
-from analysis.single import ShowError, one_table
+from analysis.show import ShowError, one_table
 from analysis.statistics.answers import Panel
 from analysis.statistics.slice_changes import _changes
 from analysis.statistics.slice_scores import effectiveness, recall

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.statistics.answers import Answers, gathered
 from analysis.statistics.hypotheses import declared

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 import torch
 
-from runner.evaluation import Answers, metrics_of, rows_of
 from runner.heads.regression import RegressionHead, build
+from runner.trial.evaluation import Answers, metrics_of, rows_of
 from tasks.base import TaskData
 
 

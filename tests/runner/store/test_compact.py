@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from runner.store import compact as compaction
 from runner.store import compacted, files, reader, sharing, writer
 from runner.store.compact import compact

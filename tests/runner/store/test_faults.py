@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from runner import checkpoints
 from runner.store import files, reader, session
 from runner.store.digest import digest
 from runner.store.disk import Disk
@@ -26,6 +25,7 @@ from runner.store.rows import canonical, write_parquet
 from runner.store.session import hold, running_trials
 from runner.store.verify import broken_invariants
 from runner.store.writer import freeze_plan, record_failure, save_task
+from runner.trial import checkpoints
 from tests.runner.store import samples
 from tests.runner.store.faults import FAULTS, POWER, Death, FaultyDisk, Kill
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from runner.store import reader
 from runner.store.compact import compact
 from runner.store.digest import digest, recorded_digest

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from runner import checkpoints
 from runner.store import files, reader
 from runner.store.compact import compact
 from runner.store.digest import digest
@@ -18,6 +17,7 @@ from runner.store.merge import merge
 from runner.store.prune import prune_checkpoints
 from runner.store.status import status
 from runner.store.verify import broken_invariants
+from runner.trial import checkpoints
 from tests.runner.store import samples
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from analysis.database import connect
+from analysis.relations.database import connect
 from runner.store import reader
 from runner.store.compact import compact
 from runner.store.errors import StoreError

@@ -17,9 +17,8 @@ from typer.testing import CliRunner
 pytest.importorskip("s3fs", reason="pip install -e '.[test]' installs s3fs")
 pytest.importorskip("moto", reason="pip install -e '.[test]' installs moto")
 
-from analysis.query import run_query
+from analysis.relations.query import run_query
 from analysis.report import write_report
-from runner import checkpoints
 from runner.command_line import app
 from runner.store import files, objects, reader, session
 from runner.store.compact import compact
@@ -37,6 +36,7 @@ from runner.store.schema import Facts
 from runner.store.session import StoreHeld, hold, running_trials
 from runner.store.verify import broken_invariants
 from runner.store.writer import commit
+from runner.trial import checkpoints
 from tests.runner.store import samples
 from tests.runner.store.object_server import BUCKET, object_server
 

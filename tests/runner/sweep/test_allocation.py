@@ -14,9 +14,9 @@ from runner.spec import Training, TrialSpec
 from runner.store.schema import Facts
 from runner.store.writer import commit
 from runner.sweep.allocation import Allocation, AllocationError
-from runner.sweep.arrival import await_nodes
+from runner.sweep.checkpoint_times import CheckpointTimes
 from runner.sweep.jobs import Job, Queue
-from runner.sweep.pace import Pace
+from runner.sweep.node_arrival import await_nodes
 from runner.sweep.searcher import PlanSearcher, Searcher
 from runner.sweep.stopping import OUT_OF_TIME, StopRequest, stop_on_signals
 from tests.runner.store import samples
@@ -92,8 +92,8 @@ def test_a_driver_waits_until_its_nodes_are_there(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It looks again and again until three are, and says what for; without a word of nodes it waits for none."""
-    monkeypatch.setattr("runner.sweep.arrival.LOOK_SECONDS", 0.001)
-    monkeypatch.setattr("runner.sweep.arrival.WORD_SECONDS", 0.0)
+    monkeypatch.setattr("runner.sweep.node_arrival.LOOK_SECONDS", 0.001)
+    monkeypatch.setattr("runner.sweep.node_arrival.WORD_SECONDS", 0.0)
     stop = StopRequest(1.0, Allocation(nodes=3, join_by=time.time() + 60))
     assert waited_for([0, 1, 1, 3], stop) == 4
     said = capsys.readouterr().err.splitlines()
@@ -106,7 +106,7 @@ def test_waiting_for_nodes_ends_with_its_time_or_a_stop(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """What is there when the time is over is what there is; a stop, here by the batch system's file, is heard."""
-    monkeypatch.setattr("runner.sweep.arrival.LOOK_SECONDS", 0.001)
+    monkeypatch.setattr("runner.sweep.node_arrival.LOOK_SECONDS", 0.001)
     waited_for([2], StopRequest(1.0, Allocation(nodes=3, join_by=time.time() + 0.05)))
     assert "2 of 3 nodes have joined; going on with them" in capsys.readouterr().err
     (tmp_path / "warned").touch()
@@ -158,7 +158,7 @@ def test_pace_is_the_slowest_epoch_seen(monkeypatch: pytest.MonkeyPatch) -> None
     """Two epochs in 20 s are 10 s to a checkpoint; a faster one later changes nothing; other models are unknown."""
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    pace = Pace()
+    pace = CheckpointTimes()
     for seed, seconds in ((0, 20.0), (1, 8.0)):
         pace.started(job(seed))
         now[0] += seconds
@@ -176,13 +176,13 @@ def test_pace_knows_what_trials_of_the_store_took(tmp_path: Path) -> None:
     child = dataclasses.replace(job(10, "child").spec, method="imp-ft", sparsity=0.5)
     assert child.parent_id
     assert commit(tmp_path, child, samples.rows(), Facts(achieved_sparsity=0.5, epochs=4, seconds=60.0))
-    pace = Pace.of_store(tmp_path)
+    pace = CheckpointTimes.of_store(tmp_path)
     assert pace.to_checkpoint(job(5)) == 30.0
     assert pace.to_checkpoint(job(5, model="child")) == 30.0
     assert pace.to_checkpoint(job(5, model="other")) == 0.0
-    assert Pace.of_store(tmp_path / "nowhere").to_checkpoint(job(5)) == 0.0
+    assert CheckpointTimes.of_store(tmp_path / "nowhere").to_checkpoint(job(5)) == 0.0
     next((tmp_path / "commits").iterdir()).write_text("{")
-    assert Pace.of_store(tmp_path).to_checkpoint(job(5)) == 0.0
+    assert CheckpointTimes.of_store(tmp_path).to_checkpoint(job(5)) == 0.0
 
 
 def commit_after(root: Path, seed: int, seconds: float | None, model: str = "net") -> None:

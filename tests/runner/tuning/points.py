@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from runner.store import reader
 from runner.studies import load
 from runner.sweep.environment import prepare
-from runner.trial import Workplace, run_trial
+from runner.trial.run import Workplace, run_trial
 from tasks.base import Task, TaskData
 from tests.runner.small_network import small_task
 

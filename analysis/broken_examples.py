@@ -1,0 +1,122 @@
+"""The examples that pruning breaks, each with its text, how sure the dense models were, and the cells that break it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.display_names import method_key
+from analysis.results import Results, Row
+
+TEXT_LENGTH = 4_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """One example of one model. cells: the pruned cells whose vote differs from the dense vote, and that vote.
+
+    agreeing: the dense seeds behind the dense vote, of `seeds` in all; of a vote for several classes the fewest behind
+    any of them, and 0 of a vote for no class, which nobody counts. was_right: the dense vote is the gold label; False
+    where none is known.
+    """
+
+    task: str
+    split: str
+    model: str
+    example_id: int
+    text: str | None
+    text_pair: str | None
+    gold: tuple[str, ...] | None
+    dense: tuple[str, ...]
+    agreeing: int
+    seeds: int
+    cells: tuple[tuple[str, float, tuple[str, ...]], ...]
+
+    @property
+    def was_right(self) -> bool:
+        return self.gold == self.dense
+
+
+def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> list[Broken]:
+    """At most `limit` broken examples of a task, model and split: those that the dense vote had right come first,
+    among them those of which the dense models were surest, then those that most pruned cells break (references are
+    none). Texts are cut at TEXT_LENGTH characters.
+    """
+    if not limit:
+        return []
+    task, model, split = place
+    cells = {
+        row["cell_no"]: row
+        for row in results.rows(
+            """SELECT c.*, k.classes, s.seeds AS dense_seeds FROM internal.cell AS c
+            JOIN internal.task AS k USING (task_no)
+            JOIN internal.cell_split AS s ON s.cell_no = c.dense_cell_no AND s.split = ?
+            WHERE c.sparsity > 0 AND c.task = ? AND c.model = ?""",
+            *(split, task, model),
+        )
+    }
+    if not cells:
+        return []
+    numbers = ", ".join(map(str, cells))
+    known = next(iter(cells.values()))
+    # Numbers of cells and task as constants keep the rows and texts of others unread.
+    query = f"""
+        WITH broken AS (
+            SELECT example_id, any_value(internal.indices_of(dense_vote)) AS dense, count(*) AS cells,
+                list({{'cell': cell_no, 'vote': internal.indices_of(pruned_vote)}}) AS votes
+            FROM internal.pairs WHERE is_pie AND split = $split AND cell_no IN ({numbers})
+            GROUP BY example_id
+        ),
+        example AS (
+            SELECT example_id, coalesce(labels, if(label IS NULL, NULL, [label])) AS gold
+            FROM internal.example WHERE task_no = {known["task_no"]} AND split = $split
+        ),
+        chosen AS (
+            SELECT b.*, e.gold, coalesce(list_min(internal.indices_of(v.votes)), 0) AS agreeing
+            FROM broken AS b
+            LEFT JOIN example AS e USING (example_id)
+            LEFT JOIN (
+                SELECT example_id, votes FROM internal.votes
+                WHERE is_dense AND split = $split AND cell_no = {known["dense_cell_no"]}
+            ) AS v USING (example_id)
+            ORDER BY e.gold IS NOT DISTINCT FROM b.dense DESC, agreeing DESC, cells DESC, example_id
+            LIMIT {int(limit)}
+        )
+        SELECT c.*, left(t.text, {TEXT_LENGTH + 1}) AS text, left(t.text_pair, {TEXT_LENGTH + 1}) AS text_pair
+        FROM chosen AS c
+        LEFT JOIN (
+            FROM internal.example WHERE task_no = {known["task_no"]} AND split = $split
+                AND example_id IN (SELECT example_id FROM chosen)
+        ) AS t USING (example_id)
+        ORDER BY c.gold IS NOT DISTINCT FROM c.dense DESC, agreeing DESC, cells DESC, example_id"""
+    found = results.connection.sql(query, params={"split": split}).to_arrow_table().to_pylist()
+    return [_broken(row, place, cells, known) for row in found]
+
+
+def _broken(row: Row, place: tuple[str, str, str], cells: dict[int, Row], known: Row) -> Broken:
+    def names(indices: list[int]) -> tuple[str, ...]:
+        return tuple(known["classes"][index] for index in indices)
+
+    def order(vote: dict[str, Any]) -> tuple[Any, ...]:
+        return method_key(cells[vote["cell"]]["method"]), cells[vote["cell"]]["sparsity"]
+
+    votes = sorted(row["votes"], key=order)
+    return Broken(
+        task=place[0],
+        model=place[1],
+        split=place[2],
+        example_id=row["example_id"],
+        text=_cut(row["text"]),
+        text_pair=_cut(row["text_pair"]),
+        gold=None if row["gold"] is None else names(row["gold"]),
+        dense=names(row["dense"]),
+        agreeing=row["agreeing"],
+        seeds=known["dense_seeds"],
+        cells=tuple(
+            (cells[vote["cell"]]["method"], cells[vote["cell"]]["sparsity"], names(vote["vote"])) for vote in votes
+        ),
+    )
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= TEXT_LENGTH else text[:TEXT_LENGTH] + " …"

@@ -1,0 +1,132 @@
+"""The only files that DuckDB sees: what a store has committed, to be read and never written."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, cast
+
+import duckdb
+from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
+
+from analysis.relations.checked_files import CheckedFiles
+from runner.store.errors import StoreError
+
+PROTOCOL = "committed"
+
+_damage: deque[StoreError] = deque(maxlen=16)
+"""What was found where DuckDB read: it tells of the text of an error in a file system of ours, and of nothing else."""
+
+
+def damage_behind(error: duckdb.Error) -> StoreError | None:
+    """The damage to a store's file for which DuckDB has given up; None where it had another reason."""
+    return next((found for found in reversed(_damage) if str(found) in str(error)), None)
+
+
+class CommittedFiles(AbstractFileSystem):  # type: ignore[misc]
+    """A read-only file system of a store's files, whose addresses are committed://<relative path>.
+
+    DuckDB counts a path that it may read as one that it may write, and a SELECT can carry a COPY in its WITH clause:
+    a committed file would not be safe under its own name. Here there is no way to open one for writing. Any other
+    address, and any listing, finds nothing.
+    """
+
+    protocol = PROTOCOL
+    cachable = False
+
+    def __init__(self, files: CheckedFiles) -> None:
+        super().__init__()
+        self._files = files
+
+    def open(self, path: str, mode: str = "rb", **options: Any) -> BinaryIO:
+        """A committed file's bytes; PermissionError for any other mode than reading."""
+        if mode != "rb":
+            raise PermissionError(f"{path}: committed files are never written")
+        with _damage_remembered():
+            return cast("BinaryIO", SharedFile(self._files.open(self._path(path))))
+
+    def info(self, path: str, **options: Any) -> dict[str, Any]:
+        """Name, size and type, as fsspec describes a file."""
+        with _damage_remembered():
+            return {"name": path, "size": self._files.size(self._path(path)), "type": "file"}
+
+    def modified(self, path: str) -> datetime:
+        """When the file was written, by which DuckDB drops what it cached: these are never written to again."""
+        self._path(path)
+        return datetime.fromtimestamp(0, UTC)
+
+    def glob(self, path: str, maxdepth: int | None = None, **options: Any) -> list[str]:
+        """The file itself: an address is never a pattern."""
+        return [path] if self._relative(path) in self._files else []
+
+    def _path(self, address: str) -> str:
+        relative = self._relative(address)
+        if relative not in self._files:
+            raise PermissionError(f"{address} is not a committed file of this store")
+        return relative
+
+    @staticmethod
+    def _relative(address: str) -> str:
+        return address.removeprefix(f"{PROTOCOL}://") if address.startswith(f"{PROTOCOL}://") else ""
+
+
+@contextmanager
+def _damage_remembered() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        _damage.append(StoreError(str(error)))  # without the frames, which would hold the connection for ever
+        raise
+
+
+class SharedFile(io.RawIOBase):
+    """A file of which every thread has a position of its own.
+
+    DuckDB's threads share the handle of a file that a query scans twice: no thread's seek may move another's read.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._own = threading.local()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return int(getattr(self._own, "position", 0))
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        with self._lock:
+            start = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell()}.get(whence)
+            self._own.position = offset + (self._file.seek(0, io.SEEK_END) if start is None else start)
+        return self.tell()
+
+    def read(self, size: int | None = -1) -> bytes:
+        with self._lock:
+            self._file.seek(self.tell())
+            data = self._file.read(-1 if size is None else size)
+        self._own.position = self.tell() + len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+
+def address(relative: str) -> str:
+    """A committed file as a quoted SQL string."""
+    return "'" + f"{PROTOCOL}://{relative}".replace("'", "''") + "'"

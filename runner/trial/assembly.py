@@ -1,0 +1,130 @@
+"""Build a trial's network, training set, method and trainer from its spec."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from runner.heads import head_for
+from runner.heads.base import Head
+from runner.models import MODELS, load_module
+from runner.models.base import Encoded, ModelContext
+from runner.pruning.gates import GATES
+from runner.pruning.options import with_options
+from runner.pruning.part import Part
+from runner.pruning.pruner import Method, Pruner
+from runner.pruning.recovery import RECOVERIES
+from runner.pruning.removals import REMOVALS
+from runner.pruning.scores import SCORES
+from runner.pruning.targets import TARGETS
+from runner.pruning.teachers import TEACHERS
+from runner.spec import TrialSpec, derived_seed
+from runner.trial.devices import Compute, choose_device, prepare, refuse_other, resolve_precision
+from runner.trial.distillation import Distillation
+from runner.trial.engine import Engine, OneProcess
+from runner.trial.evaluation import answer
+from runner.trial.trainer import Trainer
+from runner.trial.training_set import TrainingSet
+from runner.trial.workplace import Workplace
+from tasks.base import Split, TaskData
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembled:
+    """A trial that is ready to be trained: its data, the code of its architecture, its training set and trainer."""
+
+    spec: TrialSpec
+    data: TaskData
+    module: Any
+    context: ModelContext
+    training_set: TrainingSet
+    trainer: Trainer
+
+    def encoded(self, split: Split) -> Encoded:
+        """One split's inputs, ready for the network."""
+        return self.module.encode(self.context, self.data.split(split))  # type: ignore[no-any-return]
+
+    def logits(self, encoded: Encoded) -> Tensor:
+        """What the network says of every row, as it is now."""
+        return answer(self.trainer.active, encoded, self.spec.training.batch_size, self.training_set.compute)
+
+
+def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assembled:
+    """The trial at step 0, on the device that computes it."""
+    prepare(workplace.threads)
+    module = load_module(MODELS[spec.architecture])
+    head = head_for(data)
+    context = context_of(spec, workplace, data, head)
+    torch.manual_seed(derived_seed(spec.seed, "init"))
+    network = module.build(context)
+    device = choose_device(workplace.device)
+    refuse_other(device, spec.canary)
+    precision = resolve_precision(spec.training.precision, device, network)
+    training_set = TrainingSet(
+        encoded=module.encode(context, data.split("train")),
+        targets=head.targets(data.split("train")),
+        head=head,
+        seed=spec.seed,
+        training=spec.training,
+        protocol=spec.protocol,
+        compute=Compute(device=device, precision=precision, processes=workplace.processes),
+    )
+    trainer = trainer_of(network, spec, training_set, workplace.zero_stage)
+    return Assembled(spec=spec, data=data, module=module, context=context, training_set=training_set, trainer=trainer)
+
+
+def context_of(spec: TrialSpec, workplace: Workplace, data: TaskData, head: Head) -> ModelContext:
+    """What an architecture is told of the trial."""
+    return ModelContext(
+        options={**MODELS[spec.architecture].options, **dict(spec.options)},
+        classes=head.width,
+        kind=data.kind,
+        inputs=data.inputs,
+        max_tokens=spec.max_tokens or data.max_tokens,
+        switches=spec.protocol,
+        seed=spec.seed,
+        cache=workplace.cache,
+    )
+
+
+def method_of(spec: TrialSpec) -> Method | None:
+    """The pruning method of a trial; None for the dense model."""
+    if spec.is_dense:
+        return None
+    method = spec.method_line
+    return Method(
+        score=SCORES[method.score],
+        scope=method.scope,
+        recovery=RECOVERIES[method.recovery],
+        removal=REMOVALS[method.removal],
+        gate=GATES[method.gate] if method.gate else None,
+    )
+
+
+def trainer_of(network: nn.Module, spec: TrialSpec, training_set: TrainingSet, zero_stage: int) -> Trainer:
+    """The trainer of a network that is still on the CPU: on its device, or sharded over the processes."""
+    method, targets = method_of(spec), TARGETS[spec.targets]
+    engine: Engine
+    if zero_stage:
+        from runner.trial.sharding.engine import ManyProcesses
+
+        engine = ManyProcesses(network, training_set, zero_stage)
+        pruner = Pruner(network, method if engine.processes.is_first else None, targets)
+    else:
+        network = network.to(training_set.compute.device.torch)
+        pruner = Pruner(network, method, targets)
+        engine = OneProcess(network, training_set, list(pruner.gates.values()))
+    others = parts_of(spec, network, training_set)
+    return Trainer(engine, training_set, pruner, spec.schedule, spec.sparsity, others)
+
+
+def parts_of(spec: TrialSpec, network: nn.Module, training_set: TrainingSet) -> Sequence[Part]:
+    """What acts at every step of a trial besides its pruner."""
+    if spec.is_dense or (name := spec.method_line.teacher) is None:
+        return ()
+    teacher = with_options(TEACHERS[name], spec.method_settings)
+    return (Distillation(teacher, network, training_set),)

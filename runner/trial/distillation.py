@@ -1,0 +1,49 @@
+"""Learning from another network besides the labels, as a part of training."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from runner.pruning.moment import Moment
+from runner.pruning.part import Part
+from runner.pruning.pruner import under
+from runner.pruning.teachers.base import Teacher
+from runner.trial.training_set import TrainingSet
+
+
+class Distillation(Part):
+    """A teacher and the network that answers for it, which is never trained; checkpoints hold its weights."""
+
+    def __init__(self, teacher: Teacher, network: nn.Module, training_set: TrainingSet) -> None:
+        self.teacher = teacher
+        self.training_set = training_set
+        self.network = copy.deepcopy(network).requires_grad_(False).eval()
+        self.is_ready = False
+
+    def take(self, network: nn.Module) -> None:
+        """Let this network, as it is now, be the one that teaches."""
+        self.network.load_state_dict(network.state_dict())
+        self.is_ready = True
+
+    def loss(self, loss: Tensor, logits: Tensor, inputs: Mapping[str, Tensor], moment: Moment) -> Tensor:
+        """The loss as the teacher mixes it. RuntimeError if there is nobody to learn from yet."""
+        if not self.is_ready:
+            raise RuntimeError(f"step {moment.step} wants a teacher, and none was given; train the dense parent first")
+        given = self.training_set
+        with torch.no_grad(), given.compute.autocast():
+            taught = self.network(**inputs).float()
+        return self.teacher.mixed(loss, logits, taught, given.head.soft, given.loss)
+
+    def state(self) -> dict[str, Tensor]:
+        """The teacher's weights."""
+        return {f"teacher.{name}": value.detach() for name, value in self.network.state_dict().items()}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take the teacher's weights from a checkpoint; without any, from the network that is taken over."""
+        taught = under("teacher.", tensors)
+        self.network.load_state_dict(taught or under("network.", tensors))
+        self.is_ready = True

@@ -1,0 +1,77 @@
+"""A training split, and the choices of a trial by which a network learns from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from runner.heads.base import Head
+from runner.models.base import Encoded
+from runner.spec import Protocol, Training, derived_seed
+from runner.trial.batches import Batch, assemble, batch_rows, to_device
+from runner.trial.devices import Compute
+
+SCORE_SAMPLES = 100
+SCORE_BATCH = 10
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSet:
+    """What a network learns from and how: the training split, and the choices of the trial.
+
+    targets: what the head makes of the answers, [n, ...].
+    """
+
+    encoded: Encoded
+    targets: Tensor
+    head: Head
+    seed: int
+    training: Training
+    protocol: Protocol
+    compute: Compute
+
+    @property
+    def learns_threshold(self) -> bool:
+        """True if the decision threshold comes from the last epoch's training predictions."""
+        return self.head.learns_threshold and self.protocol.threshold == "train"
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The head's mean loss over the batch."""
+        return self.head.loss(outputs, targets)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of one pass."""
+        return -(-len(self.targets) // self.training.batch_size)
+
+    def batch(self, rows: Rows) -> Batch:
+        """These rows on the device."""
+        return to_device(assemble(self.encoded, self.targets, rows), self.compute.device.torch)
+
+    def epoch_batches(self, epoch: int) -> list[Rows]:
+        """The rows of each batch of an epoch: the same for every trial of a seed, whatever its method."""
+        generator = torch.Generator().manual_seed(derived_seed(self.seed, "order", epoch))
+        by_length = self.training.batching != "uniform"
+        return batch_rows(self.encoded.lengths, self.training.batch_size, by_length, generator)
+
+    def score_batches(self, round_: int) -> list[Rows]:
+        """The rows of each batch over which the gradients of this round's decision are accumulated."""
+        generator = torch.Generator().manual_seed(derived_seed(self.seed, "score", round_))
+        rows = torch.randperm(len(self.targets), generator=generator)[:SCORE_SAMPLES].numpy()
+        batches = [rows[start : start + SCORE_BATCH] for start in range(0, len(rows), SCORE_BATCH)]
+        return batches[-1:] if self.protocol.impact == "last-batch" else batches
+
+    def dropout_seed(self, epoch: int, step: int, index: int) -> int:
+        """The seed of one micro-batch of a step."""
+        return derived_seed(self.seed, "dropout", epoch, step, index)
+
+
+def pieces(rows: Rows, count: int) -> list[Rows]:
+    """A batch in so many consecutive micro-batches, whose sizes differ by one at most; some may be empty."""
+    return np.array_split(rows, count)
