@@ -23,8 +23,19 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".ci" / "requirements"
 EXTRAS = ("test", "deepspeed")
 PYTHON = "3.11"
-BUILD = ("editables", "hatchling", "packaging", "pathspec", "pluggy", "setuptools", "tomlkit", "trove-classifiers")
-"""What builds piesweep, and DeepSpeed, which comes as source."""
+BUILD = (
+    "editables",
+    "hatchling",
+    "packaging",
+    "pathspec",
+    "pluggy",
+    "setuptools",
+    "setuptools-scm",
+    "tomlkit",
+    "trove-classifiers",
+    "vcs-versioning",
+)
+"""What builds piesweep, and DeepSpeed, seqeval and rouge-score, which come as source."""
 GPU_LIBRARIES = ("cuda-", "nvidia-", "triton")
 """How the names begin of what torch's CUDA build needs and its other builds do not."""
 FILES = {
