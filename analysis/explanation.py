@@ -13,7 +13,7 @@ from analysis.figures import FIGURES
 from analysis.relations.database import STEPS, VIEWS, connect, rests_on, statement
 from analysis.relations.snapshot import Cell, Snapshot
 from analysis.results import Results, Row
-from analysis.tables import TABLES
+from analysis.tables import TABLES, build_table
 from runner.methods import DENSE
 from runner.store.schema import CommitRecord
 from runner.studies.errors import unknown
@@ -141,7 +141,7 @@ def _of_name(store: Path, name: str) -> Explanation:
         views |= dict.fromkeys(FIGURES[name].views)
     if name in TABLES:
         # What a table is called and made from does not depend on what the trials say.
-        table = TABLES[name](Results(connect(store, without=frozenset(snapshot.wanted()))))
+        table = build_table(name, Results(connect(store, without=frozenset(snapshot.wanted()))))
         kinds.append(f"table '{table.title}'")
         views |= dict.fromkeys(table.views)
     if name in VIEWS:

@@ -14,7 +14,7 @@ from analysis.page.page import Drawn, Page, render
 from analysis.page.provenance import Provenance, provenance
 from analysis.published.comparison import compare
 from analysis.results import Results
-from analysis.tables import TABLES, compared
+from analysis.tables import TABLES, build_table, compared
 from analysis.tables.formats import TABLE_FORMATS
 from analysis.tables.table import Table
 from runner.store.layout import Layout
@@ -81,7 +81,7 @@ def _listed(out: Path) -> set[str]:
 
 
 def _write(results: Results, beside: tuple[Table, ...], folder: Path, written: Provenance) -> None:
-    tables = [*(table for build in TABLES.values() if (table := build(results)).lines), *beside]
+    tables = [*(table for name in TABLES if (table := build_table(name, results)).lines), *beside]
     drawn: list[Drawn] = []
     files = {f"tables/{table.name}.{ending}": text(table) for table in tables for ending, text in TABLE_FORMATS.items()}
     images: dict[str, bytes] = {}

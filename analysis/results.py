@@ -110,6 +110,18 @@ class Results:
         )
 
     @cached_property
+    def chosen_on_test(self) -> str:
+        """Of whose networks the one that answers was chosen on the test split, in a sentence; else nothing."""
+        rows = self.rows("""
+            SELECT DISTINCT task, model FROM trials
+            WHERE settings->>'$.training.selection.best' <> '' AND settings->>'$.training.selection.split' = 'test'
+            ORDER BY ALL""")
+        if not rows:
+            return ""
+        cells = ", ".join(f"{row['task']}, {row['model']}" for row in rows)
+        return f"Chosen on the test split: the networks of {cells} are those that did best on it, so it flatters them."
+
+    @cached_property
     def variants(self) -> dict[str, list[Variant]]:
         """Method -> what its name means in this store."""
         return variants(self)

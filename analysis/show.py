@@ -13,7 +13,7 @@ from analysis.figures.style import pdf, png, svg
 from analysis.published.comparison import compare
 from analysis.relations.database import connect
 from analysis.results import Results
-from analysis.tables import TABLES, compared, slices
+from analysis.tables import TABLES, build_table, compared, slices
 from analysis.tables.formats import csv_text, latex, markdown, plain_text
 from analysis.tables.table import Table
 from runner.studies.errors import unknown
@@ -54,7 +54,7 @@ def one_table(store: Path, name: str, by: str | None = None) -> Table:
         _check_column(results, by)
         table = slices.build(results, by)
     else:
-        table = TABLES[name](results)
+        table = build_table(name, results)
     if table is None:
         raise ShowError(f"the store at {store} has nothing that the published table behind '{name}' has")
     if not table.lines:

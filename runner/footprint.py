@@ -168,9 +168,9 @@ def _checkpoints(plan: Plan, model: str, at_once: int) -> int:
 
 
 def _state_bytes(spec: TrialSpec, speed: Speed) -> int:
-    """Weights, optimizer state and masks."""
+    """Weights, optimizer state and masks; and the best weights so far where they are kept."""
     parameters = speed.parameters.get(spec.model, MODELS[spec.architecture].parameters)
-    values = 1 + len(OPTIMIZERS[spec.training.optimizer].moments)
+    values = 1 + len(OPTIMIZERS[spec.training.optimizer].moments) + bool(spec.training.selection.best)
     return parameters * (BYTES_OF_VALUE * values + BYTES_OF_MASK)
 
 

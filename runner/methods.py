@@ -22,21 +22,36 @@ class MethodError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """What a study may change of a method: what it means, and the least and the most that it may be."""
+    """What a study may change of a method: what it means, and the least and the most that it may be, or its words."""
 
     meaning: str
-    least: float
-    most: float
+    least: float = 0
+    most: float = 0
+    words: tuple[str, ...] = ()
+
+    def allows(self, value: float | str) -> bool:
+        """True for a number between the bounds, or one of the words."""
+        return value in self.words if isinstance(value, str) else self.least <= value <= self.most
+
+    @property
+    def allowed(self) -> str:
+        """As people say it."""
+        return ", ".join(self.words) or f"{self.least:g} to {self.most:g}"
 
 
 OPTIONS: dict[str, Option] = {
     "rounds": Option(meaning="cuts, each followed by the epochs of a dense training", least=1, most=100),
     "times": Option(meaning="how often the epochs of a dense training", least=2, most=101),
-    "finetune_epochs": Option(meaning="epochs after the cut, 0 for as many as before it", least=0, most=100_000),
+    "finetune_epochs": Option(meaning="epochs after the cut, 0 for as many as training says", least=0, most=100_000),
     "begins": Option(meaning="the share of the training after which weights begin to go", least=0, most=1),
     "ends": Option(meaning="the share of the training after which no more weights go", least=0, most=1),
     "every": Option(meaning="steps between two decisions", least=1, most=1_000_000),
     "initial": Option(meaning="the fraction that goes at once", least=0, most=0.999),
+    "afterwards": Option(
+        meaning="whether masks stay once all is removed, or are decided anew", words=("fixed", "every-step")
+    ),
+    "strength": Option(meaning="what the penalty is multiplied by", least=0, most=1000),
+    "full_at": Option(meaning="the share of the training after which the penalty is whole, 0 at once", least=0, most=1),
     "share": Option(meaning="the teacher's part of the loss", least=0, most=1),
     "temperature": Option(meaning="what logits are divided by", least=0.01, most=1000),
 }
@@ -51,10 +66,11 @@ class Method:
     whole network is ranked at once. recovery: what happens to the weights that stay. removal: what a removed weight
     is until the next decision (a key of `runner.pruning.removals.REMOVALS`). gate: learned importance in place of the
     score's (a key of `runner.pruning.gates.GATES`). teacher: what the network learns from besides the labels (a key of
-    `runner.pruning.teachers.TEACHERS`). targets: which parameters may go (a key of `runner.pruning.targets.TARGETS`).
-    options: what a study may change (keys of OPTIONS, which are fields of the schedule or the teacher), with their
-    defaults; a value must have its default's type. A default stays what it is, since ids leave it out: raise `version`
-    where the meaning of a method changes, a default included.
+    `runner.pruning.teachers.TEACHERS`). penalty: what is added to the loss (a key of
+    `runner.pruning.penalties.PENALTIES`). targets: which parameters may go (a key of `runner.pruning.targets.TARGETS`).
+    options: what a study may change (keys of OPTIONS, which are fields of the schedule, the teacher or the penalty),
+    with their defaults; a value must have its default's type. A default stays what it is, since ids leave it out:
+    raise `version` where the meaning of a method changes, a default included.
     """
 
     title: str
@@ -66,18 +82,19 @@ class Method:
     targets: str = "weights"
     gate: str | None = None
     teacher: str | None = None
+    penalty: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
 
     @property
     def starts_dense(self) -> bool:
         """True if training starts exactly as the dense model's, so that the dense trial can be shared."""
-        return SCHEDULES[self.schedule].starts_dense
+        return SCHEDULES[self.schedule].starts_dense and self.penalty is None
 
     @property
     def is_shardable(self) -> bool:
         """True if several processes that share a network can prune it: what acts at every step needs it whole."""
-        acts_at_steps = self.removal != "permanent" or self.gate or self.teacher
+        acts_at_steps = self.removal != "permanent" or self.gate or self.teacher or self.penalty
         return self.score in SHARDED_SCORES and not acts_at_steps
 
     @property
@@ -93,7 +110,7 @@ network can gather; one that differentiates twice, or calls the network itself, 
 SCORE_VERSIONS: dict[str, int] = {}
 """Versions above 1, of scores that mean something else than they first did: planning reads them, and loads no score."""
 
-_RAMP = {"begins": 0.0, "ends": 0.7, "every": 10, "initial": 0.0}
+_RAMP = {"begins": 0.0, "ends": 0.7, "every": 10, "initial": 0.0, "afterwards": "fixed"}
 
 # Tropeano et al. 2025, Table 3.
 METHODS: dict[str, Method] = {
@@ -123,7 +140,8 @@ METHODS: dict[str, Method] = {
         title="Iterative random pruning, fine-tuning", score="random", schedule="rounds", options={"rounds": 3}
     ),
     "rp-ai": Method(title="Random pruning at initialization", score="random", schedule="at-initialization"),
-    # One of each other kind: one cut after training, gradual (Zhu and Gupta 2017), learned (Sanh et al. 2020), taught.
+    # One of each other kind: one cut after training, gradual (Zhu and Gupta 2017), learned (Sanh et al. 2020), taught,
+    # penalized (Han et al. 2015).
     "mp-os": Method(
         title="Magnitude pruning, one shot after training",
         score="magnitude",
@@ -153,6 +171,13 @@ METHODS: dict[str, Method] = {
         schedule="rounds",
         teacher="dense-parent",
         options={"rounds": 3, "share": 0.5, "temperature": 2.0},
+    ),
+    "mp-lasso": Method(
+        title="Magnitude pruning, one shot after training under the lasso",
+        score="magnitude",
+        schedule="one-shot",
+        penalty="lasso",
+        options={"finetune_epochs": 0, "strength": 1e-5, "full_at": 0.0},
     ),
 }
 
@@ -205,9 +230,8 @@ def _checked(name: str, key: str, value: Any) -> Any:
     given = float(value) if wanted is float and type(value) is int else value
     if type(given) is not wanted:
         raise MethodError(wrong_type("method", name, key, value, default))
-    if not bounds.least <= given <= bounds.most:
+    if not bounds.allows(given):
         raise MethodError(
-            f"option '{key}' of method '{name}' is {value!r}; allowed: {bounds.least:g} to {bounds.most:g} "
-            f"({bounds.meaning})"
+            f"option '{key}' of method '{name}' is {value!r}; allowed: {bounds.allowed} ({bounds.meaning})"
         )
     return given

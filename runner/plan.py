@@ -13,7 +13,7 @@ from typing import Any
 from runner.methods import DENSE, SCORE_VERSIONS
 from runner.models import MODELS
 from runner.pruning.schedules import SCHEDULES
-from runner.spec import Training, TrialSpec
+from runner.spec import TrialSpec
 from runner.studies import Study, StudyError
 from runner.studies.document import is_path
 from runner.studies.grid import GridCell
@@ -138,7 +138,7 @@ def _dense_cell(study: Study, task: TaskChoice, model: ModelChoice) -> TrialSpec
         max_tokens=task.max_tokens if own_length else None,
         method=DENSE,
         seed=0,
-        training=Training(**study.training.of_cell(task.name, model.name)),
+        training=study.training.trained(task.name, model.name),
         protocol=study.protocol.resolve(),
         record=study.record.resolve(),
         versions=_changed_versions(task, model),

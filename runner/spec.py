@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -24,6 +25,37 @@ METHOD_PIECES = ("method", "score", "schedule")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finetuning:
+    """How training goes on after a cut between two phases, where that differs from the training before it.
+
+    epochs: of each phase but the first, 0 for as many as that has. learning_rate: the highest, 0 for the same.
+    learning_rates: their curve, '' for the same. milestones: those of the curve. optimizer: the old one goes on, or a
+    new one begins each phase.
+    """
+
+    epochs: int = 0
+    learning_rate: float = 0.0
+    learning_rates: str = ""
+    milestones: tuple[tuple[float, float], ...] = ()
+    optimizer: Literal["old", "new"] = "old"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which of the networks that a phase of training passes through ends it: the last, or the best so far.
+
+    best: '' for the last; else `loss` or a metric of the task, by which networks are compared. split: on which;
+    validation, or test as papers had it that chose on what they report. every: steps between two looks, 0 for the ends
+    of epochs. Only networks from which nothing is going to be removed any more in their phase are looked at; of equally
+    good ones the first stays.
+    """
+
+    best: str = ""
+    split: Literal["validation", "test"] = "validation"
+    every: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Training:
     """How one network is trained; an epoch is one pass over the training split.
 
@@ -32,7 +64,9 @@ class Training:
     (the attention mask makes it the same function of each text), uniform does not; auto is by-length for
     encoders and for the packed BiLSTM. `micro_batches` cuts every batch into so many parts that are computed one by one
     (less memory, the same mean gradient), each with its own draw of dropout. `optimizer` is a key of OPTIMIZERS,
-    `learning_rates` one of LEARNING_RATES: the curve that the learning rate follows over each phase of training.
+    `learning_rates` one of LEARNING_RATES: the curve that the learning rate follows over each phase of training;
+    `milestones` are pairs of an epoch of the phase and the share of `learning_rate` from then on. `momentum` and
+    `nesterov` are SGD's. `finetuning` says how phases after the first differ, `selection` which network ends a phase.
     """
 
     epochs: int
@@ -46,6 +80,32 @@ class Training:
     batching: Literal["auto", "by-length", "uniform"] = "auto"
     micro_batches: int = 1
     learning_rates: str = "constant"
+    milestones: tuple[tuple[float, float], ...] = ()
+    momentum: float = 0.9
+    nesterov: bool = False
+    finetuning: Finetuning = field(default_factory=Finetuning)
+    selection: Selection = field(default_factory=Selection)
+
+    def phases(self, schedule: Schedule | None) -> tuple[int, ...]:
+        """Epochs of each phase; the dense model, without a schedule, has one."""
+        return schedule.phases(self.epochs, self.finetuning.epochs or self.epochs) if schedule else (self.epochs,)
+
+    @staticmethod
+    def from_settings(values: Mapping[str, Any]) -> Training:
+        """The inverse of what `dataclasses.asdict` and JSON make of it."""
+        finetuning, selection = values.get("finetuning", {}), values.get("selection", {})
+        return Training(
+            **{
+                **values,
+                "milestones": _pairs(values.get("milestones", ())),
+                "finetuning": Finetuning(**{**finetuning, "milestones": _pairs(finetuning.get("milestones", ()))}),
+                "selection": Selection(**selection),
+            }
+        )
+
+
+def _pairs(values: Iterable[Sequence[Any]]) -> tuple[tuple[Any, Any], ...]:
+    return tuple((first, second) for first, second in values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +204,7 @@ class TrialSpec:
     @property
     def shares_parent(self) -> bool:
         """True if this trial continues from the trained dense model of its task, model and seed."""
-        return self.schedule is not None and self.schedule.starts_dense
+        return not self.is_dense and self.method_line.starts_dense
 
     @cached_property
     def schedule(self) -> Schedule | None:
@@ -170,14 +230,21 @@ class TrialSpec:
     @property
     def epochs(self) -> int:
         """Of all phases together."""
-        return sum(self.schedule.phases(self.training.epochs)) if self.schedule else self.training.epochs
+        return sum(self.training.phases(self.schedule))
 
     @property
     def dense(self) -> TrialSpec:
-        """The unpruned trial of the same task, model, seed and settings."""
+        """The unpruned trial of the same task, model, seed and settings, which has no phase after the first."""
         versions = tuple(pair for pair in self.versions if pair[0] not in METHOD_PIECES)
+        training = dataclasses.replace(self.training, finetuning=Finetuning())
         return dataclasses.replace(
-            self, method=DENSE, base_method="", method_options=(), sparsity=0.0, versions=versions
+            self,
+            method=DENSE,
+            base_method="",
+            method_options=(),
+            sparsity=0.0,
+            versions=versions,
+            training=training,
         )
 
     @cached_property
@@ -215,11 +282,11 @@ class TrialSpec:
         return TrialSpec(
             **{
                 **values,
-                "options": tuple((key, value) for key, value in values["options"]),
-                "method_options": tuple((key, value) for key, value in values.get("method_options", ())),
-                "contents": tuple((key, value) for key, value in values.get("contents", ())),
-                "versions": tuple((key, value) for key, value in values["versions"]),
-                "training": Training(**values["training"]),
+                "options": _pairs(values["options"]),
+                "method_options": _pairs(values.get("method_options", ())),
+                "contents": _pairs(values.get("contents", ())),
+                "versions": _pairs(values["versions"]),
+                "training": Training.from_settings(values["training"]),
                 "protocol": Protocol(**values["protocol"]),
                 "record": Record(**record),
             }

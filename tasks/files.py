@@ -61,7 +61,7 @@ def load(choice: TaskChoice) -> TaskData:
     check(choice)
     raw = from_files(choice) if choice.dataset is None else from_dataset(choice)
     texts = {split: _text_columns(choice, one) for split, one in raw.items()}
-    kind = _kind(choice)
+    kind = declared_kind(choice)
     if choice.label is not None and KINDS[kind].has_classes:
         _refuse_measures(choice, raw)
     answers = {split: _answers(choice, one) for split, one in raw.items()}
@@ -116,19 +116,19 @@ def _text_columns(choice: TaskChoice, raw: RawSplit) -> dict[str, pa.ChunkedArra
     return columns
 
 
-def _kind(choice: TaskChoice) -> str:
+def declared_kind(choice: TaskChoice) -> str:
     """The kind of answer that a choice declares."""
     return choice.kind or ("single-label" if choice.labels is None else "multi-label")
 
 
 def _taken(choice: TaskChoice) -> frozenset[str]:
     """Names of gold columns that a further column must leave alone: those of other kinds are free, as they were."""
-    return frozenset() if KINDS[_kind(choice)].has_classes else frozenset(KINDS[_kind(choice)].gold)
+    return frozenset() if KINDS[declared_kind(choice)].has_classes else frozenset(KINDS[declared_kind(choice)].gold)
 
 
 def _answers(choice: TaskChoice, raw: RawSplit) -> pa.Array:
     """The gold answers of every example: class names, lists of them, or numbers."""
-    if KINDS[_kind(choice)].has_classes:
+    if KINDS[declared_kind(choice)].has_classes:
         return _label_names(choice, raw)
     column = choice.label or ""
     values = numbers(Cells.of(raw.answers, raw.place, column))

@@ -28,6 +28,8 @@ from runner.optimizers import LEARNING_RATES, OPTIMIZERS, OptimizerKind
 from runner.plan import plan
 from runner.pruning.gates import GATES
 from runner.pruning.gates.movement import Movement
+from runner.pruning.penalties import PENALTIES
+from runner.pruning.penalties.lasso import Lasso
 from runner.pruning.removals import REMOVALS
 from runner.pruning.removals.remembered import Remembered
 from runner.pruning.schedules import SCHEDULES, AtInitialization
@@ -49,7 +51,7 @@ STUDY = """\
 name: additions
 tasks: [points]
 models: [toy-network]
-methods: [toy, toy-learned, toy-taught]
+methods: [toy, toy-learned, toy-taught, toy-penalized]
 sparsities: [0.5]
 seeds: 5
 training: {epochs: 2, batch_size: 40, learning_rate: 0.05, optimizer: toy-sgd, learning_rates: toy-halved}
@@ -134,11 +136,13 @@ def additions(monkeypatch, tmp_path):
         (GATES, "toy-gate", Still()),
         (TEACHERS, "toy-teacher", DenseParent(share=0.2)),
         (TARGETS, "toy-targets", only_the_second),
+        (PENALTIES, "toy-penalty", Lasso(strength=0.1)),
         (OPTIMIZERS, "toy-sgd", OptimizerKind(name="SGD", moments=())),
-        (LEARNING_RATES, "toy-halved", lambda moment: 0.5),
+        (LEARNING_RATES, "toy-halved", lambda moment, milestones: 0.5),
         (METHODS, "toy", toy(removal="toy-removal", targets="toy-targets")),
         (METHODS, "toy-learned", toy(removal="gated", gate="toy-gate")),
         (METHODS, "toy-taught", dataclasses.replace(toy(teacher="toy-teacher"), schedule="rounds", score="magnitude")),
+        (METHODS, "toy-penalized", toy(penalty="toy-penalty")),
         (MODELS, "toy-network", ARCHITECTURE),
         (TASKS, "points", task_of(small_task())),
         (VIEWS, "toy_view", "a view"),
@@ -165,15 +169,16 @@ LAUNCHER = Launcher(
 
 
 def test_a_study_of_additions_runs_to_its_report(additions, monkeypatch, tmp_path):
-    """Score, schedule, removal, gate, teacher, targets, optimizer, learning rate, method, model, task, view, table,
-    figure and launcher: one line each, and the study is planned, run, verified, asked, reported and submitted."""
+    """Score, schedule, removal, gate, teacher, penalty, targets, optimizer, learning rate, method, model, task, view,
+    table, figure and launcher: one line each, and the study is planned, run, verified, asked, reported and
+    submitted."""
     path, store = tmp_path / "additions.yaml", tmp_path / "store"
     path.write_text(STUDY)
     here = InThisProcess()
     monkeypatch.setattr(sweeping, "_joined", here.joined)
     monkeypatch.setattr(sweeping, "_sweep", here)
     ended = sweeping.run_study(plan(load(str(path))), store, Placement(), Console(file=io.StringIO()))
-    assert (ended.planned, ended.committed) == (20, 20)
+    assert (ended.planned, ended.committed) == (25, 25)
     assert broken_invariants(store) == []
     layers = {record.settings["method"]: record.facts.layer_sparsity.keys() for record in commits(store)}
     assert layers["toy"] == {"second.weight"}

@@ -20,7 +20,8 @@ BASELINES = """
 
 def cautions(results: Results) -> list[str]:
     """One sentence a concern; none of a complete study without collapsed trials on one vendor's devices."""
-    return [*_incomplete(results), *_at_chance(results), *_collapsed(results), *warnings(results)]
+    chosen = [results.chosen_on_test] if results.chosen_on_test else []
+    return [*chosen, *_incomplete(results), *_at_chance(results), *_collapsed(results), *warnings(results)]
 
 
 def _at_chance(results: Results) -> list[str]:

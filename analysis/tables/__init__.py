@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 from analysis.results import Results
@@ -55,3 +56,11 @@ TABLES: dict[str, Callable[[Results], Table]] = {
     "parameters": parameters.build_removed,
     "remaining_parameters": parameters.build_remaining,
 }
+
+
+def build_table(name: str, results: Results) -> Table:
+    """A table of TABLES, with what holds of every number in it under it."""
+    table = TABLES[name](results)
+    if results.chosen_on_test:
+        return dataclasses.replace(table, caption=f"{table.caption} {results.chosen_on_test}")
+    return table

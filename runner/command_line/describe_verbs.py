@@ -100,7 +100,7 @@ def describe_method(
         raise StudyError(unknown("method", name, NAMED))
     chosen = resolve(name, read_pairs(options or [], Path.cwd()))
     card = next(row for row in _methods() if row["method"] == name)
-    phases = schedule_of(card["schedule"], chosen).phases(10)
+    phases = schedule_of(card["schedule"], chosen).phases(10, 10)
     told = {option: f"{value} ({OPTIONS[option].meaning})" for option, value in chosen.items()}
     own = {"options": chosen} if as_json else {f"option {option}": text for option, text in told.items()}
     card.pop("options")

@@ -14,7 +14,8 @@ class Schedule(Protocol):
     """The phases of a training, and what is removed when.
 
     starts_dense: whether the first phase is the dense model's training, step for step, so that its trained state can
-    be taken over. phases: epochs of each phase where the dense model trains `epochs`. removed: the fraction of the
+    be taken over. phases: epochs of each phase where the dense model trains `epochs` and phases after a cut `after`.
+    removed: the fraction of the
     prunable weights that is gone from this moment on, or None for "masks stay"; it is asked before every step, and once
     more after the last. What it says last is exactly `target`. ValueError for options that no training can follow.
     `version` is raised where the same words come to mean other decisions: it is part of trials' ids.
@@ -29,7 +30,7 @@ class Schedule(Protocol):
     @property
     def starts_dense(self) -> bool: ...
 
-    def phases(self, epochs: int) -> tuple[int, ...]: ...
+    def phases(self, epochs: int, after: int) -> tuple[int, ...]: ...
 
     def removed(self, moment: Moment, target: float) -> float | None: ...
 
@@ -42,8 +43,9 @@ class AtInitialization:
     starts_dense: bool = False
     version: int = 1
 
-    def phases(self, epochs: int) -> tuple[int, ...]:
+    def phases(self, epochs: int, after: int) -> tuple[int, ...]:
         """One."""
+        del after
         return (epochs,)
 
     def removed(self, moment: Moment, target: float) -> float | None:
@@ -67,10 +69,10 @@ class Rounds:
     starts_dense: bool = True
     version: int = 1
 
-    def phases(self, epochs: int) -> tuple[int, ...]:
+    def phases(self, epochs: int, after: int) -> tuple[int, ...]:
         """One before the first cut and one after each."""
-        between = (epochs,) * (self.rounds - 1)
-        return (epochs + self.late, *between, epochs - self.late)
+        between = (after,) * (self.rounds - 1)
+        return (epochs + self.late, *between, after - self.late)
 
     def removed(self, moment: Moment, target: float) -> float | None:
         """One cut at the beginning of each phase but the first."""
@@ -84,7 +86,10 @@ class Rounds:
 
 @dataclass(frozen=True)
 class OneShot:
-    """The dense model's training, one cut, and `finetune_epochs` of training with what stays (0: as many as before)."""
+    """The dense model's training, one cut, and `finetune_epochs` of training with what stays.
+
+    0 epochs: as many as the study says.
+    """
 
     finetune_epochs: int = 0
     reference: str = (
@@ -93,9 +98,9 @@ class OneShot:
     starts_dense: bool = True
     version: int = 1
 
-    def phases(self, epochs: int) -> tuple[int, ...]:
+    def phases(self, epochs: int, after: int) -> tuple[int, ...]:
         """Two."""
-        return (epochs, self.finetune_epochs or epochs)
+        return (epochs, self.finetune_epochs or after)
 
     def removed(self, moment: Moment, target: float) -> float | None:
         """All between the two phases."""
@@ -132,8 +137,9 @@ class Cubic:
         if not 0 <= self.initial < 1:
             raise ValueError(f"the fraction removed at first lies in [0, 1); {self.initial!r} was given")
 
-    def phases(self, epochs: int) -> tuple[int, ...]:
+    def phases(self, epochs: int, after: int) -> tuple[int, ...]:
         """One."""
+        del after
         return (epochs,)
 
     def removed(self, moment: Moment, target: float) -> float | None:
@@ -158,9 +164,9 @@ class Unpruned:
     starts_dense: bool = True
     version: int = 1
 
-    def phases(self, epochs: int) -> tuple[int, ...]:
+    def phases(self, epochs: int, after: int) -> tuple[int, ...]:
         """As many as an iterative method's."""
-        return (epochs,) * self.times
+        return (epochs, *(after,) * (self.times - 1))
 
     def removed(self, moment: Moment, target: float) -> float | None:
         """Nothing. ValueError for a fraction that would have to be removed."""

@@ -74,7 +74,8 @@ class Facts(BaseModel):
     trials); parent_weights: the parent's, as this trial found it. seconds: wall time over all attempts.
     restored_checkpoints: how often the trial went on from a checkpoint; failed_restores: how often one was damaged.
     device_driver, device_runtime, device_kernels: versions of the kernel driver, of CUDA or HIP, of cuDNN or MIOpen.
-    peak_memory: bytes held on the GPU at most, by the attempt that committed.
+    peak_memory: bytes held on the GPU at most, by the attempt that committed. selected_step: after how many steps the
+    network that answers was as it is, where the study has the best one answer.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -101,6 +102,7 @@ class Facts(BaseModel):
     peak_memory: int | None = None
     precision: str | None = None
     versions: dict[str, str] = Field(default_factory=dict)
+    selected_step: int | None = Field(default=None, exclude_if=lambda step: step is None)
 
 
 class Compacted(BaseModel):

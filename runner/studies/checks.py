@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from runner.models import MODELS, ModelError, resolve
-from runner.spec import Protocol
 from runner.studies import grid, hypotheses, method_choice, strategy
 from runner.studies.document import is_path
 from runner.studies.errors import KeyPath, Problem, suggestion, unknown
 from runner.studies.study import ModelChoice, Study
 from runner.studies.training import cell_name
+from runner.studies.training_checks import selection_problems, training_problems
 from tasks import TASKS
 from tasks.base import SPLITS, Inputs, TaskChoice, TaskError
 
@@ -199,6 +199,15 @@ def _splits_of(choice: TaskChoice) -> list[str]:
     return [split for split in SPLITS if getattr(choice, split)]
 
 
+def _kind_of(choice: TaskChoice) -> str | None:
+    """The kind of a task's answers; None where only its data can tell."""
+    from tasks.files import declared_kind
+
+    if choice.name in TASKS:
+        return TASKS[choice.name].kind
+    return declared_kind(choice)
+
+
 def _training_problems(study: Study) -> Iterator[Problem]:
     rounds = {choice.name for choice in study.methods if choice.line.schedule == "rounds"}
     in_rounds = {(cell.task, cell.model) for cell in study.cells if cell.method in rounds}
@@ -211,24 +220,6 @@ def _training_problems(study: Study) -> Iterator[Problem]:
             where = " or ".join((f"training.{lacking[0]}", f"training.cells.{cell}.{lacking[0]}"))
             yield Problem(("training",), f"{cell} has no {', no '.join(lacking)}; set {where}")
         else:
-            yield from _length_problems(cell, settings, protocol, (task.name, model.name) in in_rounds)
-
-
-def _length_problems(cell: str, settings: dict[str, Any], protocol: Protocol, rounds: bool) -> Iterator[Problem]:
-    epochs, warmup = settings["epochs"], settings.get("warmup_epochs", 0.0)
-    off_by_one = rounds and protocol.rounds == "off-by-one"
-    if off_by_one and epochs < 2:
-        yield Problem(
-            ("protocol",),
-            f"rounds: off-by-one leaves the last phase one epoch short, and {cell} trains {epochs}; "
-            "give it at least 2 epochs, or set protocol.rounds to equal",
-        )
-        return
-    shortest = epochs - 1 if off_by_one else epochs
-    if warmup >= shortest:
-        phase = "shortest phase of pruning" if off_by_one else "training"
-        yield Problem(
-            ("training",),
-            f"a warm-up of {warmup:g} epochs does not fit into {cell}, whose {phase} has {shortest}; "
-            f"allowed: warmup_epochs below {shortest}",
-        )
+            training = study.training.trained(task.name, model.name)
+            yield from training_problems(cell, training, protocol, (task.name, model.name) in in_rounds)
+            yield from selection_problems(cell, training, _kind_of(task), _splits_of(task), protocol)

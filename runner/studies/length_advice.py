@@ -19,9 +19,9 @@ def length_advice(study: Study) -> Iterator[str]:
     """A line on each length of training that pruned models have and no dense one, if the study has references."""
     if not study.references:
         return
-    epochs = study.training.of_cell(study.tasks[0].name, study.models[0].name)["epochs"]
+    training = study.training.trained(study.tasks[0].name, study.models[0].name)
     times = {
-        name: sum(schedule_of(choice.line.schedule, choice.settings).phases(epochs)) / epochs
+        name: sum(training.phases(schedule_of(choice.line.schedule, choice.settings))) / training.epochs
         for name, choice in study.method_choices.items()
     }
     there = {1, *(times[reference.name] for reference in study.references)}

@@ -75,6 +75,7 @@ def problems(study: Study) -> Iterator[Problem]:
             )
     if study.canary:
         yield Problem(("canary",), "copies for comparing vendors run on one device each; set canary: 0, or no strategy")
+    yield from _whole_networks(study)
     for task, model in study.pairs:
         parts = study.training.of_cell(task.name, model.name).get("micro_batches", 1)
         if parts % study.strategy.count:
@@ -84,6 +85,21 @@ def problems(study: Study) -> Iterator[Problem]:
                 f"{cell_name(task.name, model.name)} has {parts}; set training.micro_batches to a multiple of "
                 f"{study.strategy.count} (it fixes what dropout draws: trials can go on with any number of "
                 "processes that divides it)",
+            )
+
+
+def _whole_networks(study: Study) -> Iterator[Problem]:
+    """Training settings that act on a whole network, which no process has between decisions."""
+    for task, model in study.pairs:
+        training, cell = study.training.trained(task.name, model.name), cell_name(task.name, model.name)
+        if training.selection.best:
+            yield Problem(
+                ("training",), f"under strategy deepspeed the last network answers; set selection: last in {cell}"
+            )
+        if training.finetuning.optimizer == "new":
+            yield Problem(
+                ("training",),
+                f"under strategy deepspeed the optimizer goes on; set finetuning.optimizer: old in {cell}",
             )
 
 

@@ -20,7 +20,7 @@ from runner.studies.study import (
     Study,
     TrialResources,
 )
-from runner.studies.training import StudyTraining, TrainingSettings
+from runner.studies.training import FinetuningSettings, SelectionSettings, StudyTraining, TrainingSettings
 from runner.studies.tuning import Ranges, StudyTuning
 from tasks.base import TaskChoice
 
@@ -40,6 +40,11 @@ BUNDLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("training", "tasks", "*"): TrainingSettings,
     ("training", "models", "*"): TrainingSettings,
     ("training", "cells", "*"): TrainingSettings,
+    **{
+        (*block, key): settings
+        for block in (("training",), *(("training", group, "*") for group in ("tasks", "models", "cells")))
+        for key, settings in (("finetuning", FinetuningSettings), ("selection", SelectionSettings))
+    },
     ("tuning",): StudyTuning,
     ("tuning", "tasks", "*"): Ranges,
     ("tuning", "models", "*"): Ranges,

@@ -83,4 +83,5 @@ def facts_of(trial: Assembled, history: History, answers: list[Answers], weights
         peak_memory=peak_memory(),
         precision=compute.precision,
         versions=versions(("piesweep", *trainer.engine.packages)),
+        selected_step=trainer.best.taken if trainer.best else None,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +18,8 @@ from runner.models.base import Encoded, ModelContext
 from runner.pruning.gates import GATES
 from runner.pruning.options import with_options
 from runner.pruning.part import Part
+from runner.pruning.penalties import PENALTIES
+from runner.pruning.penalties.base import Penalized
 from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES
 from runner.pruning.removals import REMOVALS
@@ -26,7 +30,8 @@ from runner.spec import TrialSpec, derived_seed
 from runner.trial.devices import Compute, choose_device, prepare, refuse_other, resolve_precision
 from runner.trial.distillation import Distillation
 from runner.trial.engine import Engine, OneProcess
-from runner.trial.evaluation import answer
+from runner.trial.evaluation import Answers, answer, metrics_of
+from runner.trial.selection import BestNetwork, Measure
 from runner.trial.trainer import Trainer
 from runner.trial.training_set import TrainingSet
 from runner.trial.workplace import Workplace
@@ -73,7 +78,8 @@ def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assemble
         protocol=spec.protocol,
         compute=Compute(device=device, precision=precision, processes=workplace.processes),
     )
-    trainer = trainer_of(network, spec, training_set, workplace.zero_stage)
+    measure = measure_of(spec, network, data, training_set, partial(module.encode, context))
+    trainer = trainer_of(network, spec, training_set, workplace.zero_stage, measure)
     return Assembled(spec=spec, data=data, module=module, context=context, training_set=training_set, trainer=trainer)
 
 
@@ -105,7 +111,37 @@ def method_of(spec: TrialSpec) -> Method | None:
     )
 
 
-def trainer_of(network: nn.Module, spec: TrialSpec, training_set: TrainingSet, zero_stage: int) -> Trainer:
+def measure_of(
+    spec: TrialSpec,
+    network: nn.Module,
+    data: TaskData,
+    training_set: TrainingSet,
+    encode: Callable[[pa.Table], Encoded],
+) -> Measure | None:
+    """By what the network that ends a phase is chosen; None where that is the last one."""
+    chosen = spec.training.selection
+    if not chosen.best:
+        return None
+    examples, head = data.split(chosen.split), training_set.head
+    encoded, targets = encode(examples), head.targets(examples)
+
+    def measure() -> float | None:
+        return metrics_of(
+            Answers(
+                split=chosen.split,
+                example_ids=examples["example_id"].to_numpy(),
+                logits=answer(network, encoded, spec.training.batch_size, training_set.compute),
+                targets=targets,
+                head=head,
+            )
+        )[chosen.best]
+
+    return measure
+
+
+def trainer_of(
+    network: nn.Module, spec: TrialSpec, training_set: TrainingSet, zero_stage: int, measure: Measure | None = None
+) -> Trainer:
     """The trainer of a network that is still on the CPU: on its device, or sharded over the processes."""
     method, targets = method_of(spec), TARGETS[spec.targets]
     engine: Engine
@@ -118,13 +154,18 @@ def trainer_of(network: nn.Module, spec: TrialSpec, training_set: TrainingSet, z
         network = network.to(training_set.compute.device.torch)
         pruner = Pruner(network, method, targets)
         engine = OneProcess(network, training_set, list(pruner.gates.values()))
-    others = parts_of(spec, network, training_set)
+    best = [BestNetwork(spec.training.selection, network, pruner, measure)] if measure else []
+    others = [*parts_of(spec, network, pruner, training_set), *best]
     return Trainer(engine, training_set, pruner, spec.schedule, spec.sparsity, others)
 
 
-def parts_of(spec: TrialSpec, network: nn.Module, training_set: TrainingSet) -> Sequence[Part]:
+def parts_of(spec: TrialSpec, network: nn.Module, pruner: Pruner, training_set: TrainingSet) -> Sequence[Part]:
     """What acts at every step of a trial besides its pruner."""
-    if spec.is_dense or (name := spec.method_line.teacher) is None:
+    if spec.is_dense:
         return ()
-    teacher = with_options(TEACHERS[name], spec.method_settings)
-    return (Distillation(teacher, network, training_set),)
+    method, found = spec.method_line, list[Part]()
+    if method.teacher is not None:
+        found.append(Distillation(with_options(TEACHERS[method.teacher], spec.method_settings), network, training_set))
+    if method.penalty is not None:
+        found.append(Penalized(with_options(PENALTIES[method.penalty], spec.method_settings), pruner))
+    return found

@@ -161,8 +161,9 @@ def optimizer_over(parameters: Iterable[nn.Parameter], training: Training) -> Op
     """
     kind = OPTIMIZERS[training.optimizer]
     build = getattr(torch.optim, kind.name)
+    own = {name: getattr(training, name) for name in kind.settings}
     made: Optimizer = build(
-        list(parameters), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True, **kind.settings
+        list(parameters), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True, **own
     )
     return made
 

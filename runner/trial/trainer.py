@@ -22,6 +22,7 @@ from runner.pruning.scores.base import Signals
 from runner.spec import derived_seed
 from runner.trial.batches import Batch
 from runner.trial.engine import Engine
+from runner.trial.selection import BestNetwork
 from runner.trial.training_set import Rows, TrainingSet
 
 
@@ -29,8 +30,9 @@ class Trainer:
     """One network on its way through the steps of a trial.
 
     target: the fraction of the prunable weights that is removed in the end. parts: what acts at every step, the pruner
-    among them. steps: done. since_restart: those since the last new optimizer. last_logits: what the last epoch made
-    of the training split on its way, where a threshold is to be learned from it.
+    among them. best: the part that chooses the network which ends a phase; None where the last one does. steps: done.
+    since_restart: those since the last new optimizer. last_logits: what the last epoch made of the training split on
+    its way, where a threshold is to be learned from it.
     """
 
     def __init__(
@@ -48,8 +50,8 @@ class Trainer:
         self.schedule = schedule
         self.target = target
         self.parts: tuple[Part, ...] = (pruner, *others)
-        epochs = training_set.training.epochs
-        self.timeline = Timeline(schedule.phases(epochs) if schedule else (epochs,), training_set.steps_per_epoch)
+        self.best = next((part for part in others if isinstance(part, BestNetwork)), None)
+        self.timeline = Timeline(training_set.training.phases(schedule), training_set.steps_per_epoch)
         self.steps = 0
         self.since_restart = 0
         self.rounds = 0
@@ -83,16 +85,42 @@ class Trainer:
         self.steps, self.since_restart = self.engine.begin((self.steps, self.since_restart), self.pruner)
         self.rounds = sum(self._due(self.timeline.at(step)) is not None for step in range(self.steps))
         self._share_logits()
+        settled = self._settled() if self.best else frozenset()
         moment = self.moment
         while not moment.is_end:
+            self._begin_phase(moment)
             self._decide(moment)
             self._step(moment)
             moment = self.moment
+            if self.best and moment.step in settled:
+                self.best.consider(moment)
             if not watch(moment):
                 return False
         self._decide(moment)
+        if self.best:
+            self.best.take()
         self.pruner.finish()
         return True
+
+    def _begin_phase(self, moment: Moment) -> None:
+        """Begin a phase after the first from the network that the one before it ended with."""
+        if not moment.phase or moment.phase_step:
+            return
+        if self.best:
+            self.best.take()
+        if self.training_set.training.finetuning.optimizer == "new":
+            self.engine.renew_optimizer()
+            self.since_restart = 0
+
+    def _settled(self) -> frozenset[int]:
+        """The steps done after which nothing is going to be removed any more in their phase."""
+        moments = [self.timeline.at(step) for step in range(self.timeline.steps + 1)]
+        removed: list[float | None] = []
+        for moment in moments:
+            due = self._due(moment)
+            removed.append(due if due is not None or not removed else removed[-1])
+        last = {moment.phase: removed[moment.step] for moment in moments}
+        return frozenset(one.step + 1 for one in moments[:-1] if removed[one.step] == last[one.phase])
 
     def _step(self, moment: Moment) -> None:
         """One step of the optimizer."""

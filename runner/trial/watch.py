@@ -36,7 +36,8 @@ class Watch:
         if spec.measures_el2n and moment.epoch == el2n_epoch(spec.training.epochs, spec.protocol):
             logits = self.trial.logits(given.encoded)
             self.history.el2n = given.head.influence(logits, given.targets)
-            self.history.trained_logits = logits if moment.is_end else None
+            # Where the best network answers, that is not the one of this moment.
+            self.history.trained_logits = logits if moment.is_end and not trainer.best else None
         if trainer.last_logits is not None:
             self.history.threshold = given.head.best_threshold(trainer.last_logits, given.targets)
         self.hooks.on_epoch(moment.epoch, spec.epochs)

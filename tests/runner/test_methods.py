@@ -8,6 +8,7 @@ import pytest
 
 from runner.methods import METHODS, NAMED, OPTIONS, REFERENCES, SCORE_VERSIONS, Method, MethodError, resolve
 from runner.plan import identify, plan, training_units
+from runner.pruning.penalties import PENALTIES
 from runner.pruning.schedules import SCHEDULES, Rounds, schedule_of
 from runner.pruning.teachers import TEACHERS
 from runner.spec import TrialSpec
@@ -43,9 +44,10 @@ def changed_methods(before, after):
 
 @pytest.mark.parametrize("name", NAMED)
 def test_options_are_those_of_the_schedule(name):
-    """Every option is read by the schedule or the teacher, has bounds, and a default within them."""
+    """Every option is read by the schedule, the teacher or the penalty, has bounds, and a default within them."""
     line = NAMED[name]
-    pieces = [SCHEDULES[line.schedule], *([TEACHERS[line.teacher]] if line.teacher else [])]
+    others = [TEACHERS[line.teacher]] if line.teacher else [PENALTIES[line.penalty]] if line.penalty else []
+    pieces = [SCHEDULES[line.schedule], *others]
     fields = {field.name for piece in pieces for field in dataclasses.fields(piece)}
     assert set(line.options) <= fields & set(OPTIONS)
     assert resolve(name, line.options) == line.options
@@ -61,6 +63,8 @@ def test_options_are_those_of_the_schedule(name):
         ("imp-ft", {"rounds": True}, r"is True \(bool\)"),
         ("imp-ft", {"rounds": 0}, "is 0; allowed: 1 to 100"),
         ("dense-4e", {"times": 1}, "is 1; allowed: 2 to 101"),
+        ("gmp", {"afterwards": "never"}, "is 'never'; allowed: fixed, every-step"),
+        ("gmp", {"afterwards": 1}, r"is 1 \(int\); it must be of type str"),
     ],
 )
 def test_options_that_cannot_be_are_refused(name, options, said):

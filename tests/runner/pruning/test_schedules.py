@@ -18,7 +18,7 @@ PRUNING = [schedule for schedule in SCHEDULES.values() if not isinstance(schedul
 
 def decisions(schedule: Schedule, epochs: int, target: float, steps_per_epoch: int = 4) -> dict[int, float]:
     """Step -> fraction that is gone from then on."""
-    timeline = Timeline(schedule.phases(epochs), steps_per_epoch)
+    timeline = Timeline(schedule.phases(epochs, epochs), steps_per_epoch)
     asked = {step: schedule.removed(timeline.at(step), target) for step in range(timeline.steps + 1)}
     return {step: fraction for step, fraction in asked.items() if fraction is not None}
 
@@ -49,20 +49,20 @@ def test_phases_are_equal_or_off_by_one():
     assert list(decisions(Rounds(3), 14, 0.5, 1)) == [14, 28, 42]
     assert list(decisions(Rounds(3, late=1), 14, 0.5, 1)) == [15, 29, 43]
     assert list(decisions(Rounds(3, late=1), 1, 0.5, 1)) == [2, 3, 4]
-    assert sum(Rounds(3).phases(14)) == sum(Rounds(3, late=1).phases(14)) == 56
+    assert sum(Rounds(3).phases(14, 14)) == sum(Rounds(3, late=1).phases(14, 14)) == 56
 
 
 def test_at_initialization_cuts_once_before_training():
     """One cut to the target before step 0, in no more epochs than the dense model's."""
     assert decisions(AtInitialization(), 14, 0.9) == {0: 0.9}
-    assert AtInitialization().phases(14) == (14,)
+    assert AtInitialization().phases(14, 14) == (14,)
 
 
 def test_one_shot_cuts_once_after_the_dense_training():
     """One cut where the dense training ends, then the epochs asked for, or as many again."""
     assert decisions(OneShot(finetune_epochs=2), 14, 0.9, 10) == {140: 0.9}
-    assert OneShot(finetune_epochs=2).phases(14) == (14, 2)
-    assert OneShot().phases(14) == (14, 14)
+    assert OneShot(finetune_epochs=2).phases(14, 14) == (14, 2)
+    assert OneShot().phases(14, 14) == (14, 14)
 
 
 def test_the_cubic_ramp_is_that_of_its_formula():
@@ -92,7 +92,7 @@ def test_a_ramp_that_does_not_fit_the_training_is_refused(options, message):
 def test_a_reference_is_trained_as_long_as_rounds_and_never_cut():
     """Four phases, no cut; a fraction to remove is refused."""
     assert decisions(Unpruned(), 14, 0.0) == {}
-    assert Unpruned().phases(14) == Rounds(3).phases(14)
+    assert Unpruned().phases(14, 14) == Rounds(3).phases(14, 14)
     with pytest.raises(ValueError, match=r"its sparsity is 0; 0\.5 was given"):
         decisions(Unpruned(), 14, 0.5)
 

@@ -60,6 +60,55 @@ BAD = {
         SMALL + "  warmup_epochs: 4\n",
         [":7: training", "warm-up of 4 epochs", "movie-snippets/bilstm"],
     ),
+    "momentum of adam": (
+        SMALL + "  momentum: 0.5\n",
+        [":7: training", "settings of sgd", "movie-snippets/bilstm has adam"],
+    ),
+    "nesterov without momentum": (
+        SMALL + "  optimizer: sgd\n  momentum: 0\n  nesterov: true\n",
+        [":7: training", "nesterov without momentum"],
+    ),
+    "curve without milestones": (
+        SMALL + "  learning_rates: milestones\n",
+        [":7: training", "has learning_rates milestones and no milestones", "or neither"],
+    ),
+    "milestones without curve": (
+        SMALL + "  milestones: [[2, 0.1]]\n",
+        [":7: training", "has learning_rates constant and milestones"],
+    ),
+    "milestone beyond the training": (
+        SMALL + "  learning_rates: milestones\n  milestones: [[2, 0.1], [4, 0.01]]\n",
+        [":7: training", "milestones up to epoch 4, and its phase has 4 epochs", "below 4"],
+    ),
+    "finetuning milestones alone": (
+        SMALL + "  finetuning: {milestones: [[1, 0.1]]}\n",
+        [":7: training", "add finetuning.learning_rates: milestones"],
+    ),
+    "milestone twice": (
+        SMALL + "  learning_rates: milestones\n  milestones: [[2, 0.1], [2, 0.5]]\n",
+        [":12: training.milestones", "two shares from epoch 2 on"],
+    ),
+    "finetuning unknown": (
+        SMALL + "  finetuning: {epoch: 2}\n",
+        [":11: training.finetuning.epoch", "did you mean 'epochs'"],
+    ),
+    "warm-up longer than finetuning": (
+        SMALL + "  warmup_epochs: 2\n  finetuning: {epochs: 2}\n",
+        [":7: training", "shortest phase of pruning has 2"],
+    ),
+    "selection of nothing": (
+        SMALL + "  selection: {split: test}\n",
+        [":11: training.selection", "names nothing to choose by", "best: loss"],
+    ),
+    "selection as text": (SMALL + "  selection: best\n", [":11: training.selection", "'best' is not allowed"]),
+    "selection by another metric": (
+        SMALL + "  selection: {best: acuracy}\n",
+        [":7: training", "selection.best is 'acuracy'", "did you mean 'accuracy'", "allowed: loss, accuracy"],
+    ),
+    "selection over processes": (
+        SMALL + "  selection: {best: loss}\n  micro_batches: 2\nstrategy: deepspeed\n",
+        ["under strategy deepspeed the last network answers"],
+    ),
     "warm-up in a round": (
         SMALL + "  warmup_epochs: 3\nprotocol: {rounds: off-by-one}\n",
         ["warm-up of 3 epochs", "shortest phase of pruning has 3", "below 3"],

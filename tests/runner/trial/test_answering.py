@@ -124,7 +124,7 @@ def test_a_reference_is_the_dense_model_trained_four_times_as_long(workplace):
 def test_rounds_of_a_study_are_the_trials(workplace):
     """Under a study's own name and with two rounds: three phases, and 1 - 0.1 ** (1 / 2) gone after the first cut."""
     spec = spec_of("imp-2", base_method="imp-ft", method_options=(("rounds", 2),))
-    timeline = Timeline(spec.schedule.phases(3), 1)
+    timeline = Timeline(spec.schedule.phases(3, 3), 1)
     cuts = {step: spec.schedule.removed(timeline.at(step), 0.9) for step in range(10)}
     assert {step: cut for step, cut in cuts.items() if cut} == {3: pytest.approx(1 - 0.1**0.5), 6: 0.9}
     run_trial(spec.dense, workplace=workplace, data=DATA, keep_state=True)
@@ -153,7 +153,7 @@ def test_every_method_commits_its_target_sparsity(workplace, method):
     assert facts["total_sparsity"] == pytest.approx(removed / facts["parameters"])
     if layerwise:
         assert facts["layer_sparsity"] == pytest.approx({"first.weight": 86 / 96, "second.weight": 158 / 176})
-    assert facts["epochs"] == outcome.epochs == sum(SCHEDULES[METHODS[method].schedule].phases(3))
+    assert facts["epochs"] == outcome.epochs == sum(SCHEDULES[METHODS[method].schedule].phases(3, 3))
     assert facts["steps"] == facts["epochs"] * 8
     assert rows.num_rows == 50
     assert record["rows"] == {"test": 50}

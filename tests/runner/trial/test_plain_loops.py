@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from runner.methods import METHODS, NAMED
+from runner.methods import METHODS
 from runner.pruning.removals import REMOVALS
 from runner.spec import Training, derived_seed
 
@@ -196,12 +196,33 @@ def test_distillation_from_the_dense_parent():
     same(dict(trainer.network.state_dict()), dict(network.state_dict()))
 
 
+@pytest.mark.parametrize("full_at", [0.0, 0.5])
+def test_the_lasso_step_by_step(full_at):
+    """strength * sum |w| of the prunable weights beside the loss of every batch, from the first step or by a ramp."""
+    options = (("full_at", full_at), ("finetune_epochs", 1), ("strength", 0.01))
+    trainer = trainer_of("mp-lasso", TARGET, training=TRAINING, options=options)
+    network = copy.deepcopy(trainer.network)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
+    for step, rows in steps_of(trainer):
+        if step == 32:
+            break
+        batch = trainer.training_set.batch(rows)
+        optimizer.zero_grad()
+        share = min(1.0, step / 40 / full_at) if full_at else 1.0
+        lasso = 0.01 * share * sum(network.get_parameter(name).abs().sum() for name in LAYERS)
+        (nn.functional.cross_entropy(network.train()(**batch.inputs), batch.targets) + lasso).backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+    assert not trainer.train(lambda moment: moment.step < 32)
+    same(dict(trainer.network.state_dict()), dict(network.state_dict()))
+
+
 @pytest.mark.parametrize("removal", sorted(REMOVALS))
 @pytest.mark.parametrize("ends", [1.0, 0.97, 0.5])
 def test_the_asked_sparsity_is_met_wherever_the_ramp_ends(monkeypatch, removal, ends):
     """After the last step, shortly before it, or long before: exactly round(n s) weights are zero, of any removal."""
     method = dataclasses.replace(METHODS["gmp"], removal=removal)
-    monkeypatch.setitem(NAMED, "gmp", method)
+    monkeypatch.setitem(METHODS, "gmp", method)
     training = dataclasses.replace(TRAINING, optimizer="sgd", weight_decay=0.1)
     trainer = trainer_of("gmp", TARGET, training=training, options=(("ends", ends), ("every", 7)))
     assert trainer.train(lambda moment: True)
@@ -214,7 +235,7 @@ def test_what_is_permanent_is_not_revived(monkeypatch):
     """Momentum and decay of an optimizer that knew a removed weight leave it at zero after every step."""
     options = (("begins", 0.3), ("ends", 0.6), ("every", 2))
     method = dataclasses.replace(METHODS["gmp"], removal="permanent")
-    monkeypatch.setitem(NAMED, "gmp", method)
+    monkeypatch.setitem(METHODS, "gmp", method)
     for optimizer in ("sgd", "adam", "adamw"):
         training = dataclasses.replace(TRAINING, optimizer=optimizer, weight_decay=0.1)
         trainer = trainer_of("gmp", TARGET, training=training, options=options)
@@ -230,7 +251,7 @@ def test_a_revisable_weight_grows_back_between_decisions(monkeypatch):
     """Zeroed when decided, it is trained on; the masks of two decisions differ in both directions."""
     options = (("ends", 0.9), ("every", 8), ("initial", 0.5))
     method = dataclasses.replace(METHODS["gmp"], removal="revisable")
-    monkeypatch.setitem(NAMED, "gmp", method)
+    monkeypatch.setitem(METHODS, "gmp", method)
     trainer = trainer_of("gmp", TARGET, training=TRAINING, options=options)
     grown = []
 

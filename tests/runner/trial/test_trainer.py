@@ -13,7 +13,7 @@ from runner.heads import head_for
 from runner.methods import DENSE, METHODS
 from runner.pruning.masks import removed, sparsity
 from runner.pruning.moment import Moment
-from runner.spec import Protocol, Training, TrialSpec, derived_seed
+from runner.spec import Finetuning, Protocol, Selection, Training, TrialSpec, derived_seed
 from runner.trial import assembly
 from runner.trial.checkpoints import content_hash
 from runner.trial.devices import Compute, Device, prepare
@@ -23,8 +23,9 @@ from runner.trial.training_set import TrainingSet
 from tests.runner.small_network import SmallNetwork, encode, small_task
 
 TRAINING = Training(epochs=3, batch_size=16, learning_rate=0.02)
+LATER = Finetuning(epochs=2, learning_rate=0.01, learning_rates="milestones", milestones=((1, 0.1),), optimizer="new")
 EVERY_OPTIMIZER = [
-    TRAINING,
+    dataclasses.replace(TRAINING, selection=Selection(best="loss"), finetuning=LATER),
     dataclasses.replace(TRAINING, optimizer="adamw", weight_decay=0.1, warmup_epochs=1.5),
     dataclasses.replace(TRAINING, optimizer="sgd", weight_decay=0.01, batching="uniform"),
 ]
@@ -70,7 +71,8 @@ def trainer_of(
         training=training,
         protocol=protocol,
     )
-    trainer = assembly.trainer_of(network, spec, given, 0)
+    measure = assembly.measure_of(spec, network, data, given, partial(encode, None))
+    trainer = assembly.trainer_of(network, spec, given, 0, measure)
     for part in trainer.parts:
         if isinstance(part, Distillation):
             part.take(dense_network(seed, training, protocol, multi_label))
@@ -108,7 +110,7 @@ def test_every_method_hits_its_target(method, target):
 
 
 @pytest.mark.parametrize("method", PRUNED)
-@pytest.mark.parametrize("training", EVERY_OPTIMIZER, ids=["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("training", EVERY_OPTIMIZER, ids=["adam, best of every phase", "adamw", "sgd"])
 def test_interrupted_and_resumed_is_undisturbed(method, training):
     """Stopped after every fifth step or every epoch (of 8) and restored, training ends in the very same bytes."""
     whole = trained(trainer_of(method, 0.7, training=training))
@@ -124,13 +126,13 @@ def test_interrupted_and_resumed_is_undisturbed(method, training):
 
 
 @pytest.mark.parametrize("method", SHARING)
-@pytest.mark.parametrize("training", EVERY_OPTIMIZER, ids=["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("training", EVERY_OPTIMIZER, ids=["adam, best of every phase", "adamw", "sgd"])
 @pytest.mark.parametrize("late", [0, 1])
 def test_a_child_of_the_dense_trial_is_what_it_would_be_alone(method, training, late):
     """From the dense model's state after E epochs (weights, moments, counters): the same bytes as from step 0."""
     protocol = Protocol(rounds="off-by-one" if late else "equal")
     alone = trained(trainer_of(method, 0.9, training=training, protocol=protocol))
-    parent = trainer_of(training=training)
+    parent = trainer_of(training=dataclasses.replace(training, finetuning=Finetuning()))
     trained(parent)
     child = trainer_of(method, 0.9, training=training, protocol=protocol)
     child.restore(*parent.state())

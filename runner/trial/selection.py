@@ -1,0 +1,73 @@
+"""Choose the network that ends a phase of training: the best that the phase has passed through, on data held out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from runner.pruning.moment import Moment
+from runner.pruning.part import Part
+from runner.pruning.pruner import Pruner, under
+from runner.spec import Selection
+
+Measure = Callable[[], float | None]
+"""How good the network is as it stands; None where that is no number."""
+
+
+class BestNetwork(Part):
+    """The best network of a phase so far, with all that its pruner knew then; checkpoints hold it.
+
+    measure: what networks are compared by. taken: the step whose network ended the last phase that had a best one.
+    """
+
+    def __init__(self, choice: Selection, network: nn.Module, pruner: Pruner, measure: Measure) -> None:
+        self.choice = choice
+        self.network = network
+        self.pruner = pruner
+        self.measure = measure
+        self.value = math.nan
+        self.step = 0
+        self.taken: int | None = None
+        self._best: dict[str, Tensor] = {}
+
+    def consider(self, moment: Moment) -> None:
+        """Look at the network of this moment, if it is one of those that are looked at."""
+        every = self.choice.every or moment.steps_per_epoch
+        if moment.step % every and not (moment.is_end or moment.phase_step == 0):
+            return
+        value = self.measure()
+        if value is None or not self._is_better(value):
+            return
+        self.value, self.step = value, moment.step
+        held = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        held |= {f"pruner.{name}": tensor for name, tensor in self.pruner.state().items()}
+        self._best = {name: tensor.detach().clone() for name, tensor in held.items()}
+
+    def take(self) -> None:
+        """End a phase: let the network be the best that was seen in it, or stay where none was."""
+        if not self._best:
+            return
+        self.network.load_state_dict(under("network.", self._best))
+        self.pruner.restore(under("pruner.", self._best))
+        self.taken, self.value, self._best = self.step, math.nan, {}
+
+    def _is_better(self, value: float) -> bool:
+        if math.isnan(self.value):
+            return True
+        return value < self.value if self.choice.best == "loss" else value > self.value
+
+    def state(self) -> dict[str, Tensor]:
+        """The best network, its value and step, and the step that ended the phase before."""
+        taken = -1 if self.taken is None else self.taken
+        numbers = torch.tensor([self.value, self.step, taken], dtype=torch.float64)
+        return {"best.numbers": numbers, **{f"best.{name}": tensor for name, tensor in self._best.items()}}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take a state that `state` gave."""
+        held = {name: tensor.clone() for name, tensor in under("best.", tensors).items()}
+        value, step, taken = held.pop("numbers").tolist()
+        self.value, self.step, self.taken = value, int(step), None if taken < 0 else int(taken)
+        self._best = held
