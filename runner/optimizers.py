@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runner.pruning.moment import Moment
-from runner.spec import Training
+from runner.training import Training
 
 
 @dataclass(frozen=True, kw_only=True)

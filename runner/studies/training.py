@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from runner.optimizers import LEARNING_RATES, OPTIMIZERS
-from runner.spec import Training
 from runner.studies.errors import unknown
+from runner.training import Training
 
 Whole = Annotated[int, Field(strict=True, ge=1)]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
@@ -40,7 +40,7 @@ Milestones = Annotated[tuple[tuple[NotNegative, NotNegative], ...], Field(min_le
 
 
 class FinetuningSettings(BaseModel):
-    """`finetuning`: how phases after the first differ from it (`runner.spec.Finetuning`)."""
+    """`finetuning`: how phases after the first differ from it (`runner.training.Finetuning`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -52,7 +52,7 @@ class FinetuningSettings(BaseModel):
 
 
 class SelectionSettings(BaseModel):
-    """`selection`: which network of a phase ends it (`runner.spec.Selection`); `last`, or the best by a metric."""
+    """`selection`: which network of a phase ends it (`runner.training.Selection`); `last`, or the best by a metric."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -77,7 +77,7 @@ class SelectionSettings(BaseModel):
 
 
 class TrainingSettings(BaseModel):
-    """Any of `runner.spec.Training`'s fields; what is left out comes from the next wider block."""
+    """Any of `runner.training.Training`'s fields; what is left out comes from the next wider block."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -115,7 +115,7 @@ class StudyTraining(TrainingSettings):
     cells: dict[str, TrainingSettings] = Field(default_factory=dict)
 
     def of_cell(self, task: str, model: str) -> dict[str, Any]:
-        """Field of `runner.spec.Training` -> the study's value, for what it sets of one task and model."""
+        """Field of `runner.training.Training` -> the study's value, for what it sets of one task and model."""
         nothing = TrainingSettings()
         blocks: list[TrainingSettings] = [
             self,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runner.optimizers import OPTIMIZERS
-from runner.spec import Protocol, Training
+from runner.spec import Protocol
 from runner.studies.errors import KeyPath, Problem, suggestion
+from runner.training import Training
 from tasks.kinds import KINDS
 
 PLACE: KeyPath = ("training",)

@@ -12,7 +12,8 @@ from torch.optim import Optimizer
 from runner.optimizers import OPTIMIZERS
 from runner.pruning.moment import Moment
 from runner.pruning.pruner import Pruner
-from runner.spec import Training, derived_seed
+from runner.spec import derived_seed
+from runner.training import Training
 from runner.trial.batches import Batch
 from runner.trial.training_set import Rows, TrainingSet, pieces
 

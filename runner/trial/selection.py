@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from runner.pruning.moment import Moment
 from runner.pruning.part import Part
 from runner.pruning.pruner import Pruner, under
-from runner.spec import Selection
+from runner.training import Selection
 
 Measure = Callable[[], float | None]
 """How good the network is as it stands; None where that is no number."""

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from runner.heads.base import Head
 from runner.models.base import Encoded
-from runner.spec import Protocol, Training, derived_seed
+from runner.spec import Protocol, derived_seed
+from runner.training import Training
 from runner.trial.batches import Batch, assemble, batch_rows, to_device
 from runner.trial.devices import Compute
 

@@ -27,8 +27,9 @@ from unittest import mock
 
 from torch import Tensor
 
-from runner.spec import Training, TrialSpec
+from runner.spec import TrialSpec
 from runner.store.layout import Layout
+from runner.training import Training
 from runner.trial import checkpoints
 from runner.trial import run as trial_module
 from runner.trial.assembly import Assembled

@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 import torch
 
 from runner.pruning.masks import kth_lowest
-from runner.spec import Training, TrialSpec
+from runner.spec import TrialSpec
+from runner.training import Training
 from runner.trial.assembly import assembled
 from runner.trial.trainer import Trainer
 from runner.trial.workplace import Workplace

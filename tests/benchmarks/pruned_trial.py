@@ -24,7 +24,8 @@ import torch
 from torch.nn.utils import prune
 
 from runner.pruning.targets import weights_of
-from runner.spec import Training, TrialSpec
+from runner.spec import TrialSpec
+from runner.training import Training
 from runner.trial.answering import answers_of, facts_of
 from runner.trial.assembly import assembled
 from runner.trial.history import History

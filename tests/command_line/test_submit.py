@@ -12,8 +12,9 @@ import time
 import pytest
 import yaml
 
-from runner.spec import Training, TrialSpec
+from runner.spec import TrialSpec
 from runner.store.schema import Facts
+from runner.training import Training
 
 FLIGHT = ("--site", "lumi", "--seconds-per-unit", "4600", "--nodes", "16")
 

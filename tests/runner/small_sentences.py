@@ -20,7 +20,8 @@ from transformers import (
     TokenizersBackend,
 )
 
-from runner.spec import Record, Training, TrialSpec
+from runner.spec import Record, TrialSpec
+from runner.training import Training
 from tasks.base import TaskData
 
 GOOD, BAD = ("good", "fine", "warm"), ("bad", "dull", "cold")

@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runner.spec import Training, TrialSpec
+from runner.spec import TrialSpec
 from runner.store.layout import Layout
+from runner.training import Training
 from runner.trial.run import Hooks, Workplace
 
 from .small_network import small_task

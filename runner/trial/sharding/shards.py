@@ -23,7 +23,7 @@ from torch.optim import Optimizer
 
 from runner.optimizers import OPTIMIZERS
 from runner.pruning.masks import Masks
-from runner.spec import Training
+from runner.training import Training
 from runner.trial.devices import Compute
 from runner.trial.engine import optimizer_over
 from runner.trial.training_set import TrainingSet

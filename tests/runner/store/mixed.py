@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from runner.spec import Record, Training, TrialSpec
+from runner.spec import Record, TrialSpec
 from runner.store.schema import CommitRecord, Facts
 from runner.store.writer import commit, freeze_plan, record_failure, save_task
+from runner.training import Training
 from tasks.base import TaskData
 from tests.runner.store import samples
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from runner.spec import Training, TrialSpec
+from runner.spec import TrialSpec
 from runner.store.schema import CommitRecord, Facts
 from runner.store.writer import commit, freeze_plan, save_task
+from runner.training import Training
 from tasks.base import TaskData
 
 EXAMPLES = 20

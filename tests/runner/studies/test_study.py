@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from runner.methods import METHOD_SETS, METHODS
 from runner.plan import plan
-from runner.spec import Protocol, Record, Training
+from runner.spec import Protocol, Record
 from runner.studies import STUDIES, Study, checks, load
 from runner.studies.study import ProtocolChoice, RecordChoice
 from runner.studies.training import TrainingSettings
+from runner.training import Training
 from tests.runner.studies.samples import SMALL, written
 
 TASKS = ("movie-snippets", "imdb", "snli", "reuters", "aapd")

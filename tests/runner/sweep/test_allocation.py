@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.spec import Training, TrialSpec
+from runner.spec import TrialSpec
 from runner.store.schema import Facts
 from runner.store.writer import commit
 from runner.sweep.allocation import Allocation, AllocationError
@@ -19,6 +19,7 @@ from runner.sweep.jobs import Job, Queue
 from runner.sweep.node_arrival import await_nodes
 from runner.sweep.searcher import PlanSearcher, Searcher
 from runner.sweep.stopping import OUT_OF_TIME, StopRequest, stop_on_signals
+from runner.training import Training
 from tests.runner.store import samples
 
 SLURM = {"SLURM_JOB_ID": "12", "SLURM_RESTART_COUNT": "1", "SLURM_JOB_NUM_NODES": "16"}

@@ -12,7 +12,8 @@ from torch.func import functional_call
 
 from runner.methods import METHODS
 from runner.pruning.removals import REMOVALS
-from runner.spec import Training, derived_seed
+from runner.spec import derived_seed
+from runner.training import Training
 
 from .test_trainer import dense_network, trainer_of
 

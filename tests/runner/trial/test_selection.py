@@ -12,8 +12,8 @@ from torch import nn
 from analysis.page.cautions import cautions
 from analysis.results import Results
 from analysis.tables import build_table
-from runner.spec import Finetuning, Selection, Training
 from runner.store.writer import save_task
+from runner.training import Finetuning, Selection, Training
 from runner.trial.run import run_trial
 from tests.runner.small_network import encode, small_task
 from tests.runner.small_trials import DATA, committed, spec_of

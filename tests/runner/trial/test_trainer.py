@@ -13,7 +13,8 @@ from runner.heads import head_for
 from runner.methods import DENSE, METHODS
 from runner.pruning.masks import removed, sparsity
 from runner.pruning.moment import Moment
-from runner.spec import Finetuning, Protocol, Selection, Training, TrialSpec, derived_seed
+from runner.spec import Protocol, TrialSpec, derived_seed
+from runner.training import Finetuning, Selection, Training
 from runner.trial import assembly
 from runner.trial.checkpoints import content_hash
 from runner.trial.devices import Compute, Device, prepare
