@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analysis.dataset_card import Configuration, card
 from analysis.relations.database import Database, connect
-from runner.store.place import is_on_disk
+from runner.store.files.place import is_on_disk
 from runner.store.reader import frozen_plans, task_cards
 from tasks.base import SPLITS
 from tasks.kinds import KINDS

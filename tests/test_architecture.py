@@ -17,7 +17,7 @@ LIGHT = (
     "analysis.report",
     "analysis.relations.query",
     "analysis.export",
-    "runner.store.compact",
+    "runner.store.compaction.compact",
     "runner.store.merge",
     "runner.plan",
     "runner.estimate",

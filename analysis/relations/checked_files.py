@@ -22,9 +22,9 @@ import pyarrow as pa
 
 from analysis.relations.recorded_files import Expected, Recorded
 from analysis.relations.spill import own_folder
-from runner.store import objects
 from runner.store.errors import StoreError
-from runner.store.place import is_on_disk
+from runner.store.files import objects
+from runner.store.files.place import is_on_disk
 
 Restore = Callable[[str], bytes]
 Identity = tuple[int, int, int, int, int]

@@ -8,10 +8,10 @@ from analysis.relations.checked_files import CheckedFiles
 from analysis.relations.counted_votes import vote_files
 from analysis.relations.recorded_files import expected_files, row_files
 from analysis.relations.snapshot import Snapshot
-from runner.store import kept_votes
+from runner.store.compaction import kept_votes
+from runner.store.compaction.sharing import written_anew
 from runner.store.reader import commits
 from runner.store.schema import CommitRecord
-from runner.store.sharing import written_anew
 
 
 def committed_files(snapshot: Snapshot) -> CheckedFiles:

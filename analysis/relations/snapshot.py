@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 
 from analysis.relations.variants import model_names
-from runner.store import compacted
+from runner.store.compaction import compacted
+from runner.store.compaction.votes import tally_id
 from runner.store.errors import StoreError
 from runner.store.layout import Layout
 from runner.store.reader import commits, failures, frozen_plans, open_store, task_cards
 from runner.store.schema import CommitRecord, FrozenPlan, KeptVotes, TaskCard
-from runner.store.votes import tally_id
 
 Cell = tuple[str, str, str, float]
 

@@ -10,7 +10,7 @@ import itertools
 import os
 from pathlib import Path
 
-from runner.store.scratch import make_scratch, remove_scratch, sweep_scratch
+from runner.store.files.scratch import make_scratch, remove_scratch, sweep_scratch
 
 PURPOSE = "spill"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.command_line.output import print_json, print_table
-from runner.store.place import place
+from runner.store.files.place import place
 
 if TYPE_CHECKING:
     from analysis.calibration.experiments import Setting

@@ -10,7 +10,7 @@ import typer
 
 from runner.command_line.output import print_json, print_table, say
 from runner.printable import printable
-from runner.store.place import place
+from runner.store.files.place import place
 
 if TYPE_CHECKING:
     from analysis.two_stores.moved import Moved

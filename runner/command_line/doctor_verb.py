@@ -21,7 +21,7 @@ import typer
 
 from runner.command_line.group import FAILED
 from runner.command_line.output import bytes_text, print_json, print_table, say
-from runner.store.place import is_on_disk, place
+from runner.store.files.place import is_on_disk, place
 
 PACKAGES = (
     "torch",
@@ -233,7 +233,7 @@ def _trial_of(folder: Path, attempt: Callable[[Path], object]) -> str:
 
 @contextlib.contextmanager
 def _own_folder(folder: Path) -> Iterator[Path]:
-    from runner.store.files import discard_folder
+    from runner.store.files.writing import discard_folder
 
     if is_on_disk(folder):
         with tempfile.TemporaryDirectory(prefix=".doctor-", dir=_existing(folder)) as own:
@@ -259,7 +259,7 @@ def _room(folder: Path) -> str:
 
 
 def _exclusive_create(folder: Path) -> None:
-    from runner.store.files import create
+    from runner.store.files.writing import create
 
     if not create(folder / "record", b"first") or create(folder / "record", b"second"):
         raise OSError("a file that exists could be created again")
@@ -268,7 +268,7 @@ def _exclusive_create(folder: Path) -> None:
 
 
 def _atomic_replace(folder: Path) -> None:
-    from runner.store.files import replace
+    from runner.store.files.writing import replace
 
     replace(folder / "lease", b"first")
     replace(folder / "lease", b"second")
@@ -277,7 +277,7 @@ def _atomic_replace(folder: Path) -> None:
 
 
 def _force_to_disk(folder: Path) -> None:
-    from runner.store.files import DISK
+    from runner.store.files.writing import DISK
 
     (folder / "rows").write_bytes(b"1")
     DISK.force_folder(folder)

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from runner.printable import printable
-from runner.store.scratch import sweep_scratch
+from runner.store.files.scratch import sweep_scratch
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 75
 PARSERS_PREFIX = "Value error, "
@@ -24,7 +24,7 @@ EXIT_CODES: dict[str, int] = {
     "runner.models.ModelError": BAD_INPUT,
     "runner.methods.MethodError": BAD_INPUT,
     "runner.store.errors.StoreError": BAD_INPUT,
-    "runner.store.scratch.NoScratch": BAD_INPUT,
+    "runner.store.files.scratch.NoScratch": BAD_INPUT,
     "runner.store.ingest.IngestError": BAD_INPUT,
     "runner.store.tabular.TableError": BAD_INPUT,
     "tasks.base.TaskError": BAD_INPUT,

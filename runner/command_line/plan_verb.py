@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.command_line.output import bytes_text, print_facts, print_json, print_table, say
-from runner.store.place import place
+from runner.store.files.place import place
 
 if TYPE_CHECKING:
     from runner.estimate import BlockEstimate, Estimate

@@ -14,7 +14,7 @@ import typer
 
 from runner.command_line.output import say
 from runner.printable import printable
-from runner.store.place import place
+from runner.store.files.place import place
 
 LINE_SECONDS = 15.0
 """Between two lines of a log; on a terminal there is a bar."""

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from runner.printable import printable
-from runner.store.place import place
+from runner.store.files.place import place
 
 StoreFolder = Annotated[Path, typer.Argument(metavar="DIR", parser=place, help="The store's folder or URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from runner.command_line.output import print_last
-from runner.store.place import place
+from runner.store.files.place import place
 
 
 def run(

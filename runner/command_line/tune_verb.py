@@ -9,7 +9,7 @@ import typer
 
 from runner.command_line.output import print_json, print_last, print_table
 from runner.command_line.plan_verb import ChangesArgument, StudyArgument
-from runner.store.place import place
+from runner.store.files.place import place
 
 if TYPE_CHECKING:
     from runner.sweep.study import SweepEnd

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from runner.command_line.output import bytes_text
-from runner.store.place import place
+from runner.store.files.place import place
 
 StoreFolder = Annotated[Path, typer.Argument(metavar="DIR", parser=place, help="The store's folder or URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
@@ -21,7 +21,7 @@ def compact(store: StoreFolder, as_json: AsJson = False) -> None:
 
     May run while trials commit and others read, be interrupted at any point, and be repeated.
     """
-    from runner.store.compact import compact as fold
+    from runner.store.compaction.compact import compact as fold
 
     done = fold(store)
     if as_json:

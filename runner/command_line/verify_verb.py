@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.store.place import place
+from runner.store.files.place import place
 
 if TYPE_CHECKING:
     from runner.store.repair import Repaired

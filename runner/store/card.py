@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner.store import compacted
+from runner.store.compaction import compacted
 from runner.store.errors import StoreError
-from runner.store.files import replace
+from runner.store.files.regular import json_files, read, require_own
+from runner.store.files.writing import replace
 from runner.store.layout import LAYOUT, Layout
-from runner.store.regular import json_files, read, require_own
 from runner.store.schema import Compacted, StoreCard
 from runner.store.sealing import read_record, sealed, unsealed
 

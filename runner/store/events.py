@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runner.store.files import append, replace
+from runner.store.files.place import is_on_disk
+from runner.store.files.regular import contents, is_regular
+from runner.store.files.writing import append, replace
 from runner.store.layout import Layout
-from runner.store.place import is_on_disk
-from runner.store.regular import contents, is_regular
 
 ENDING = ".events.jsonl"
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner.store.files import ASIDE, discard
+from runner.store.files.writing import ASIDE, discard
 from runner.store.layout import Layout
 from runner.store.reader import commit_record, committed_ids
 

@@ -9,15 +9,16 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from runner.store import compacted, readability, reader
-from runner.store.compact import publish, sweep
+from runner.store import readability, reader
+from runner.store.compaction import compacted
+from runner.store.compaction.compact import publish, sweep
+from runner.store.compaction.sharing import Source
 from runner.store.errors import StoreError
-from runner.store.files import create, discard, replace
+from runner.store.files.regular import json_files, read
+from runner.store.files.writing import create, discard, replace
 from runner.store.layout import Layout
-from runner.store.regular import json_files, read
 from runner.store.schema import CommitRecord
 from runner.store.session import hold
-from runner.store.sharing import Source
 from runner.store.trial_rows import TrialRows
 from runner.store.verify import broken_invariants
 from runner.store.writer import save_task

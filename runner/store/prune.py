@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.store.files import discard_folder
+from runner.store.files.writing import discard_folder
 from runner.store.layout import Layout
 from runner.store.reader import committed_ids, open_store, planned_trials
 from runner.store.session import hold

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from runner.store.errors import StoreError
-from runner.store.files import create, written
+from runner.store.files.regular import read, require_regular
+from runner.store.files.writing import create, written
 from runner.store.layout import Layout
 from runner.store.names import file_name
 from runner.store.reader import task_cards
-from runner.store.regular import read, require_regular
 from runner.store.rows import in_memory
 from runner.store.schema import TaskCard
 from tasks.base import SPLITS

@@ -15,12 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runner.store import compacted
 from runner.store.card import require_whole
+from runner.store.compaction import compacted
 from runner.store.errors import StoreError
+from runner.store.files.regular import contents, json_files, read
 from runner.store.layout import Layout
 from runner.store.names import file_name
-from runner.store.regular import contents, json_files, read
 from runner.store.rows import in_memory
 from runner.store.schema import CommitRecord, Failure, FrozenPlan, PlannedTrial, TaskCard
 from runner.store.sealing import REMEDY, read_record, unsealed

@@ -15,18 +15,18 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from runner.store import compacted
 from runner.store.card import write_down
-from runner.store.compact import publish
-from runner.store.compacted import Generation
+from runner.store.compaction import compacted
+from runner.store.compaction.compact import publish
+from runner.store.compaction.compacted import Generation
+from runner.store.compaction.kept_votes import is_intact
+from runner.store.compaction.sharing import Source
 from runner.store.errors import StoreError
-from runner.store.files import move_into
+from runner.store.files.writing import move_into
 from runner.store.findings import Finding
-from runner.store.kept_votes import is_intact
 from runner.store.layout import Layout
 from runner.store.rows import rows_hash
 from runner.store.session import Session, hold
-from runner.store.sharing import Source
 from runner.store.survey import VOIDED, Survey, survey
 from runner.store.trial_rows import TrialRows
 from runner.store.verify import findings

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runner.store.errors import StoreError
-from runner.store.files import new_file
-from runner.store.regular import read, require_regular
+from runner.store.files.regular import read, require_regular
+from runner.store.files.writing import new_file
 from runner.store.schema import PREDICTION_FIELDS, DataFile
 from tasks.content import content_hash
 from tasks.kinds import KINDS

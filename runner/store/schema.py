@@ -175,7 +175,7 @@ class KeptVotes(BaseModel):
     """The file in which a compaction has kept the votes of cells.
 
     cells: of each cell in the file, by its number there, the name of the trials and rows that were counted
-    (`runner.store.votes.tally_id`). uncounted: the names of cells of which no votes could be kept.
+    (`runner.store.compaction.votes.tally_id`). uncounted: the names of cells of which no votes could be kept.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

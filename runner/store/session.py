@@ -19,9 +19,9 @@ from typing import Any
 
 from runner.store.errors import StoreError
 from runner.store.events import EventLog
-from runner.store.files import create, discard, renew, take_over
+from runner.store.files.regular import contents
+from runner.store.files.writing import create, discard, renew, take_over
 from runner.store.layout import Layout
-from runner.store.regular import contents
 
 
 def lease_seconds(text: str) -> float:

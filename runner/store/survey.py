@@ -11,16 +11,17 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from runner.store import compacted, reader
+from runner.store import reader
 from runner.store.card import NewerLayout, lost, lost_papers, read_card
-from runner.store.compacted import COLUMNS, Generation
+from runner.store.compaction import compacted
+from runner.store.compaction.compacted import COLUMNS, Generation
 from runner.store.errors import StoreError
 from runner.store.events import event_of, lines_of
-from runner.store.files import ASIDE
+from runner.store.files.place import is_on_disk
+from runner.store.files.regular import json_files, read, require_own
+from runner.store.files.writing import ASIDE
 from runner.store.findings import Finding
 from runner.store.layout import Layout
-from runner.store.place import is_on_disk
-from runner.store.regular import json_files, read, require_own
 from runner.store.schema import CommitRecord, Compacted, FrozenPlan, PlannedTrial, StoreCard, TaskCard
 from runner.store.session import LEASE, is_lease
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from runner.store.place import is_on_disk
+from runner.store.files.place import is_on_disk
+from runner.store.files.regular import require_regular
 from runner.store.reader import commit_record
-from runner.store.regular import require_regular
 from runner.store.rows import read_parquet, require_intact
 from runner.store.schema import PREDICTION_FIELDS, CommitRecord
 

@@ -11,18 +11,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from runner.spec import TrialSpec
-from runner.store import compacted, readability
-from runner.store.compact import MERGED, generation_of, owners_of
+from runner.store import readability
+from runner.store.compaction import compacted
+from runner.store.compaction.compact import MERGED, generation_of, owners_of
+from runner.store.compaction.kept_votes import false_votes, is_intact
+from runner.store.compaction.votes import cells_of
 from runner.store.errors import StoreError
+from runner.store.files.regular import is_regular
 from runner.store.findings import Finding
-from runner.store.kept_votes import false_votes, is_intact
 from runner.store.layout import Layout
-from runner.store.regular import is_regular
 from runner.store.rows import file_hash, rows_hash
 from runner.store.schema import CommitRecord
 from runner.store.survey import Survey, survey
 from runner.store.trial_rows import TrialRows, coordinates, in_file_order
-from runner.store.votes import cells_of
 from tasks.kinds import KINDS
 
 SHOWN = 3

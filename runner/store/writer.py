@@ -18,13 +18,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from runner.spec import TrialSpec
-from runner.store import compacted
 from runner.store.card import write_down
+from runner.store.compaction import compacted
 from runner.store.errors import StoreError
-from runner.store.files import create, discard, replace, require_exclusive_creation
+from runner.store.files.regular import read
+from runner.store.files.writing import create, discard, replace, require_exclusive_creation
 from runner.store.layout import Layout
 from runner.store.reader import plan_name, plan_names, refuse_newer_layout, task_card
-from runner.store.regular import read
 from runner.store.rows import canonical, in_memory, rows_hash, write_parquet
 from runner.store.schema import CommitRecord, DataFile, Facts, Failure, FrozenPlan, PlannedTrial, TaskCard
 from runner.store.sealing import sealed

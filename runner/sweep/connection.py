@@ -17,7 +17,7 @@ from ray._private import services
 from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
 from ray.exceptions import RayError
 
-from runner.store.scratch import scratch_folder, sweep_scratch
+from runner.store.files.scratch import scratch_folder, sweep_scratch
 from runner.sweep.environment import ClusterError, our_folders
 from runner.sweep.liveness import answers
 from runner.sweep.membership import Membership

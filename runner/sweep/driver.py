@@ -18,8 +18,8 @@ from ray import tune
 from ray.tune.execution import class_cache
 
 from runner.spec import TrialSpec
-from runner.store.place import place
-from runner.store.scratch import scratch_folder
+from runner.store.files.place import place
+from runner.store.files.scratch import scratch_folder
 from runner.store.session import is_holder
 from runner.sweep.connection import given_cluster, own_cluster
 from runner.sweep.environment import CREDENTIALS, ClusterError

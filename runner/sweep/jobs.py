@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.spec import TrialSpec
-from runner.store.files import discard_folder
+from runner.store.files.writing import discard_folder
 from runner.store.layout import Layout
 from runner.store.reader import committed_ids
 

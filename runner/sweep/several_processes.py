@@ -10,7 +10,7 @@ from typing import Any, cast
 import ray.train
 from ray.train.torch import TorchTrainer
 
-from runner.store.scratch import scratch_folder, sweep_scratch
+from runner.store.files.scratch import scratch_folder, sweep_scratch
 from runner.sweep.jobs import Job
 from runner.sweep.worker import Assignment, in_this_process, settle_in
 from runner.trial.checkpoints import ParentMissing

@@ -17,10 +17,10 @@ from runner.printable import printable
 from runner.spec import TrialSpec
 from runner.store import reader
 from runner.store.errors import StoreError
-from runner.store.files import require_exclusive_creation
+from runner.store.files.place import storage_environment
+from runner.store.files.writing import require_exclusive_creation
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
-from runner.store.place import storage_environment
 from runner.store.session import Session, clock_of, hold, is_holder, require_free
 from runner.store.writer import freeze_plan, record_failure, save_task
 from runner.studies import Study

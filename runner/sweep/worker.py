@@ -14,9 +14,9 @@ import ray
 from ray import tune
 
 from runner.spec import TrialSpec
-from runner.store.place import place
+from runner.store.files.place import place
+from runner.store.files.regular import watched
 from runner.store.reader import failure_of, is_committed, task_data
-from runner.store.regular import watched
 from runner.store.session import is_holder, note
 from runner.store.writer import record_failure
 from runner.sweep.jobs import Job

@@ -15,10 +15,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from runner.spec import TrialSpec
-from runner.store.files import discard_folder, move, on_disk, written
+from runner.store.files.regular import require_own
+from runner.store.files.writing import discard_folder, move, on_disk, written
 from runner.store.layout import Layout
 from runner.store.reader import commit_record
-from runner.store.regular import require_own
 
 FORMAT = 1
 HEADER = "piesweep"

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import yaml
 
 from runner.store import reader
-from runner.store.files import replace
+from runner.store.files.writing import replace
 from runner.store.schema import CommitRecord
 from runner.studies.overrides import FILE_MARK
 from runner.studies.training import cell_name

@@ -10,7 +10,7 @@ import pytest
 from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.tables import TABLES
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from tests.analysis.statistics.small_panels import write_store
 from tests.analysis.stores import hashed

@@ -9,7 +9,7 @@ import yaml
 
 from analysis.export import QUERIES, ExportError, export
 from analysis.relations.database import VIEWS, connect
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from tests.analysis.stores import write_task
 from tests.runner.store import mixed

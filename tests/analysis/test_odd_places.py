@@ -8,7 +8,7 @@ from pathlib import Path
 from analysis.export import export
 from analysis.relations.database import connect
 from analysis.report import write_report
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from runner.store.session import hold
 

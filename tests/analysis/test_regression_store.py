@@ -12,7 +12,7 @@ from analysis.export import export
 from analysis.overview import overviews
 from analysis.relations.database import VIEWS, connect
 from analysis.results import Results
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.reader import task_cards
 from runner.store.schema import Facts
 from runner.store.verify import broken_invariants

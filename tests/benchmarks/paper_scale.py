@@ -36,7 +36,7 @@ import pandas as pd
 
 from analysis.relations.database import connect
 from analysis.report import write_report
-from runner.store import compacted
+from runner.store.compaction import compacted
 from runner.store.reader import commits
 
 SLICE = 20_000

@@ -3,7 +3,8 @@
     python -m tests.benchmarks.paper_scale_store DIR [--scale 0.01] [--seeds 30]
 
 The trials are those of the shipped study `pie`; its data sets have their real sizes and classes, and made-up texts. The
-rows go through the code that compacts a store (`runner.store.compact.publish`), hashes, read-back and votes included.
+rows go through the code that compacts a store (`runner.store.compaction.compact.publish`), hashes, read-back and votes
+included.
 
 Every example has a margin, and every cell moves it, the more the more is removed: an answer is right with the
 probability that the margin survives the noise of a seed. So most examples are answered alike by all seeds, some are
@@ -27,12 +28,12 @@ from scipy.special import ndtr
 from runner.methods import DENSE, METHODS
 from runner.plan import identify, plan
 from runner.spec import TrialSpec, derived_seed
-from runner.store import compacted
-from runner.store.compact import publish
+from runner.store.compaction import compacted
+from runner.store.compaction.compact import publish
+from runner.store.compaction.sharing import Source
 from runner.store.layout import Layout
 from runner.store.rows import rows_hash
 from runner.store.schema import CommitRecord, DataFile, Facts
-from runner.store.sharing import Source
 from runner.store.writer import freeze_plan, save_task
 from runner.studies import load
 from tasks import TASKS

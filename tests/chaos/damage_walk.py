@@ -32,7 +32,7 @@ from typer.testing import CliRunner
 from analysis import report
 from runner.command_line import app
 from runner.plan import identify, plan
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from runner.store.errors import StoreError
 from runner.store.events import EventLog

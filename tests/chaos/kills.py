@@ -22,10 +22,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.digest import digest
+from runner.store.files.scratch import sweep_scratch
 from runner.store.layout import Layout
-from runner.store.scratch import sweep_scratch
 from runner.store.verify import broken_invariants
 from tests.runner.store import mixed
 

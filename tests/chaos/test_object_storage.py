@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("s3fs", reason="pip install -e '.[test]' installs s3fs")
 pytest.importorskip("moto", reason="pip install -e '.[test]' installs moto")
 
-from runner.store.place import place
+from runner.store.files.place import place
 from runner.store.reader import committed_ids
 from tests.runner.store.object_server import BUCKET, object_server
 

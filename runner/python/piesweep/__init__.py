@@ -68,7 +68,7 @@ def open(store: str | Path) -> Store:  # noqa: A001
     """A store, to be asked and never changed; StoreError where there is none, or one that this version cannot read."""
     _require_own_folders()
     from piesweep.stores import Store
-    from runner.store.place import place
+    from runner.store.files.place import place
     from runner.store.reader import open_store
 
     return Store(open_store(place(str(store))).root)
@@ -103,7 +103,7 @@ def run(
     from rich.console import Console
 
     from runner import plan as plans
-    from runner.store.place import place
+    from runner.store.files.place import place
     from runner.studies import load, require_inputs
     from runner.sweep.environment import cluster_address, require_lasting
     from runner.sweep.study import Placement, run_study

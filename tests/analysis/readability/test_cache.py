@@ -12,7 +12,7 @@ import pytest
 from analysis.readability import ensure_scores
 from analysis.readability.dictionary import versions
 from analysis.relations.database import connect
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from runner.store.layout import Layout
 from runner.store.merge import merge

@@ -11,7 +11,7 @@ pytest.importorskip("moto", reason="pip install -e '.[test]' installs moto")
 
 from analysis.readability import ensure_scores
 from analysis.relations.database import connect
-from runner.store.place import place
+from runner.store.files.place import place
 from runner.store.readability import kept
 from runner.store.verify import broken_invariants
 from tests.analysis.stores import write_task

@@ -18,7 +18,7 @@ from analysis.relations.checked_files import CheckedFiles, inside
 from analysis.relations.committed_files import damage_behind
 from analysis.relations.database import connect
 from analysis.relations.recorded_files import Recorded, same_rows
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.errors import StoreError
 from runner.store.readability import FIELDS
 from runner.store.reader import task_cards

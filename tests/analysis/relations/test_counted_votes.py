@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from analysis.relations.database import connect
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.layout import Layout
 from tests.runner.store import mixed
 

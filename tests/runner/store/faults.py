@@ -9,14 +9,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.store.disk import Disk
+from runner.store.files.disk_calls import DiskCalls
 
 
 class Death(BaseException):
     """The process ends here: not even its clean-up runs, since every later call ends it again."""
 
 
-class FaultyDisk(Disk):
+class FaultyDisk(DiskCalls):
     """A real disk; at each call `fault(call number, name, do)` decides what happens instead of `do()`.
 
     Nothing is really forced: what would be is kept in `memory`.

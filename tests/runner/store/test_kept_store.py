@@ -9,7 +9,7 @@ import pytest
 
 from analysis.relations.database import connect
 from runner.store import reader
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.digest import digest, recorded_digest
 from runner.store.layout import LAYOUT, Layout
 from runner.store.status import status

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.store import files, reader
-from runner.store.compact import compact
+from runner.store import reader
+from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from runner.store.errors import StoreError
+from runner.store.files import writing
 from runner.store.layout import Layout
 from runner.store.merge import MergeConflict, Merged, merge
 from runner.store.schema import Facts
@@ -19,7 +20,7 @@ from runner.store.session import StoreHeld, hold
 from runner.store.verify import broken_invariants
 from runner.store.writer import commit, freeze_plan, record_failure, save_task
 from tests.runner.store import mixed, samples, tampering
-from tests.runner.store.test_compact import Death, Dying, content
+from tests.runner.store.compaction.test_compact import Death, Dying, content
 
 
 def two_clusters(folder: Path) -> tuple[Path, Path, str]:
@@ -185,7 +186,7 @@ def test_death_at_every_step_of_a_merge(tmp_path: Path, monkeypatch: pytest.Monk
     for step in itertools.count():
         root = tmp_path / f"after-{step}"
         with monkeypatch.context() as patch:
-            patch.setattr(files, "DISK", Dying(step))
+            patch.setattr(writing, "DISK", Dying(step))
             try:
                 merge(root, [tmp_path / "source"])
             except Death:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from analysis.relations.database import connect
 from runner.store import reader
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.errors import StoreError
 from runner.store.ingest import ingest
 from runner.store.layout import Layout

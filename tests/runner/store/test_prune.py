@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.store.compact import compact
+from runner.store.compaction.compact import compact
 from runner.store.layout import Layout
 from runner.store.prune import Pruned, prune_checkpoints
 from runner.store.session import StoreHeld, hold

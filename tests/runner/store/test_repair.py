@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.store import compacted, reader
-from runner.store.compact import compact
+from runner.store import reader
+from runner.store.compaction import compacted
+from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from runner.store.errors import StoreError
 from runner.store.layout import Layout

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from runner.store import reader
 from runner.store.errors import StoreError
-from runner.store.files import create
+from runner.store.files.writing import create
 from runner.store.layout import Layout
 from runner.store.rows import canonical, read_parquet, rows_hash, write_parquet
 from runner.store.schema import Facts

@@ -12,7 +12,8 @@ The steps, after each of which the store is whole:
    find the rows at their new place (`TrialRows`, and `analysis.relations.committed_files` for SQL).
 
 A trial that commits meanwhile stays uncompacted until the next time. A late writer of a compacted trial may create a
-record, since the name is free again: readers never see it (`runner.store.compacted`), and the next sweep removes it.
+record, since the name is free again: readers never see it (`runner.store.compaction.compacted`), and the next sweep
+removes it.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runner.store import compacted
 from runner.store.card import write_down
-from runner.store.compacted import Generation
+from runner.store.compaction import compacted
+from runner.store.compaction.compacted import Generation
+from runner.store.compaction.kept_votes import is_intact, keep_votes
+from runner.store.compaction.sharing import Source, write_shared
 from runner.store.errors import StoreError
-from runner.store.files import discard, new_file
-from runner.store.kept_votes import is_intact, keep_votes
+from runner.store.files.regular import read
+from runner.store.files.writing import discard, new_file
 from runner.store.layout import Layout
 from runner.store.reader import loose_commits, open_store
-from runner.store.regular import read
 from runner.store.rows import described, in_memory, rows_hash
 from runner.store.schema import CommitRecord
-from runner.store.sharing import Source, write_shared
 from runner.store.trial_rows import TrialRows, coordinates, in_file_order
 from tasks.kinds import KINDS
 

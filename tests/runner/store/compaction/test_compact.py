@@ -15,12 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.relations.database import connect
-from runner.store import compact as compaction
-from runner.store import compacted, files, reader, sharing, writer
-from runner.store.compact import compact
+from runner.store import reader, writer
+from runner.store.compaction import compact as compaction
+from runner.store.compaction import compacted, sharing
+from runner.store.compaction.compact import compact
 from runner.store.digest import digest
-from runner.store.disk import Disk
 from runner.store.errors import StoreError
+from runner.store.files import writing
+from runner.store.files.disk_calls import DiskCalls
 from runner.store.layout import Layout
 from runner.store.schema import Facts
 from runner.store.status import status
@@ -162,7 +164,7 @@ def test_files_hold_whole_cells_of_at_least_a_hundred_trials(tmp_path: Path, tri
 
 def late_writer(root: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> Any:
     """Commit a trial whose writer sleeps between its last look at the store and the creation of its record."""
-    create = files.create
+    create = writing.create
 
     def slow(path: Path, written: bytes) -> bool:
         monkeypatch.setattr(writer, "create", create)
@@ -229,14 +231,14 @@ class Death(BaseException):
     """The process is gone."""
 
 
-class Dying(Disk):
+class Dying(DiskCalls):
     """A disk that serves so many changes, and none afterwards."""
 
     def __init__(self, calls: int) -> None:
         self.left = calls
 
     def __getattribute__(self, name: str) -> Any:
-        if name in vars(Disk):
+        if name in vars(DiskCalls):
             if self.left <= 0:
                 raise Death
             self.left -= 1
@@ -256,7 +258,7 @@ def test_death_at_every_step_leaves_a_whole_store(tmp_path: Path, monkeypatch: p
         root = tmp_path / f"after-{step}"
         shutil.copytree(original, root)
         with monkeypatch.context() as patch:
-            patch.setattr(files, "DISK", Dying(step))
+            patch.setattr(writing, "DISK", Dying(step))
             try:
                 compact(root)
             except Death:

@@ -1,8 +1,8 @@
 """Writing files so that a reader sees all of one or none of it, whatever dies when.
 
-Every change of a store goes through these functions: on a disk through `runner.store.disk`, call by call, in object
-storage through `runner.store.objects`. What a process leaves behind that dies inside one is a file whose name begins
-with a dot, which no reader looks at and `runner.store.leftovers` removes.
+Every change of a store goes through these functions: on a disk through `runner.store.files.disk_calls`, call by call,
+in object storage through `runner.store.files.objects`. What a process leaves behind that dies inside one is a file
+whose name begins with a dot, which no reader looks at and `runner.store.leftovers` removes.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from runner.store import objects
-from runner.store.disk import Disk
 from runner.store.errors import StoreError
-from runner.store.place import is_on_disk
-from runner.store.regular import require_regular
-from runner.store.scratch import scratch_folder
+from runner.store.files import objects
+from runner.store.files.disk_calls import DiskCalls
+from runner.store.files.place import is_on_disk
+from runner.store.files.regular import require_regular
+from runner.store.files.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-DISK = Disk()
+DISK = DiskCalls()
 ASIDE = re.compile(r"\..+\.([0-9a-f]{12}|clock|probe)")
 """Names of files that are not finished, or only ask something of the file system."""
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from runner.store import scratch
-from runner.store.scratch import NoScratch, make_scratch, remove_scratch, scratch_folder, sweep_scratch
+from runner.store.files import scratch
+from runner.store.files.scratch import NoScratch, make_scratch, remove_scratch, scratch_folder, sweep_scratch
 
 MAKER = """
 import sys, time
-from runner.store.scratch import make_scratch
+from runner.store.files.scratch import make_scratch
 print(make_scratch("spill"), flush=True)
 time.sleep(60)
 """

@@ -13,20 +13,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from runner.store import compacted, kept_votes, reader, votes
-from runner.store.compact import compact
+from runner.store import reader
+from runner.store.compaction import compacted, kept_votes, votes
+from runner.store.compaction.compact import compact
+from runner.store.compaction.kept_votes import is_intact
+from runner.store.compaction.votes import Tally, cells_of, tally_id
 from runner.store.digest import digest
-from runner.store.kept_votes import is_intact
 from runner.store.layout import Layout
 from runner.store.merge import merge
 from runner.store.rows import file_hash
 from runner.store.schema import KeptVotes
 from runner.store.trial_rows import TrialRows
 from runner.store.verify import broken_invariants
-from runner.store.votes import Tally, cells_of, tally_id
 from tests.runner.store import mixed, samples
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+FIXTURES = Path(__file__).parents[3] / "fixtures"
 
 
 def kept(root: Path) -> KeptVotes:

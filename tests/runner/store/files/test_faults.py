@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from runner.store import files, reader, session
+from runner.store import reader, session
 from runner.store.digest import digest
-from runner.store.disk import Disk
 from runner.store.errors import StoreError
 from runner.store.events import events_of
+from runner.store.files import writing
+from runner.store.files.disk_calls import DiskCalls
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
 from runner.store.rows import canonical, write_parquet
@@ -120,12 +121,12 @@ def stages(operation: Operation, base: Path, folder: Path) -> list[tuple[object,
 @contextlib.contextmanager
 def installed(disk: FaultyDisk):
     """The store's files go through this disk."""
-    before = files.DISK
-    files.DISK = disk
+    before = writing.DISK
+    writing.DISK = disk
     try:
         yield
     finally:
-        files.DISK = before
+        writing.DISK = before
 
 
 def struck(operation: Operation, root: Path, fault) -> FaultyDisk:
@@ -220,12 +221,12 @@ def test_a_full_disk_takes_no_event_and_ends_nothing(tmp_path: Path) -> None:
 def test_an_append_is_whole_or_nothing(tmp_path: Path) -> None:
     """A real file that may not grow beyond twelve bytes: what no longer fits leaves no half of itself."""
     path = tmp_path / "log"
-    Disk().append(path, b"12345678\n")
+    DiskCalls().append(path, b"12345678\n")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (12, before[1]))
     try:
         with pytest.raises(OSError, match="File too large"):
-            Disk().append(path, b"abcdefgh\n")
+            DiskCalls().append(path, b"abcdefgh\n")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_bytes() == b"12345678\n"
@@ -286,9 +287,9 @@ def test_a_file_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
 def test_taking_over_needs_what_was_seen(tmp_path: Path) -> None:
     """Of two that saw the same content, one takes the path over; the other leaves the winner's content in place."""
     path = tmp_path / "lease.json"
-    files.create(path, b"dead")
-    assert files.take_over(path, b"dead", b"first")
-    assert not files.take_over(path, b"dead", b"second")
+    writing.create(path, b"dead")
+    assert writing.take_over(path, b"dead", b"first")
+    assert not writing.take_over(path, b"dead", b"second")
     assert path.read_bytes() == b"first"
     assert [entry.name for entry in tmp_path.iterdir()] == ["lease.json"]
 

@@ -20,18 +20,19 @@ pytest.importorskip("moto", reason="pip install -e '.[test]' installs moto")
 from analysis.relations.query import run_query
 from analysis.report import write_report
 from runner.command_line import app
-from runner.store import files, objects, reader, session
-from runner.store.compact import compact
+from runner.store import reader, session
+from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from runner.store.errors import StoreError
 from runner.store.events import events_of
-from runner.store.files import create, new_file, replace, take_over
+from runner.store.files import objects, writing
+from runner.store.files.place import is_on_disk, place, storage_environment
+from runner.store.files.regular import watched
+from runner.store.files.writing import create, new_file, replace, take_over
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
 from runner.store.merge import merge
-from runner.store.place import is_on_disk, place, storage_environment
 from runner.store.prune import prune_checkpoints
-from runner.store.regular import watched
 from runner.store.schema import Facts
 from runner.store.session import StoreHeld, hold, running_trials
 from runner.store.verify import broken_invariants
@@ -226,7 +227,7 @@ def test_large_files_arrive_whole(root: Path) -> None:
         for _ in range(120):
             file.write(block)
     assert (root / "data" / "large").stat().st_size == 120 * len(block)
-    with files.on_disk(root / "data" / "large") as local:
+    with writing.on_disk(root / "data" / "large") as local:
         assert local.read_bytes() == block * 120
 
 

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from runner.store import objects
 from runner.store.errors import StoreError
-from runner.store.place import is_on_disk
+from runner.store.files import objects
+from runner.store.files.place import is_on_disk
 
 LOOK_SECONDS = 5.0
 MOST_BYTES = 256 << 20

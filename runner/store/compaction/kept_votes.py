@@ -17,14 +17,14 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from runner.store.compaction.votes import Cell, cells_of, count_votes, splits_of, tally_id
 from runner.store.errors import StoreError
-from runner.store.files import new_file
+from runner.store.files.writing import new_file
 from runner.store.layout import Layout
 from runner.store.reader import task_cards
 from runner.store.rows import described, in_memory, require_intact
 from runner.store.schema import VOTE_FIELDS, CommitRecord, KeptVotes
 from runner.store.trial_rows import TrialRows
-from runner.store.votes import Cell, cells_of, count_votes, splits_of, tally_id
 
 FEWEST_ROWS, MOST_ROWS = 100_000, 1_000_000
 """Of a row group, where the file has so many."""

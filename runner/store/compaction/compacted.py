@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
 from runner.store.errors import StoreError
-from runner.store.files import create
+from runner.store.files.place import is_on_disk
+from runner.store.files.regular import read
+from runner.store.files.writing import create
 from runner.store.layout import Layout
-from runner.store.place import is_on_disk
-from runner.store.regular import read
 from runner.store.rows import in_memory
 from runner.store.schema import CommitRecord, Compacted, KeptVotes
 from runner.store.sealing import START, read_record, sealed, told

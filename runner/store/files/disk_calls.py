@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 
-class Disk:
+class DiskCalls:
     """Changes files and folders; whatever a store does to a disk, it does by these methods.
 
     OSError from any of them. What `force` and `force_folder` have not confirmed may be lost when the power goes.
