@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from analysis.broken_examples import Broken
+from analysis.broken_examples import BrokenExample
 from analysis.overview import Compared, Overview
 
 
@@ -20,7 +20,7 @@ def cell_address(one: Overview, cell: Compared) -> str:
     return filtered(place | {"method": cell.method, "sparsity": cell.sparsity})
 
 
-def example_address(one: Broken) -> str:
+def example_address(one: BrokenExample) -> str:
     """The address of an example's life."""
     place = "/".join(quote(str(part), safe="") for part in (one.task, one.split, one.model, one.example_id))
     return f"#example={quote(place, safe='/')}"

@@ -12,7 +12,7 @@ TEXT_LENGTH = 4_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Broken:
+class BrokenExample:
     """One example of one model. cells: the pruned cells whose vote differs from the dense vote, and that vote.
 
     agreeing: the dense seeds behind the dense vote, of `seeds` in all; of a vote for several classes the fewest behind
@@ -37,7 +37,7 @@ class Broken:
         return self.gold == self.dense
 
 
-def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> list[Broken]:
+def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> list[BrokenExample]:
     """At most `limit` broken examples of a task, model and split: those that the dense vote had right come first,
     among them those of which the dense models were surest, then those that most pruned cells break (references are
     none). Texts are cut at TEXT_LENGTH characters.
@@ -93,7 +93,7 @@ def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> 
     return [_broken(row, place, cells, known) for row in found]
 
 
-def _broken(row: Row, place: tuple[str, str, str], cells: dict[int, Row], known: Row) -> Broken:
+def _broken(row: Row, place: tuple[str, str, str], cells: dict[int, Row], known: Row) -> BrokenExample:
     def names(indices: list[int]) -> tuple[str, ...]:
         return tuple(known["classes"][index] for index in indices)
 
@@ -101,7 +101,7 @@ def _broken(row: Row, place: tuple[str, str, str], cells: dict[int, Row], known:
         return method_key(cells[vote["cell"]]["method"]), cells[vote["cell"]]["sparsity"]
 
     votes = sorted(row["votes"], key=order)
-    return Broken(
+    return BrokenExample(
         task=place[0],
         model=place[1],
         split=place[2],

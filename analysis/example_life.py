@@ -52,7 +52,7 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
+class VoteChange:
     """Where a method's vote leaves the dense vote: the lowest sparsity, and the next one that brings it back."""
 
     method: str
@@ -61,7 +61,7 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Life:
+class ModelLife:
     """What became of the example in one model. el2n: its score and its bin of 20, the hardest in the last."""
 
     model: str
@@ -69,7 +69,7 @@ class Life:
     bin: int | None
     dense: Answer | None
     answers: tuple[Answer, ...]
-    turns: tuple[Turn, ...]
+    turns: tuple[VoteChange, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class Example:
     text_pair: str | None
     disagreement: float | None
     readability: dict[str, float]
-    lives: tuple[Life, ...]
+    lives: tuple[ModelLife, ...]
 
 
 def example(connection: Database, address: Address, model: str | None = None) -> Example:
@@ -118,14 +118,14 @@ def _gold(connection: Database, row: Row) -> tuple[str, ...]:
     return _names(row["label"] if row["labels"] is None else row["labels"])
 
 
-def _life(connection: Database, address: Address, model: str, voted: list[Row]) -> Life:
+def _life(connection: Database, address: Address, model: str, voted: list[Row]) -> ModelLife:
     own = [row for row in voted if row["model"] == model]
     dense = next((_answer(row, None) for row in own if row["method"] == DENSE), None)
     ordered = sorted(own, key=lambda row: (method_key(row["method"]), row["sparsity"]))
     answers = tuple(_answer(row, dense) for row in ordered if row["method"] != DENSE)
     scored = [row for row in _rows(connection, "FROM el2n", address) if row["model"] == model]
     methods = dict.fromkeys(answer.method for answer in answers)
-    return Life(
+    return ModelLife(
         model=model,
         el2n=scored[0]["el2n"] if scored else None,
         bin=scored[0]["bin"] if scored else None,
@@ -147,13 +147,13 @@ def _answer(row: Row, dense: Answer | None) -> Answer:
     )
 
 
-def turn(method: str, answers: list[Answer]) -> Turn:
+def turn(method: str, answers: list[Answer]) -> VoteChange:
     """Where a method's answers, by ascending sparsity, leave the dense vote, and where they come back to it."""
     left = next((place for place, answer in enumerate(answers) if answer.differs), None)
     if left is None:
-        return Turn(method=method, flips_at=None, flips_back_at=None)
+        return VoteChange(method=method, flips_at=None, flips_back_at=None)
     back = next((answer.sparsity for answer in answers[left:] if answer.differs is False), None)
-    return Turn(method=method, flips_at=answers[left].sparsity, flips_back_at=back)
+    return VoteChange(method=method, flips_at=answers[left].sparsity, flips_back_at=back)
 
 
 def _rows(connection: Database, query: str, address: Address) -> list[Row]:

@@ -24,7 +24,7 @@ class ExplanationError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class Question:
     """A question that `piesweep sql` answers with these rows, and the view that it reads."""
 
     view: str
@@ -55,7 +55,7 @@ class Explanation:
     """questions: with their answers. sides: who answered. sources: view or step -> SQL, each after what it needs."""
 
     title: str
-    questions: tuple[Asked, ...]
+    questions: tuple[Question, ...]
     sides: tuple[Side, ...]
     sources: dict[str, str]
 
@@ -122,7 +122,7 @@ def _of_cell(store: Path, name: CellName) -> Explanation:
     results = Results(connect(store, without=frozenset(others)))
     return Explanation(
         title=f"{name.task}, {name.split} split, {name.model}, {_cell_name(cell)}",
-        questions=tuple(Asked(view=view, query=sql, rows=tuple(results.rows(sql))) for view, sql in queries.items()),
+        questions=tuple(Question(view=view, query=sql, rows=tuple(results.rows(sql))) for view, sql in queries.items()),
         sides=tuple(_side(snapshot, _cell_name(one), {one}, name.split) for one in dict.fromkeys([cell, dense])),
         sources=_sources(tuple(queries)),
     )
@@ -148,7 +148,7 @@ def _of_name(store: Path, name: str) -> Explanation:
         kinds.append(f"view: {VIEWS[name]}")
     return Explanation(
         title=f"{name}: {', '.join(kinds)}",
-        questions=tuple(Asked(view=view, query=f"SELECT * FROM {view}", rows=()) for view in views),
+        questions=tuple(Question(view=view, query=f"SELECT * FROM {view}", rows=()) for view in views),
         sides=(_side(snapshot, "all trials", set(snapshot.wanted().values()), None),),
         sources=_sources(tuple(views)),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from analysis.broken_examples import Broken, surest_broken
+from analysis.broken_examples import BrokenExample, surest_broken
 from analysis.display_names import cell_name, first_splits
 from analysis.results import Results, Row
 
@@ -84,7 +84,7 @@ class Overview:
     split: str
     cells: tuple[Compared, ...]
     effect: str | None
-    examples: tuple[Broken, ...]
+    examples: tuple[BrokenExample, ...]
     drifts: str | None = None
 
     @property

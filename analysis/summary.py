@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from itertools import groupby
 
-from analysis.broken_examples import Broken, surest_broken
+from analysis.broken_examples import BrokenExample, surest_broken
 from analysis.display_names import method_key, method_name, percent
 from analysis.overview import BEYOND, NOISE, overviews, places
 from analysis.page.cautions import cautions
@@ -107,7 +107,7 @@ def _points(share: float | None) -> str:
     return MISSING if share is None else f"{share * 100:.1f}"
 
 
-def _paragraph(one: Broken) -> str:
+def _paragraph(one: BrokenExample) -> str:
     text = " / ".join(printable(" ".join(part.split())) for part in (one.text, one.text_pair) if part is not None)
     shown = textwrap.shorten(text, 4 * WIDTH, placeholder=" …") or f"(example {one.example_id} has no text)"
     quoted = textwrap.fill(f"“{shown}”", WIDTH, initial_indent="  ", subsequent_indent="   ")

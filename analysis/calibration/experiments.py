@@ -17,7 +17,7 @@ from analysis.statistics.held_out import values, widened
 from analysis.statistics.mcnemar import mcnemar
 from analysis.statistics.noise_floor import interval_of
 from analysis.statistics.paired import paired_t
-from analysis.statistics.swapping import Duel, swap
+from analysis.statistics.swapping import PairedCells, swap
 
 ALPHA = 0.05
 RESAMPLES = 400
@@ -107,8 +107,8 @@ def _p_values(panel: Panel) -> Numbers:
     assert dense is not None
     assert panel.gold is not None
     gold = Answers(method="gold", sparsity=0.0, seeds=np.zeros(1, np.int64), codes=panel.gold[None])
-    rates = Duel(one=first, other=second, reference=dense, other_reference=dense, sign=1)
-    right = Duel(one=first, other=dense, reference=gold, other_reference=gold, sign=-1)
+    rates = PairedCells(one=first, other=second, reference=dense, other_reference=dense, sign=1)
+    right = PairedCells(one=first, other=dense, reference=gold, other_reference=gold, sign=-1)
     accuracies = [(one.codes == panel.gold).mean(axis=1) for one in (first, dense)]
     held_out = np.array([one - other for _, one, other in widened(values(panel, first))])
     return {

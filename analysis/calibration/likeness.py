@@ -25,7 +25,7 @@ KINDS = ("null", "noisier", "steadier, small shift", "shift")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Observed:
     """What is seen of a model's dense seeds, and of its mildest pruned cell beside them.
 
     accuracy: mean over seeds; spread: standard deviation of it; disagreement: of two seeds' answers; pairing:
@@ -57,12 +57,12 @@ def settings_like(connection: Database) -> Iterator[tuple[str, Setting]]:
         world = like(look, classes)
         seeds = len(np.intersect1d(panel.dense.seeds, mildest.seeds))
         for kind in KINDS:
-            told = replace(world, name=kind, shift=WORLDS[kind].shift, wear=WORLDS[kind].wear)
+            told = replace(world, name=kind, shift=WORLDS[kind].shift, noise_factor=WORLDS[kind].noise_factor)
             examples = min(len(panel.example_ids), MOST_EXAMPLES)
             yield f"{panel.task}, {panel.model}", Setting(world=told, seeds=seeds, examples=examples)
 
 
-def look_of(panel: Panel, dense: Answers, pruned: Answers) -> Look:
+def look_of(panel: Panel, dense: Answers, pruned: Answers) -> Observed:
     """What a panel shows; of examples with a gold label."""
     assert panel.gold is not None
     known = panel.gold >= 0
@@ -70,7 +70,7 @@ def look_of(panel: Panel, dense: Answers, pruned: Answers) -> Look:
     first, second = (one.codes[:, known] for one in (dense, pruned))
     apart = _between(first, second)
     same = np.mean([np.mean(first[i] != second[j]) for i, j in _paired(dense, pruned)] or [0.0])
-    return Look(
+    return Observed(
         accuracy=float(right.mean()),
         spread=float(right.std(ddof=1)),
         disagreement=_within(first),
@@ -78,7 +78,7 @@ def look_of(panel: Panel, dense: Answers, pruned: Answers) -> Look:
     )
 
 
-def like(look: Look, classes: int) -> World:
+def like(look: Observed, classes: int) -> World:
     """The world whose simulated look comes closest: lead and noise first, then what seeds share, then their pairs."""
     plain = min(
         (_as_unsure(World(name="like the store", classes=classes, lead=lead), look) for lead in LEADS),
@@ -93,7 +93,7 @@ def like(look: Look, classes: int) -> World:
     )
 
 
-def _as_unsure(world: World, look: Look) -> World:
+def _as_unsure(world: World, look: Observed) -> World:
     """The world with so much noise that two of its seeds disagree as often as two of the store's."""
     low, high = 0.02, 20.0
     for _ in range(HALVINGS):
@@ -105,14 +105,14 @@ def _as_unsure(world: World, look: Look) -> World:
     return replace(world, own=(low * high) ** 0.5)
 
 
-def _seen(world: World) -> Look:
+def _seen(world: World) -> Observed:
     """The look of a null world, from a few simulated studies; the same random numbers for every world."""
     random = np.random.default_rng(0)
     found = simulate(world, Examples.of(world, SAMPLE, random), TRIAL, random)
     looks = [look_of(panel, panel.dense, panel.pruned[0]) for panel in map(found.panel, range(TRIAL.experiments))
              if panel.dense is not None]  # fmt: skip
     names = ("accuracy", "spread", "disagreement", "pairing")
-    return Look(**{name: float(np.mean([getattr(look, name) for look in looks])) for name in names})
+    return Observed(**{name: float(np.mean([getattr(look, name) for look in looks])) for name in names})
 
 
 def _within(codes: np.ndarray) -> float:

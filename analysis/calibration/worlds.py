@@ -23,8 +23,8 @@ class World:
 
     shared: how strongly a seed's noise is one for all examples (factors with loadings); own: noise of each answer.
     lead: how far the gold class is ahead of the others. pairs: correlation of the noise of the dense and the pruned
-    model of one seed. shift: how far pruning moves the margins, up for some examples and down for others. wear: by what
-    pruning multiplies the noise of an answer.
+    model of one seed. shift: how far pruning moves the margins, up for some examples and down for others. noise_factor:
+    by what pruning multiplies the noise of an answer.
     """
 
     name: str
@@ -34,12 +34,12 @@ class World:
     own: float = OWN
     pairs: float = 0.0
     shift: float = 0.0
-    wear: float = 1.0
+    noise_factor: float = 1.0
 
     @property
     def is_null(self) -> bool:
         """Pruning changes nothing: a dense and a pruned model of a seed may change places."""
-        return self.shift == 0 and self.wear == 1
+        return self.shift == 0 and self.noise_factor == 1
 
 
 WORLDS: dict[str, World] = {
@@ -49,8 +49,8 @@ WORLDS: dict[str, World] = {
         World(name="null, shared noise", shared=0.3),
         World(name="null, strong shared noise", shared=1.0),
         World(name="null, pairs", shared=0.3, pairs=0.8),
-        World(name="noisier", shared=0.3, wear=2.0),
-        World(name="steadier, small shift", shared=0.3, shift=0.4, wear=0.6),
+        World(name="noisier", shared=0.3, noise_factor=2.0),
+        World(name="steadier, small shift", shared=0.3, shift=0.4, noise_factor=0.6),
         World(name="shift", shared=0.3, shift=0.8),
         World(name="ten classes", classes=10, shared=0.3),
         World(name="ten classes, shift", classes=10, shared=0.3, shift=0.8),
@@ -143,7 +143,7 @@ def simulate(world: World, examples: Examples, size: Size, random: np.random.Gen
         dense.append(_answers(examples.margins + noise))
         for answered in pruned:
             twin = np.float32(world.pairs) * noise + own * _noise(world, examples, size.seeds, random)
-            moved = examples.margins + examples.effect + np.float32(world.wear) * twin
+            moved = examples.margins + examples.effect + np.float32(world.noise_factor) * twin
             answered.append(_answers(moved.astype(np.float32, copy=False)))
     return Experiments(gold=examples.gold, dense=np.stack(dense), pruned=tuple(np.stack(one) for one in pruned))
 

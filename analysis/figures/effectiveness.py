@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from analysis.display_names import cell_name
 from analysis.figures.drawing import Place
 from analysis.figures.points import Point, add_points, of_cell
-from analysis.figures.style import DASHES, INK, Look, draw_panels, positions, styled
+from analysis.figures.style import DASHES, INK, MethodStyle, draw_panels, positions, styled
 from analysis.results import Results, Row
 from runner.methods import DENSE
 
@@ -25,7 +25,7 @@ def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
             yield (), draw_panels(results.effectiveness, _panel, "accuracy or macro-F1")
 
 
-def _panel(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
+def _panel(axes: Axes, rows: list[Row], looks: dict[str, MethodStyle]) -> None:
     axes.set_ylabel(rows[0]["metric"])
     places = positions(axes, rows)
     for row in rows:

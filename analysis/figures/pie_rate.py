@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from analysis.figures.drawing import Place
 from analysis.figures.panels import key
 from analysis.figures.points import Point, add_points, of_cell
-from analysis.figures.style import DISPUTED, INK, Look, draw_panels, positions, styled
+from analysis.figures.style import DISPUTED, INK, MethodStyle, draw_panels, positions, styled
 from analysis.overview import compared
 from analysis.results import Results, Row
 
@@ -38,7 +38,7 @@ def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
             yield (), draw_panels(rows, _panel, "examples that are PIEs", further)
 
 
-def _panel(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
+def _panel(axes: Axes, rows: list[Row], looks: dict[str, MethodStyle]) -> None:
     places = positions(axes, rows)
     shown = [method for method in looks if any(row["method"] == method for row in rows)]
     points: list[Point] = []
@@ -60,7 +60,7 @@ def _panel(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None, symbol=" %"))
 
 
-def _line(axes: Axes, at: list[float], rows: list[Row], look: Look) -> None:
+def _line(axes: Axes, at: list[float], rows: list[Row], look: MethodStyle) -> None:
     """One method: rates with intervals, hollow where nothing is told apart from noise, and its pruned floors."""
     axes.plot(at, [row["rate"] for row in rows], color=look.colour, linewidth=0.8, alpha=0.45)
     for x, row in zip(at, rows, strict=True):

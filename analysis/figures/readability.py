@@ -12,7 +12,7 @@ from analysis.display_names import cell_name, method_key, method_name
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.points import Point, add_points, of_cell
-from analysis.figures.style import DISPUTED, DISPUTED_NAME, INK, Look, looks, positions, styled
+from analysis.figures.style import DISPUTED, DISPUTED_NAME, INK, MethodStyle, looks, positions, styled
 from analysis.results import Results, Row
 from analysis.statistics.readability_ratios import ratios
 
@@ -57,7 +57,7 @@ def _figure(place: tuple[str, str], rows: list[Row]) -> Figure:
     return grid.label("weights removed", "PIEs / all")
 
 
-def _panel(axes: Axes, every: Sequence[Row], rows: Sequence[Row], known: dict[str, Look]) -> None:
+def _panel(axes: Axes, every: Sequence[Row], rows: Sequence[Row], known: dict[str, MethodStyle]) -> None:
     places = positions(axes, every)
     axes.axhline(1, color=INK, linewidth=1, zorder=1.5)
     for ratio in {row["disputed_ratio"] for row in rows} - {None}:

@@ -13,7 +13,7 @@ from analysis.display_names import method_key, method_name
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.points import Point, add_points
-from analysis.figures.style import INK, RULE, Look, looks, styled
+from analysis.figures.style import INK, RULE, MethodStyle, looks, styled
 from analysis.results import Results, Row
 from analysis.statistics.adequacy import POINT
 
@@ -51,7 +51,7 @@ def _figure(place: tuple[str, str], rows: list[Row]) -> Figure:
     return grid.figure
 
 
-def _line(axes: Axes, rows: Sequence[Row], measure: str, look: Look) -> None:
+def _line(axes: Axes, rows: Sequence[Row], measure: str, look: MethodStyle) -> None:
     values: dict[int, list[float]] = {}
     for row in rows:
         if row[measure] is not None:

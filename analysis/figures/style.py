@@ -60,7 +60,7 @@ DISPUTED_NAME = "dense against dense"
 
 
 @dataclass(frozen=True)
-class Look:
+class MethodStyle:
     """How one method is drawn."""
 
     colour: str
@@ -74,14 +74,14 @@ def styled() -> Iterator[None]:
         yield
 
 
-def looks(methods: Sequence[str]) -> dict[str, Look]:
+def looks(methods: Sequence[str]) -> dict[str, MethodStyle]:
     """A look for each method: the same in every figure and every store for those of METHODS, of which the first eight
     differ in colour, and 64 in colour or marker."""
     fixed = {name: number for number, name in enumerate(METHODS)}
     others = [name for name in sorted(set(methods), key=method_key) if name not in fixed]
     numbers = fixed | {name: len(fixed) + number for number, name in enumerate(others)}
     return {
-        name: Look(
+        name: MethodStyle(
             COLOURS[numbers[name] % len(COLOURS)],
             MARKERS[(numbers[name] + numbers[name] // len(COLOURS)) % len(MARKERS)],
         )
@@ -101,7 +101,7 @@ def panels(rows: Sequence[Row]) -> dict[tuple[str, str, str], list[Row]]:
 
 def draw_panels(
     rows: Sequence[Row],
-    draw: Callable[[Axes, list[Row], dict[str, Look]], None],
+    draw: Callable[[Axes, list[Row], dict[str, MethodStyle]], None],
     y_label: str,
     further: Sequence[Line2D] = (),
 ) -> Figure:

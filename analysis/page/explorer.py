@@ -43,14 +43,14 @@ class Examples:
     rows: pa.Table
     measures: tuple[Measure, ...]
 
-    def of(self, matrix: VoteMatrix) -> tuple[pa.Table, Known]:
+    def of(self, matrix: VoteMatrix) -> tuple[pa.Table, BrokenPlaces]:
         """The rows of the broken examples, in the order of the matrix, and where they stand among all."""
         at = np.searchsorted(self.ids, matrix.ids)
-        return self.rows.take(at), Known(examples=self, at=at)
+        return self.rows.take(at), BrokenPlaces(examples=self, at=at)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class BrokenPlaces:
     """The broken ones among the examples of a split: their places."""
 
     examples: Examples
@@ -146,7 +146,7 @@ def _texts(examples: Sequence[pa.Table]) -> tuple[list[str], list[list[npt.NDArr
     return encoded.dictionary.to_pylist(), [parts[at : at + 2] for at in range(0, len(parts), 2)]
 
 
-def _group(results: Results, packing: Packing, matrix: VoteMatrix, known: Known) -> dict[str, Any]:
+def _group(results: Results, packing: Packing, matrix: VoteMatrix, known: BrokenPlaces) -> dict[str, Any]:
     """What is of one task, split and model: its cells, and the measures of its broken examples."""
     place, examples = matrix.place, known.examples
     found = [*measures_of_model(results, place, examples.ids), *examples.measures]

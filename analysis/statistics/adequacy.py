@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Panel
-from analysis.statistics.ballots import Contest, Weights, contest
+from analysis.statistics.ballots import CellPair, Weights, contest
 from analysis.statistics.interval import Z
 from analysis.statistics.noise_floor import place, spread
 from analysis.statistics.resampling import generator, halves
@@ -49,7 +49,7 @@ def adequacy_of(panel: Panel, cell: Answers) -> Iterator[Row]:
         return
     count = len(shared)
     found = {size: _by_size(votes, (dense, cell), size) for size in sizes_of(count)}
-    widths = Widths.of({size: numbers["apart"] for size, numbers in found.items() if "jaccard" in numbers})
+    widths = WidthLaw.of({size: numbers["apart"] for size, numbers in found.items() if "jaccard" in numbers})
     for size, numbers in found.items():
         two = 2 * size <= count
         yield place(panel, cell) | {
@@ -67,7 +67,7 @@ def adequacy_of(panel: Panel, cell: Answers) -> Iterator[Row]:
 
 
 @dataclass(frozen=True)
-class Widths:
+class WidthLaw:
     """half_width(n) = width (n / size)^-decay.
 
     Votes of more seeds waver less, but the examples that still waver do so together: widths shrink more slowly than
@@ -80,7 +80,7 @@ class Widths:
     decay: float | None
 
     @staticmethod
-    def of(apart: Mapping[int, NDArray[np.float64]]) -> Widths:
+    def of(apart: Mapping[int, NDArray[np.float64]]) -> WidthLaw:
         """apart: odd size -> by how much the rates of two disjoint sets of so many seeds differ."""
         widths = {size: Z * sqrt(float(np.square(own).mean()) / 2) for size, own in apart.items() if size % 2}
         sizes = sorted(widths)
@@ -88,7 +88,7 @@ class Widths:
         if len(sizes) > 1:
             logs = np.log([max(widths[size], TINY) for size in sizes])
             decay = float(np.clip(-np.polyfit(np.log(sizes), logs, 1)[0], *DECAYS))
-        return Widths(sizes[-1], widths[sizes[-1]], decay)
+        return WidthLaw(sizes[-1], widths[sizes[-1]], decay)
 
     def at(self, seeds: int) -> float:
         """Half the width with so many seeds."""
@@ -113,7 +113,7 @@ def summary(rows: Sequence[Row]) -> Row:
     """
     last = next(row for row in reversed(rows) if row["measured"])
     seeds, decay = last["seeds"], last["decay"]
-    widths = Widths(seeds, last["half_width"], decay)
+    widths = WidthLaw(seeds, last["half_width"], decay)
     needed = None
     if decay is not None:
         factor = min((last["half_width"] / POINT) ** (1 / decay), MOST_NEEDED)
@@ -128,7 +128,7 @@ def summary(rows: Sequence[Row]) -> Row:
     }
 
 
-def _by_size(votes: Contest, cells: tuple[Answers, Answers], size: int) -> Found:
+def _by_size(votes: CellPair, cells: tuple[Answers, Answers], size: int) -> Found:
     """Of pairs of disjoint sets of so many seeds, or of single sets where there are no two."""
     dense, cell = cells
     shared = np.intersect1d(dense.seeds, cell.seeds)

@@ -38,7 +38,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Contest:
+class CellPair:
     """Two cells side by side. examples: those that at least one seed of either cell predicts.
 
     Equal answers of all seeds of both cells can never make a PIE: such examples are counted and left out. Of the
@@ -115,7 +115,7 @@ class Block:
         return any_.astype(np.float32)
 
 
-def contest(panel: Panel, first: Answers, second: Answers) -> Contest:
+def contest(panel: Panel, first: Answers, second: Answers) -> CellPair:
     """Two cells of a panel, ready to be voted on."""
     codes = np.concatenate([first.codes, second.codes])
     seeds = len(first.seeds)
@@ -125,7 +125,7 @@ def contest(panel: Panel, first: Answers, second: Answers) -> Contest:
     columns = (
         _questions(patterns, counts, panel, seeds) if panel.sets is not None else _choices(patterns, counts, seeds)
     )
-    return Contest(int(both.sum()), tuple(columns))
+    return CellPair(int(both.sum()), tuple(columns))
 
 
 def _distinct(codes: Codes) -> tuple[Codes, NDArray[np.float32]]:

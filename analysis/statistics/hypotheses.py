@@ -6,9 +6,9 @@ from itertools import groupby
 
 from analysis.display_names import first_splits, method_name, percent
 from analysis.results import Results, Row
-from analysis.statistics.duels import held_out_pairs, over_votes
 from analysis.statistics.families import Pairs, judge, over_examples, over_seeds
 from analysis.statistics.paired import SEED_TESTS
+from analysis.statistics.seed_comparisons import held_out_pairs, over_votes
 from runner.methods import DENSE
 
 ALPHA = 0.05

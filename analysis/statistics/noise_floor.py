@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Panel
-from analysis.statistics.ballots import Contest, Side, Weights, contest
+from analysis.statistics.ballots import CellPair, Side, Weights, contest
 from analysis.statistics.interval import centred_percentiles, jackknife, two_way
 from analysis.statistics.resampling import (
     generator,
@@ -98,7 +98,7 @@ def _measured(panel: Panel, cell: Answers, resamples: int) -> Row:
     return row | _excess(votes, dense, cell, drawn) | {"reason": reason}
 
 
-def _rate(votes: Contest, dense: Answers, cell: Answers, resamples: int) -> Row:
+def _rate(votes: CellPair, dense: Answers, cell: Answers, resamples: int) -> Row:
     everyone = [(side, np.ones((1, len(one.seeds)), np.float32)) for side, one in enumerate((dense, cell))]
     rate = float(votes.shares(everyone, [(0, 1)])[0, 0])
     if not resamples:
@@ -117,7 +117,7 @@ def _rate(votes: Contest, dense: Answers, cell: Answers, resamples: int) -> Row:
     }
 
 
-def _excess(votes: Contest, dense: Answers, cell: Answers, resamples: int) -> Row:
+def _excess(votes: CellPair, dense: Answers, cell: Answers, resamples: int) -> Row:
     seeds = len(np.intersect1d(dense.seeds, cell.seeds))
     voters = _halves_of(dense, cell, halves(generator("splits"), seeds, SPLITS))
     between_dense, between_pruned, across, back = (
@@ -141,7 +141,7 @@ def _excess(votes: Contest, dense: Answers, cell: Answers, resamples: int) -> Ro
 
 
 def _excess_interval(
-    votes: Contest, dense: Answers, cell: Answers, excess: float, resamples: int
+    votes: CellPair, dense: Answers, cell: Answers, excess: float, resamples: int
 ) -> tuple[float, float]:
     """The jackknife where seeds are few and halves of the same size remain without one, else the bootstrap.
 

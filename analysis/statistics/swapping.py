@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Panel
-from analysis.statistics.ballots import Contest, Weights, contest
+from analysis.statistics.ballots import CellPair, Weights, contest
 from analysis.statistics.interval import centred_percentiles
 from analysis.statistics.noise_floor import spread
 from analysis.statistics.resampling import generator, resamples
@@ -22,7 +22,7 @@ EXACT = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Duel:
+class PairedCells:
     """Two cells over the same seeds, and what the votes of each are compared with.
 
     reference, other_reference: the dense cell of each, or the gold answers; they may be one and the same. sign: 1 where
@@ -41,7 +41,7 @@ class Duel:
         return self.reference is self.other_reference
 
 
-def swap(panel: Panel, duel: Duel, alpha: float) -> dict[str, float | None]:
+def swap(panel: Panel, duel: PairedCells, alpha: float) -> dict[str, float | None]:
     """estimate, low, high, statistic and p of the difference between two shares of votes, one minus the other.
 
     If the two sides are of one kind, the two models of a seed could as well have changed places. So the difference is
@@ -78,7 +78,7 @@ def _sides(exchanged: NDArray[np.bool_]) -> tuple[Weights, Weights]:
     return one, 1 - one
 
 
-def _stacked(duel: Duel) -> tuple[Answers, Answers]:
+def _stacked(duel: PairedCells) -> tuple[Answers, Answers]:
     """The references as one cell, and both cells as one: those of the first side, then those of the other."""
     references = duel.reference if duel.has_one_reference else _both(duel.reference, duel.other_reference)
     return references, _both(duel.one, duel.other)
@@ -89,7 +89,7 @@ def _both(one: Answers, other: Answers) -> Answers:
     return Answers(method=one.method, sparsity=one.sparsity, seeds=np.arange(len(codes)), codes=codes)
 
 
-def _difference(votes: Contest, duel: Duel, one: Weights, other: Weights) -> NDArray[np.float64]:
+def _difference(votes: CellPair, duel: PairedCells, one: Weights, other: Weights) -> NDArray[np.float64]:
     """[electorate]: share of votes of the first side that differ from its reference, minus that of the other side."""
     if not duel.has_one_reference:
         pairs = [(0, 2), (1, 3)]
@@ -100,7 +100,9 @@ def _difference(votes: Contest, duel: Duel, one: Weights, other: Weights) -> NDA
     return np.asarray(shares[0] - shares[1])
 
 
-def _interval(votes: Contest, duel: Duel, estimate: float, confidence: float) -> tuple[float | None, float | None]:
+def _interval(
+    votes: CellPair, duel: PairedCells, estimate: float, confidence: float
+) -> tuple[float | None, float | None]:
     """Pairs of seeds drawn together, with the dense models of these seeds where the reference has them."""
     seeds = len(duel.one.seeds)
     if seeds < LEAST_SEEDS:

@@ -50,14 +50,14 @@ class Side:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class SharedLabels:
     """What both stores' cells are compared on: label sets that codes stand for, and gold codes, -1 for unknown."""
 
     panel: Panel
     gold: Codes
 
 
-def compared(ground: Ground, one: Side, other: Side) -> Row:
+def compared(ground: SharedLabels, one: Side, other: Side) -> Row:
     """How effectiveness, PIE rate, excess and single votes of a cell differ between A (one) and B (other).
 
     Both sides count with equally many seeds, the lowest ones: rates fall as seeds are added. ..._change: B less A, with
@@ -113,7 +113,7 @@ def _p(found: Floats, *, is_complete: bool) -> float:
     return float(extreme.mean() if is_complete else (1 + extreme[1:].sum()) / len(found))
 
 
-def _effectiveness(ground: Ground, sides: tuple[Side, Side], ways: Flags) -> tuple[Row, dict[str, Floats]]:
+def _effectiveness(ground: SharedLabels, sides: tuple[Side, Side], ways: Flags) -> tuple[Row, dict[str, Floats]]:
     known = ground.gold >= 0
     names = ("effectiveness", "other_effectiveness", *(f"effectiveness_change{end}" for end in ("", "_low", "_high")))
     if not known.any():
@@ -170,7 +170,7 @@ def _differing(one: Codes, other: Codes) -> Floats:
     return np.array([(other != row).mean(axis=1) for row in one])
 
 
-def _changed(ground: Ground, sides: tuple[Side, Side]) -> Row:
+def _changed(ground: SharedLabels, sides: tuple[Side, Side]) -> Row:
     """Votes that differ between A and B, and what halves of the seeds of one store differ by."""
     seeds = np.arange(len(sides[0].seeds))
     one, other = (replace(side.cell, seeds=seeds) for side in sides)
@@ -185,7 +185,7 @@ def _changed(ground: Ground, sides: tuple[Side, Side]) -> Row:
     }
 
 
-def _rates(ground: Ground, sides: tuple[Side, Side]) -> Row:
+def _rates(ground: SharedLabels, sides: tuple[Side, Side]) -> Row:
     """The intervals of both rates' difference, and of that of both excesses."""
     one, other = (
         interval_of(replace(ground.panel, dense=side.dense, pruned=(side.cell,)), side.cell, RESAMPLES)

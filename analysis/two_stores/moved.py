@@ -16,7 +16,7 @@ from analysis.results import Row
 from analysis.statistics.answers import Answers, Gathered, Panel, gathered
 from analysis.statistics.corrections import holm
 from analysis.statistics.definitions import differ, votes
-from analysis.two_stores.cells import Ground, Side, compared
+from analysis.two_stores.cells import SharedLabels, Side, compared
 from analysis.two_stores.matching import CompareError, Match, match
 from runner.methods import DENSE
 
@@ -173,9 +173,9 @@ class _Pair:
     ids: NDArray[np.int32]
     cells: tuple[dict[Name, Answers], dict[Name, Answers]]
 
-    def ground(self, task: str, split: str, model: str) -> Ground:
+    def ground(self, task: str, split: str, model: str) -> SharedLabels:
         panel = Panel(task=task, split=split, model=model, sets=self.sets, example_ids=self.ids, dense=None, pruned=())
-        return Ground(panel=panel, gold=self.gold)
+        return SharedLabels(panel=panel, gold=self.gold)
 
 
 def _on_common_ground(left: Gathered, right: Gathered, matched: Match, classes: list[int]) -> _Pair:

@@ -179,12 +179,12 @@ def _cluster(address: str, folder: Path | None) -> Iterator[Check]:
     known = cluster_address(address)
     prepare(known)
     from runner.sweep.driver import cluster
-    from runner.sweep.node_inventory import census, versions_here
+    from runner.sweep.node_inventory import node_inventory, versions_here
 
     here = versions_here()
     seen = _existing(folder) if folder is not None and is_on_disk(folder) else None
     with cluster(known):
-        nodes = census(seen)
+        nodes = node_inventory(seen)
     for node in nodes:
         wrong = [f"{name} {found}, here {here[name]}" for name, found in node.versions.items() if found != here[name]]
         wrong += [] if node.versions else ["no answer"]

@@ -11,7 +11,7 @@ from runner.command_line.output import print_facts, print_json, print_table, say
 from runner.printable import printable
 
 if TYPE_CHECKING:
-    from analysis.example_life import Answer, Example, Life
+    from analysis.example_life import Answer, Example, ModelLife
 
 TEXT_SHOWN = 2_000
 """Characters of a text in a terminal."""
@@ -63,7 +63,7 @@ def _shortened(text: str | None) -> str | None:
     return f"{text[:TEXT_SHOWN]} … (the first {TEXT_SHOWN:,} of {len(text):,} characters; --json has all)"
 
 
-def _print_life(life: Life, are_sets: bool) -> None:
+def _print_life(life: ModelLife, are_sets: bool) -> None:
     dense = "not committed yet" if life.dense is None else _spelled(life.dense)
     say(f"\n{printable(life.model)}: dense vote {dense}")
     if life.el2n is not None:

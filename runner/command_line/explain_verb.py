@@ -11,7 +11,7 @@ from runner.command_line.output import cell_text, print_facts, print_json, print
 from runner.printable import printable
 
 if TYPE_CHECKING:
-    from analysis.explanation import Asked, Side
+    from analysis.explanation import Question, Side
 
 SHOWN = 3
 """Trial ids and files that are printed of each side; --json has all."""
@@ -56,7 +56,7 @@ def explain(
         say(f"\n-- {name}\n{sql.rstrip()}")
 
 
-def _print_question(asked: Asked) -> None:
+def _print_question(asked: Question) -> None:
     say(f"\n{asked.query}")
     for row in asked.rows:
         print("  " + printable(", ".join(f"{name} {_exact(value)}" for name, value in row.items())))

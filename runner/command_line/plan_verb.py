@@ -63,9 +63,9 @@ def plan(  # noqa: PLR0913 - the arguments of a verb are its options
         say(f"piesweep: the sizes of {names} are known once loaded; rows and bytes leave them out", err=True)
     flight = None
     if site:
-        from runner.command_line.preflight import Wish, preflight, print_preflight
+        from runner.command_line.preflight import RequestedShape, preflight, print_preflight
 
-        wish = Wish(
+        wish = RequestedShape(
             site=site,
             nodes=nodes,
             gpus_per_node=gpus_per_node,

@@ -19,7 +19,7 @@ START_SECONDS = 120
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class RequestedShape:
     """What was asked for on the command line; None where the site decides."""
 
     site: str
@@ -49,7 +49,7 @@ class Preflight:
             raise LaunchError("\n".join(f"site {self.site.name}: {sentence}" for sentence in self.broken))
 
 
-def preflight(plan: Plan, wish: Wish) -> Preflight:
+def preflight(plan: Plan, wish: RequestedShape) -> Preflight:
     """Hold a plan against a site. LaunchError or StudyError if there is too little to go by."""
     site = load_site(wish.site)
     speed = _speed(plan, wish)
@@ -101,7 +101,7 @@ def _needs(plan: Plan, speed: Speed, site: Site) -> Needs:
     return needs
 
 
-def _speed(plan: Plan, wish: Wish) -> Speed:
+def _speed(plan: Plan, wish: RequestedShape) -> Speed:
     if wish.measured is not None:
         return measured(wish.measured, plan)
     if wish.seconds_per_unit is not None:

@@ -78,16 +78,16 @@ class Pruner(Part):
         before = self.masks if self.removal.shrinks else all_kept(self.weights)
         masks = shrunk(before, self._importance(self.method, signals), fraction, self.method.scope)
         restart = self.method.recovery.recover(self.network, self.initial)
-        self.wear(masks)
+        self.apply(masks)
         return restart
 
     def ranked(self) -> Mapping[str, Tensor]:
         """The weights as they would be without masks."""
         return self.removal.values(self.masked)
 
-    def wear(self, masks: Mapping[str, Tensor]) -> None:
+    def apply(self, masks: Mapping[str, Tensor]) -> None:
         """Take these masks as the network's."""
-        self.removal.wear(self.masked, masks)
+        self.removal.apply(self.masked, masks)
 
     def settle(self, optimizer: Optimizer) -> None:
         """Make the optimizer fit the last decision."""

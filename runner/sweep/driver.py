@@ -28,7 +28,7 @@ from runner.sweep.liveness import watched
 from runner.sweep.node_arrival import await_nodes
 from runner.sweep.nodes import Ask, gpu_nodes, vendor_here
 from runner.sweep.scheduler import FirstComeFirstServed
-from runner.sweep.searcher import PlanSearcher, Unsaved, Watcher
+from runner.sweep.searcher import NotPickled, PlanSearcher, Watcher
 from runner.sweep.start_barrier import pass_through, put_up
 from runner.sweep.stopping import StopRequest
 from runner.sweep.worker import Assignment, Work, configured, report_on, train_and_prune
@@ -94,7 +94,7 @@ def connected_resources() -> dict[str, float]:
     return ray.cluster_resources()  # type: ignore[no-untyped-call, no-any-return]
 
 
-class Room:
+class JobRoom:
     """How many of the jobs fit the cluster at once, as of now: nodes come late, and are lost.
 
     ClusterError when it is made, if one of the jobs does not fit at all.
@@ -142,7 +142,7 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
     bound on concurrency (Ray Tune would else start one trial after another), which counts only how many may wait to
     start, since the searcher keeps to the room there is; never num_to_keep or a time budget.
     """
-    room = Room(jobs, execution)
+    room = JobRoom(jobs, execution)
     root, session = place(assignment.root), assignment.session
     queue = Queue.of(jobs, root, lambda: not session or is_holder(root, session))
     searcher = PlanSearcher(queue, watcher, stop, execution.retries, room)
@@ -167,7 +167,7 @@ def drive(jobs: list[Job], assignment: Assignment, execution: Execution, watcher
                 name="sweep",
                 storage_path=str(scratch),
                 verbose=0,
-                callbacks=[Deaths(watcher), Listening(stop)],
+                callbacks=[FailureCallback(watcher), SignalCallback(stop)],
             ),
         ).fit()
 
@@ -182,7 +182,7 @@ def keep_out_of_ray(beginnings: tuple[str, ...]) -> None:
     )
 
 
-class Deaths(Unsaved, tune.Callback):
+class FailureCallback(NotPickled, tune.Callback):
     """Tells the watcher of a trial that failed, with what Ray Tune knows of the cause."""
 
     def __init__(self, watcher: Watcher) -> None:
@@ -194,7 +194,7 @@ class Deaths(Unsaved, tune.Callback):
         self.watcher.died(configured(trial.config).trial_id, known or "the worker process died")
 
 
-class Listening(Unsaved, tune.Callback):
+class SignalCallback(NotPickled, tune.Callback):
     """Takes the signals back that Ray Tune has just claimed: its own handler would stop trials between checkpoints."""
 
     def __init__(self, stop: StopRequest) -> None:

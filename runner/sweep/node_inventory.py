@@ -36,7 +36,7 @@ def versions_here() -> dict[str, str]:
     return dict.fromkeys(PACKAGES, "absent") | versions(PACKAGES)
 
 
-def census(folder: Path | None) -> list[Node]:
+def node_inventory(folder: Path | None) -> list[Node]:
     """Every living node of the connected cluster. A probe is laid into the folder, and taken away again."""
     probe = folder / f".{uuid.uuid4().hex[:12]}.probe" if folder else None
     if probe is not None:

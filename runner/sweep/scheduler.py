@@ -8,12 +8,12 @@ from typing import Any
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 
-from runner.sweep.searcher import Unsaved
+from runner.sweep.searcher import NotPickled
 
 READY = {Trial.PENDING: 0, Trial.PAUSED: 1}
 
 
-class FirstComeFirstServed(Unsaved, FIFOScheduler):
+class FirstComeFirstServed(NotPickled, FIFOScheduler):
     """First come, first served, as Ray Tune's own, which looks through every trial there ever was at every step: a
     fifth of the driver's time after ten thousand."""
 

@@ -27,14 +27,14 @@ class Watcher(Protocol):
     def died(self, trial_id: str, cause: str) -> None: ...
 
 
-class Unsaved:
+class NotPickled:
     """Pickles as an empty placeholder: Ray Tune saves what it is given for a restore that we never make."""
 
-    def __reduce__(self) -> tuple[type[Unsaved], tuple[()]]:
-        return Unsaved, ()
+    def __reduce__(self) -> tuple[type[NotPickled], tuple[()]]:
+        return NotPickled, ()
 
 
-class PlanSearcher(Unsaved, Searcher):
+class PlanSearcher(NotPickled, Searcher):
     """Suggests ready jobs; children of a parent that ended well follow at once, those of a failed one never.
 
     room: how many jobs may be out at once, as of now. Ray Tune asks from one thread. Nothing of this is saved: the

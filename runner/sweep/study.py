@@ -150,7 +150,7 @@ def _losses(stop: StopRequest) -> Iterator[None]:
 def _joined(study: Study, jobs: list[Job], placement: Placement, root: Path, stop: StopRequest) -> Iterator[Execution]:
     """A cluster with room for each of the jobs, or else ClusterError; yields how they are executed on it."""
     prepare(placement.address)
-    from runner.sweep.driver import Execution, Room, joined
+    from runner.sweep.driver import Execution, JobRoom, joined
 
     execution = Execution(
         needs=lambda job: study.occupied(job.spec.model),
@@ -164,7 +164,7 @@ def _joined(study: Study, jobs: list[Job], placement: Placement, root: Path, sto
     )
     with joined(placement.address, stop):
         if not stop:
-            Room(jobs, execution)
+            JobRoom(jobs, execution)
         yield execution
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.example_life import Address, Answer, ExampleError, Turn, example, turn
+from analysis.example_life import Address, Answer, ExampleError, VoteChange, example, turn
 from analysis.relations.database import connect
 from tests.analysis.stores import write_task, write_trials
 
@@ -108,7 +108,7 @@ def test_the_bin_is_that_of_the_view(films: Path, number: int) -> None:
 def test_turns(differs: list[bool | None], expected: tuple[float | None, float | None]) -> None:
     """The first sparsity whose vote differs, and the first after it that does not."""
     answers = [answer(sparsity, differs=one) for sparsity, one in zip((0.2, 0.5, 0.9), differs, strict=True)]
-    assert turn("imp-ft", answers) == Turn(method="imp-ft", flips_at=expected[0], flips_back_at=expected[1])
+    assert turn("imp-ft", answers) == VoteChange(method="imp-ft", flips_at=expected[0], flips_back_at=expected[1])
 
 
 def test_label_sets_and_a_hostile_text(store: Path) -> None:

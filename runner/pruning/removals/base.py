@@ -24,7 +24,7 @@ class Removal:
         """The weights as they would be without masks, which scores rank: here the weights themselves."""
         return {name: weight.detach() for name, weight in masked.weights.items()}
 
-    def wear(self, masked: Masked, masks: Mapping[str, Tensor]) -> None:
+    def apply(self, masked: Masked, masks: Mapping[str, Tensor]) -> None:
         """Take new masks, and make the weights what the network computes with: zero where removed, NaN included."""
         masked.take(masks)
         masked.clear_weights()

@@ -24,7 +24,7 @@ class Gated(Removal):
         """The weights without masks."""
         return masked.memory or super().values(masked)
 
-    def wear(self, masked: Masked, masks: Mapping[str, Tensor]) -> None:
+    def apply(self, masked: Masked, masks: Mapping[str, Tensor]) -> None:
         """Multiply new masks in."""
         masked.hide(self.values(masked), masks)
 

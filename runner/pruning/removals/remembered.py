@@ -30,6 +30,6 @@ class Remembered(Permanent):
             for name, weight in masked.weights.items()
         }
 
-    def wear(self, masked: Masked, masks: Mapping[str, Tensor]) -> None:
+    def apply(self, masked: Masked, masks: Mapping[str, Tensor]) -> None:
         """Hide what is removed and bring back what is not."""
         masked.hide(self.values(masked), masks)

@@ -21,7 +21,7 @@ class ManyProcesses:
     network and optimizer are whole here; they are brought up to date before a decision and before a checkpoint, which
     are thus decided, scored and written exactly as in one process, and cut into new shards after it. So a state saved
     here can be taken up by any number of processes, one included. Only the first process has a whole network; in the
-    others it is hollow.
+    others it has no weights.
     """
 
     packages = (*OneProcess.packages, "deepspeed")

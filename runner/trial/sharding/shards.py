@@ -201,7 +201,7 @@ def configuration(training: Training, stage: int, parameters: int) -> dict[str, 
 
 
 def solid_copy(network: nn.Module) -> nn.Module:
-    """A copy whose weights have memory of their own, even where the network was hollowed, with dense gradients."""
+    """A copy whose weights have memory of their own, even where the network has lost its own, with dense gradients."""
     made = copy.deepcopy(network)
     for weight in made.parameters():
         weight.data = weight.data.contiguous()

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.calibration.experiments import Calibration, Setting, calibrate
-from analysis.calibration.likeness import Look, like, look_of, settings_like
+from analysis.calibration.likeness import Observed, like, look_of, settings_like
 from analysis.calibration.printed import blocks
 from analysis.calibration.worlds import WORLDS, Examples, Size, World, simulate
 from analysis.relations.database import connect
@@ -18,7 +18,7 @@ from runner.command_line import app
 from tests.analysis.statistics.small_panels import write_store
 
 
-def seen(world: World) -> Look:
+def seen(world: World) -> Observed:
     """The look of a large study in a world."""
     random = np.random.default_rng(9)
     found = simulate(world, Examples.of(world, 2_000, random), Size(seeds=8, experiments=1), random).panel(0)

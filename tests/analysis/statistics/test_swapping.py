@@ -12,7 +12,7 @@ from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.statistics.answers import Answers, gathered
 from analysis.statistics.hypotheses import declared
-from analysis.statistics.swapping import Duel, swap
+from analysis.statistics.swapping import PairedCells, swap
 from tests.analysis.statistics.small_panels import answers, drawn, panel, write_sets, write_store
 from tests.analysis.stores import write_plan
 
@@ -40,7 +40,7 @@ def test_p_is_the_share_of_all_exchanges(seeds: int) -> None:
     random = np.random.default_rng(seeds)
     dense, one, other = (drawn(random, seeds, MARGINS + shift) for shift in (0, 1.5, 0.5))
     cells = [answers(codes, name, 0.5) for codes, name in ((dense, "dense"), (one, "x"), (other, "y"))]
-    duel = Duel(one=cells[1], other=cells[2], reference=cells[0], other_reference=cells[0], sign=1)
+    duel = PairedCells(one=cells[1], other=cells[2], reference=cells[0], other_reference=cells[0], sign=1)
     found = swap(panel(*cells), duel, 0.05)
     estimate, p = by_hand(one, other, dense)
     assert (found["estimate"], found["p"]) == pytest.approx((estimate, p))
@@ -53,7 +53,7 @@ def test_many_seeds_are_exchanged_at_random() -> None:
     random = np.random.default_rng(4)
     dense, one, other = (drawn(random, 15, MARGINS + shift) for shift in (0, 3.0, 0.0))
     cells = [answers(codes, name, 0.5) for codes, name in ((dense, "dense"), (one, "x"), (other, "y"))]
-    duel = Duel(one=cells[1], other=cells[2], reference=cells[0], other_reference=cells[0], sign=1)
+    duel = PairedCells(one=cells[1], other=cells[2], reference=cells[0], other_reference=cells[0], sign=1)
     found = swap(panel(*cells), duel, 0.05)
     assert 1 / 10_000 <= (found["p"] or 0) <= 0.005  # one or two exchanged seeds of fifteen change few votes
     assert (found["low"] or 0) > 0
@@ -65,7 +65,7 @@ def test_each_side_may_have_a_dense_cell_of_its_own() -> None:
     random = np.random.default_rng(5)
     codes = [drawn(random, 5, MARGINS + shift) for shift in (0, 0.2, 1.0, 0.9)]
     dense, other_dense, one, other = (answers(own, name, 0.5) for own, name in zip(codes, "abcd", strict=True))
-    duel = Duel(one=one, other=other, reference=dense, other_reference=other_dense, sign=1)
+    duel = PairedCells(one=one, other=other, reference=dense, other_reference=other_dense, sign=1)
     found = swap(panel(dense, one), duel, 0.05)
     every = []
     for exchange in product((False, True), repeat=5):
@@ -83,7 +83,9 @@ def test_right_votes_are_counted_against_gold() -> None:
     gold = (MARGINS > 0).astype(np.int32)
     one, other = (answers(drawn(random, 5, MARGINS * scale), "x", 0.5) for scale in (2.0, 0.5))
     truth = Answers(method="gold", sparsity=0.0, seeds=np.zeros(1, np.int64), codes=gold[None])
-    found = swap(panel(one, other), Duel(one=one, other=other, reference=truth, other_reference=truth, sign=-1), 0.05)
+    found = swap(
+        panel(one, other), PairedCells(one=one, other=other, reference=truth, other_reference=truth, sign=-1), 0.05
+    )
     right = [float((2 * cell.codes.sum(axis=0) > 5).astype(int).__eq__(gold).mean()) for cell in (one, other)]
     assert found["estimate"] == pytest.approx(right[0] - right[1])
 

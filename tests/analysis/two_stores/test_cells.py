@@ -9,7 +9,7 @@ import pytest
 
 from analysis.calibration.worlds import WORLDS, Examples, Size, World, simulate
 from analysis.statistics.definitions import differ, votes
-from analysis.two_stores.cells import Ground, Side, _distances, _ways, compared, difference_bounds, least_p
+from analysis.two_stores.cells import SharedLabels, Side, _distances, _ways, compared, difference_bounds, least_p
 from tests.analysis.statistics.small_panels import answers
 
 CHANGES = ("effectiveness_change", "pie_rate_change", "excess_change")
@@ -29,7 +29,7 @@ def pairs(world: World, seeds: int, count: int, moved: float = 0.0) -> list[dict
             turned = random.random(cell.codes.shape) < shift
             cell = answers(np.where(turned, 1 - cell.codes, cell.codes), "imp-ft", 0.5)
             sides.append(Side(dense=panel.dense, cell=cell))
-        found.append(compared(Ground(panel=panel, gold=panel.gold), *sides))
+        found.append(compared(SharedLabels(panel=panel, gold=panel.gold), *sides))
     return found
 
 
@@ -60,7 +60,7 @@ def test_numbers_are_those_of_the_definitions() -> None:
     dense, pruned, other_dense, other = (answers(one, "imp-ft", 0.5) for one in said)
     world = WORLDS["ten classes"]
     panel = simulate(world, Examples.of(world, 40, random), Size(seeds=3, experiments=1), random).panel(0)
-    ground = Ground(panel=panel, gold=gold.astype(np.int32))
+    ground = SharedLabels(panel=panel, gold=gold.astype(np.int32))
     row = compared(ground, Side(dense=dense, cell=pruned), Side(dense=other_dense, cell=other))
     vote = [votes(panel, one) for one in (dense, pruned, other_dense, other)]
     assert row["pie_rate"] == pytest.approx(differ(vote[0], vote[1]).mean())
@@ -99,7 +99,7 @@ def test_seeds_that_never_waver_are_told_apart() -> None:
         np.random.default_rng(0),
     ).panel(0)
     sides = (Side(dense=answers(dense, "dense", 0.0), cell=answers(one, "imp-ft", 0.5)) for one in (right, wrong))
-    row = compared(Ground(panel=panel, gold=gold), *sides)
+    row = compared(SharedLabels(panel=panel, gold=gold), *sides)
     assert [row[test] for test in TESTS] == [1 / 126] * 3
     assert (row["beyond"], row["pie_rate_change"]) == pytest.approx((0.3, 0.3))
 
@@ -110,7 +110,7 @@ def test_unequal_seeds_count_as_equally_many() -> None:
     random = np.random.default_rng(3)
     examples = Examples.of(world, 60, random)
     many, few = (simulate(world, examples, Size(seeds=seeds, experiments=1), random).panel(0) for seeds in (8, 5))
-    ground = Ground(panel=few, gold=few.gold)
+    ground = SharedLabels(panel=few, gold=few.gold)
     whole, part = (
         Side(dense=answers(many.dense.codes[:kept], "dense", 0.0), cell=answers(many.pruned[0].codes[:kept], "a", 0.5))
         for kept in (8, 5)

@@ -19,7 +19,7 @@ from runner.sweep.driver import (  # noqa: E402
     ROOM_SECONDS,
     ClusterError,
     Execution,
-    Room,
+    JobRoom,
     keep_out_of_ray,
 )
 
@@ -30,7 +30,7 @@ def test_room_follows_resources_and_bounds() -> None:
 
     def count(cpus: float, gpus: float, most: int | None = None) -> int:
         execution = Execution(needs=lambda job: (cpus, gpus), max_concurrent=most)
-        return Room(jobs, execution, lambda: {"CPU": 16.0, "GPU": 4.0})()
+        return JobRoom(jobs, execution, lambda: {"CPU": 16.0, "GPU": 4.0})()
 
     assert count(1, 0) == 16
     assert count(2, 0) == 8
@@ -47,7 +47,7 @@ def test_room_follows_nodes_that_come_late_and_are_lost(monkeypatch: pytest.Monk
     now, cpus = [0.0], [2.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     jobs = [Job(samples.spec(seed=seed)) for seed in range(100)]
-    room = Room(jobs, Execution(needs=lambda job: (1.0, 0.0)), lambda: {"CPU": cpus[0]})
+    room = JobRoom(jobs, Execution(needs=lambda job: (1.0, 0.0)), lambda: {"CPU": cpus[0]})
     for there, expected in ((64.0, 64), (8.0, 8), (0.0, 8), (500.0, 100)):
         before = room()
         cpus[0] = there

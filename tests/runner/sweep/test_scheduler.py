@@ -9,7 +9,7 @@ from typing import Any
 from ray.tune.experiment import Trial
 
 from runner.sweep.scheduler import FirstComeFirstServed
-from runner.sweep.searcher import Unsaved
+from runner.sweep.searcher import NotPickled
 
 
 class Controller:
@@ -68,4 +68,4 @@ def test_what_is_over_is_forgotten_and_nothing_is_saved() -> None:
     turns.on_trial_complete(controller, done, {})
     turns.on_trial_error(controller, failed)
     assert turns._came == {}
-    assert type(pickle.loads(pickle.dumps(turns))) is Unsaved
+    assert type(pickle.loads(pickle.dumps(turns))) is NotPickled

@@ -12,7 +12,7 @@ from analysis.results import Results, Row
 from analysis.statistics.answers import Answers, Gathered, Panel, gathered
 from analysis.statistics.families import Comparison, Pairs, unpaired
 from analysis.statistics.held_out import values, widened
-from analysis.statistics.swapping import Duel, swap
+from analysis.statistics.swapping import PairedCells, swap
 from runner.methods import DENSE
 
 LEAST_PAIRS = 2
@@ -86,18 +86,18 @@ def _comparison(answers: Gathered | None, row: Row, names: tuple[str, str]) -> C
     return Comparison(pairs=len(one.seeds), votes=swap(_panel(answers, row), duel, row["alpha"]))
 
 
-def _duel(answers: Gathered, row: Row, one: Answers, other: Answers) -> Duel | str:
+def _duel(answers: Gathered, row: Row, one: Answers, other: Answers) -> PairedCells | str:
     """Both sides and what they are compared with, or why they cannot be."""
     if row["compare"] == "effectiveness":
         if (answers.gold.codes < 0).all():
             return "no gold label is known"
-        return Duel(one=one, other=other, reference=answers.gold, other_reference=answers.gold, sign=-1)
+        return PairedCells(one=one, other=other, reference=answers.gold, other_reference=answers.gold, sign=-1)
     dense, other_dense = (answers.cells.get((row[name], DENSE, 0.0)) for name in ("model", "other_model"))
     if dense is None or other_dense is None:
         return "no dense trial has committed"
     if dense is not other_dense and not dense.seeds.tolist() == other_dense.seeds.tolist() == one.seeds.tolist():
         return "unpaired: the dense models of both sides are of other seeds"
-    return Duel(one=one, other=other, reference=dense, other_reference=other_dense, sign=1)
+    return PairedCells(one=one, other=other, reference=dense, other_reference=other_dense, sign=1)
 
 
 def _panel(answers: Gathered, row: Row) -> Panel:
