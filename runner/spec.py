@@ -143,7 +143,7 @@ class TrialSpec:
         """True for a dense trial that records EL2N."""
         return self.is_dense and self.record.el2n
 
-    @property
+    @cached_property
     def epochs(self) -> int:
         """Of all phases together."""
         return sum(self.training.phases(self.schedule))

@@ -17,7 +17,7 @@ from analysis.statistics.held_out import values, widened
 from analysis.statistics.mcnemar import mcnemar
 from analysis.statistics.noise_floor import interval_of
 from analysis.statistics.paired import paired_t
-from analysis.statistics.swapping import PairedCells, swap
+from analysis.statistics.swapping import PairedCells, p_of_swap
 
 ALPHA = 0.05
 RESAMPLES = 400
@@ -112,8 +112,8 @@ def _p_values(panel: Panel) -> Numbers:
     accuracies = [(one.codes == panel.gold).mean(axis=1) for one in (first, dense)]
     held_out = np.array([one - other for _, one, other in widened(values(panel, first))])
     return {
-        "swap, PIE rate": swap(panel, rates, ALPHA)["p"] or 0.0,
-        "swap, right votes": swap(panel, right, ALPHA)["p"] or 0.0,
+        "swap, PIE rate": p_of_swap(panel, rates),
+        "swap, right votes": p_of_swap(panel, right),
         "t, effectiveness": _p_of_t(accuracies[0] - accuracies[1]),
         "t, held-out PIEs": _p_of_t(held_out),
         "mcnemar, PIE rate": _p_of_mcnemar(panel),

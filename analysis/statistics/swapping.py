@@ -54,14 +54,22 @@ def swap(panel: Panel, duel: PairedCells, alpha: float) -> dict[str, float | Non
     low, high: interval over seeds at confidence 1 - alpha (`centred_percentiles`); null below five.
     """
     votes = contest(panel, *_stacked(duel))
-    seeds = len(duel.one.seeds)
-    exchanged, is_complete = _exchanges(seeds)
-    found = duel.sign * _difference(votes, duel, *_sides(exchanged))
-    estimate = float(found[0])
-    extreme = np.abs(found) >= abs(estimate) - EXACT
-    p = float(extreme.mean() if is_complete else (1 + extreme[1:].sum()) / len(found))
+    estimate, p = _swapped(votes, duel)
     low, high = _interval(votes, duel, estimate, 1 - alpha)
     return {"estimate": estimate, "low": low, "high": high, "statistic": estimate, "p": p}
+
+
+def p_of_swap(panel: Panel, duel: PairedCells) -> float:
+    """The p of `swap` alone, which takes half the time."""
+    return _swapped(contest(panel, *_stacked(duel)), duel)[1]
+
+
+def _swapped(votes: CellPair, duel: PairedCells) -> tuple[float, float]:
+    """The observed difference, and its p."""
+    exchanged, is_complete = _exchanges(len(duel.one.seeds))
+    found = duel.sign * _difference(votes, duel, *_sides(exchanged))
+    extreme = np.abs(found) >= abs(found[0]) - EXACT
+    return float(found[0]), float(extreme.mean() if is_complete else (1 + extreme[1:].sum()) / len(found))
 
 
 def _exchanges(seeds: int) -> tuple[NDArray[np.bool_], bool]:

@@ -15,6 +15,7 @@ from runner.pruning.pruner import Pruner
 from runner.spec import derived_seed
 from runner.training import Training
 from runner.trial.batches import Batch
+from runner.trial.devices import seed_draws
 from runner.trial.training_set import Rows, TrainingSet, pieces
 
 Loss = Callable[[Tensor, Batch], Tensor]
@@ -90,7 +91,7 @@ class OneProcess:
         self._clear_gradients()
         for index, part in enumerate(pieces(rows, given.training.micro_batches)):
             if given.training.micro_batches > 1:
-                torch.manual_seed(given.dropout_seed(moment.epoch, moment.step, index))
+                seed_draws(given.dropout_seed(moment.epoch, moment.step, index))
             if len(part):
                 batch = given.batch(part)
                 with given.compute.autocast():
@@ -127,12 +128,12 @@ class OneProcess:
         device = given.compute.device.torch
         seen = sum(len(rows) for rows in batches)
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(derived_seed(given.seed, "score", round_, 1))
+            seed_draws(derived_seed(given.seed, "score", round_, 1))
             self.network.train()
             self.network.zero_grad(set_to_none=True)
             for index, rows in enumerate(batches):
                 if given.training.micro_batches > 1:
-                    torch.manual_seed(derived_seed(given.seed, "score", round_, 1, index))
+                    seed_draws(derived_seed(given.seed, "score", round_, 1, index))
                 batch = given.batch(rows)
                 loss = given.loss(self.network(**batch.inputs), batch.targets) * (len(batch.rows) / seen)
                 loss.backward()  # type: ignore[no-untyped-call]

@@ -21,6 +21,7 @@ from runner.pruning.schedules import Schedule
 from runner.pruning.scores.base import Signals
 from runner.spec import derived_seed
 from runner.trial.batches import Batch
+from runner.trial.devices import seed_draws
 from runner.trial.engine import Engine
 from runner.trial.selection import BestNetwork
 from runner.trial.training_set import Rows, TrainingSet
@@ -142,7 +143,7 @@ class Trainer:
         if not self.active.training:
             self.active.train()
         if moment.begins_epoch:
-            torch.manual_seed(derived_seed(self.training_set.seed, "dropout", moment.epoch))
+            seed_draws(derived_seed(self.training_set.seed, "dropout", moment.epoch))
             self._batches, self._logits = [], []
         elif self._generators:
             set_generators(self._generators, self.training_set.compute.device.torch)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from runner.pruning.moment import Moment
 from runner.pruning.pruner import Pruner
 from runner.spec import derived_seed
+from runner.trial.devices import seed_draws
 from runner.trial.engine import Loss, OneProcess, optimizer_over
 from runner.trial.sharding.shards import InTrialPrecision, Shards, drop_weights
 from runner.trial.training_set import Rows, TrainingSet, pieces
@@ -62,7 +63,7 @@ class ManyProcesses:
         start = sum(len(part) for part in parts[:first])
         logits: list[Tensor] = []
         for index in range(first, first + each):
-            torch.manual_seed(self.training_set.dropout_seed(moment.epoch, moment.step, index))
+            seed_draws(self.training_set.dropout_seed(moment.epoch, moment.step, index))
             # A piece without rows is computed on a row of no weight: the others wait for this process.
             part = parts[index] if len(parts[index]) else rows[:1]
             made = self._learn(part, len(parts[index]) / len(rows), loss, last=index == first + each - 1)
@@ -116,7 +117,7 @@ class ManyProcesses:
         turns = self.processes.turns(list(enumerate(batches)))
         self.active.train().is_exact = True
         for turn, ((index, rows), counts) in enumerate(turns):
-            torch.manual_seed(derived_seed(given.seed, "score", round_, 1, index))
+            seed_draws(derived_seed(given.seed, "score", round_, 1, index))
             weight = counts * len(rows) / seen
             self._learn(rows, weight, lambda made, batch: given.loss(made, batch.targets), last=turn == len(turns) - 1)
         self.active.is_exact = False

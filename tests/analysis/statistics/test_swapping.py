@@ -12,7 +12,7 @@ from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.statistics.answers import Answers, gathered
 from analysis.statistics.hypotheses import declared
-from analysis.statistics.swapping import PairedCells, swap
+from analysis.statistics.swapping import PairedCells, p_of_swap, swap
 from tests.analysis.statistics.small_panels import answers, drawn, panel, write_sets, write_store
 from tests.analysis.stores import write_plan
 
@@ -44,6 +44,7 @@ def test_p_is_the_share_of_all_exchanges(seeds: int) -> None:
     found = swap(panel(*cells), duel, 0.05)
     estimate, p = by_hand(one, other, dense)
     assert (found["estimate"], found["p"]) == pytest.approx((estimate, p))
+    assert p_of_swap(panel(*cells), duel) == found["p"]
     assert found["p"] >= 2.0 ** (1 - seeds)
     assert (found["low"] is None) == (seeds < 5)
 

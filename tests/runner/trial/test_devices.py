@@ -18,6 +18,7 @@ from runner.trial.devices import (
     prepare,
     refuse_other,
     resolve_precision,
+    seed_draws,
     take_assigned,
 )
 
@@ -143,3 +144,12 @@ def test_preparing_sets_threads_and_determinism():
     assert torch.is_deterministic_algorithms_warn_only_enabled()
     assert not torch.backends.cudnn.benchmark
     assert not torch.backends.cudnn.allow_tf32
+
+
+def test_draws_are_seeded_as_torch_seeds_them():
+    """The same numbers follow, whatever was drawn before."""
+    torch.manual_seed(2**63 + 7)
+    expected = torch.rand(5)
+    torch.rand(3)
+    seed_draws(2**63 + 7)
+    assert torch.equal(torch.rand(5), expected)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from runner.heads import head_for
 from runner.methods import DENSE, METHODS
@@ -17,10 +19,11 @@ from runner.spec import Protocol, TrialSpec, derived_seed
 from runner.training import Finetuning, Selection, Training
 from runner.trial import assembly
 from runner.trial.checkpoints import content_hash
-from runner.trial.devices import Compute, Device, prepare
+from runner.trial.devices import Compute, Device, prepare, seed_draws
 from runner.trial.distillation import Distillation
 from runner.trial.trainer import Trainer
 from runner.trial.training_set import TrainingSet
+from tasks.base import TaskData
 from tests.runner.small_network import SmallNetwork, encode, small_task
 
 TRAINING = Training(epochs=3, batch_size=16, learning_rate=0.02)
@@ -33,6 +36,7 @@ EVERY_OPTIMIZER = [
 CPU = Compute(device=Device(torch=torch.device("cpu"), vendor="cpu", name="test"))
 PAPER = Protocol()
 PRUNED = sorted(METHODS)
+State = tuple[dict[str, Tensor], dict[str, Any]]
 SHARING = [name for name in PRUNED if METHODS[name].starts_dense and not METHODS[name].teacher]
 
 
@@ -48,14 +52,10 @@ def trainer_of(
 ) -> Trainer:
     """A trainer at step 0, as a trial makes it; one that is taught has the dense model of the seed for its teacher."""
     prepare(1)
-    data = small_task(multi_label=multi_label)
-    train, head = data.split("train"), head_for(data)
-    torch.manual_seed(derived_seed(seed, "init"))
+    seed_draws(derived_seed(seed, "init"))
     network = SmallNetwork(3)
     given = TrainingSet(
-        encoded=encode(None, train),
-        targets=head.targets(train),
-        head=head,
+        **points(multi_label),
         seed=seed,
         training=training,
         protocol=protocol,
@@ -72,12 +72,26 @@ def trainer_of(
         training=training,
         protocol=protocol,
     )
-    measure = assembly.measure_of(spec, network, data, given, partial(encode, None))
+    measure = assembly.measure_of(spec, network, data_of(multi_label), given, partial(encode, None))
     trainer = assembly.trainer_of(network, spec, given, 0, measure)
     for part in trainer.parts:
         if isinstance(part, Distillation):
             part.take(dense_network(seed, training, protocol, multi_label))
     return trainer
+
+
+@functools.cache
+def data_of(multi_label: bool) -> TaskData:
+    """The small task."""
+    return small_task(multi_label=multi_label)
+
+
+@functools.cache
+def points(multi_label: bool) -> dict[str, Any]:
+    """What all training sets of a task have in common."""
+    data = data_of(multi_label)
+    train, head = data.split("train"), head_for(data)
+    return {"encoded": encode(None, train), "targets": head.targets(train), "head": head}
 
 
 @functools.cache
@@ -92,6 +106,26 @@ def trained(trainer: Trainer) -> str:
     """Hash of the whole state after training to the end."""
     assert trainer.train(lambda moment: True)
     return content_hash(trainer.state()[0])
+
+
+@functools.cache
+def undisturbed(method: str, training: Training, protocol: Protocol = PAPER) -> str:
+    """The hash of a training to which nothing happens."""
+    return trained(trainer_of(method, 0.7, training=training, protocol=protocol))
+
+
+@functools.cache
+def dense_state(training: Training) -> State:
+    """The state of the trained dense model."""
+    trainer = trainer_of(training=training)
+    trained(trainer)
+    return copied(trainer.state())
+
+
+def copied(state: State) -> State:
+    """A state that no further training changes."""
+    tensors, counters = state
+    return {name: tensor.clone() for name, tensor in tensors.items()}, dict(counters)
 
 
 @pytest.mark.parametrize("method", PRUNED)
@@ -114,16 +148,14 @@ def test_every_method_hits_its_target(method, target):
 @pytest.mark.parametrize("training", EVERY_OPTIMIZER, ids=["adam, best of every phase", "adamw", "sgd"])
 def test_interrupted_and_resumed_is_undisturbed(method, training):
     """Stopped after every fifth step or every epoch (of 8) and restored, training ends in the very same bytes."""
-    whole = trained(trainer_of(method, 0.7, training=training))
     for stops in (lambda moment: moment.step % 5 == 0, lambda moment: moment.begins_epoch):
         trainer = trainer_of(method, 0.7, training=training)
         while not trainer.train(lambda moment, stops=stops: not stops(moment)):
-            tensors, counters = trainer.state()
-            tensors = {name: tensor.clone() for name, tensor in tensors.items()}
+            state = copied(trainer.state())
             trainer = trainer_of(method, 0.7, training=training)
-            trainer.restore(tensors, counters)
+            trainer.restore(*state)
             torch.rand(7)  # whatever else drew from the default generator in between
-        assert content_hash(trainer.state()[0]) == whole
+        assert content_hash(trainer.state()[0]) == undisturbed(method, training)
 
 
 @pytest.mark.parametrize("method", SHARING)
@@ -132,12 +164,9 @@ def test_interrupted_and_resumed_is_undisturbed(method, training):
 def test_a_child_of_the_dense_trial_is_what_it_would_be_alone(method, training, late):
     """From the dense model's state after E epochs (weights, moments, counters): the same bytes as from step 0."""
     protocol = Protocol(rounds="off-by-one" if late else "equal")
-    alone = trained(trainer_of(method, 0.9, training=training, protocol=protocol))
-    parent = trainer_of(training=dataclasses.replace(training, finetuning=Finetuning()))
-    trained(parent)
-    child = trainer_of(method, 0.9, training=training, protocol=protocol)
-    child.restore(*parent.state())
-    assert trained(child) == alone
+    child = trainer_of(method, 0.7, training=training, protocol=protocol)
+    child.restore(*copied(dense_state(dataclasses.replace(training, finetuning=Finetuning()))))
+    assert trained(child) == undisturbed(method, training, protocol)
 
 
 def test_dense_and_pruned_share_initial_weights_and_order():
@@ -290,7 +319,7 @@ def test_micro_batches_add_up_to_the_batch(method):
     """Without dropout, training in five parts a batch (of which the last one has too few rows) is the same training."""
 
     def weights(parts: int) -> dict[str, torch.Tensor]:
-        trainer = trainer_of(method, training=dataclasses.replace(TRAINING, micro_batches=parts))
+        trainer = trainer_of(method, training=dataclasses.replace(TRAINING, epochs=1, micro_batches=parts))
         trainer.network.dropout.p = 0.0
         trained(trainer)
         return dict(trainer.network.named_parameters())
