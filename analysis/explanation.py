@@ -106,7 +106,8 @@ def _of_cell(store: Path, name: CellName) -> Explanation:
     cell = name.task, name.model, name.method, name.sparsity
     dense = name.task, name.model, DENSE, 0.0
     effectiveness = (
-        "SELECT metric, avg(value ORDER BY seed) AS mean, stddev_samp(value ORDER BY seed) AS std, count(*) AS seeds "
+        "SELECT metric, avg(value ORDER BY seed) AS mean, stddev_samp(value ORDER BY seed) AS std, "
+        "count(value) AS seeds, count(*) - count(value) AS undefined "
         f"FROM effectiveness WHERE {name.condition} GROUP BY metric"
     )
     queries = {"effectiveness": effectiveness}

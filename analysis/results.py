@@ -184,15 +184,29 @@ class Results:
 
     @cached_property
     def effectiveness(self) -> list[Row]:
-        """Mean, deviation (n - 1; null for one seed) and seeds of the effectiveness of every cell."""
+        """Mean, deviation (n - 1; null for one seed) and seeds of the effectiveness of every cell.
+
+        Of the seeds that have one: a correlation with answers that are all the same has no value. undefined: how many
+        have none; where all have none the mean is null.
+        """
         names = ("task", "split", "model", "method", "sparsity", "metric")
         found = []
         for place, rows in groupby(self.seed_effectiveness, key=lambda row: tuple(row[name] for name in names)):
-            values = [row["value"] for row in rows]
-            spread = stdev(values) if len(values) > 1 else None
-            numbers = {"mean": fmean(values), "std": spread, "seeds": len(values)}
+            given = [row["value"] for row in rows]
+            values = [value for value in given if value is not None]
+            numbers = {
+                "mean": fmean(values) if values else None,
+                "std": stdev(values) if len(values) > 1 else None,
+                "seeds": len(values),
+                "undefined": len(given) - len(values),
+            }
             found.append({**dict(zip(names, place, strict=True)), **numbers})
         return found
+
+    @cached_property
+    def drift(self) -> list[Row]:
+        """By how much pruning moves the mean quality of answers, beside two halves of the dense seeds."""
+        return sorted(self.shown("drift"), key=_grid)
 
     @cached_property
     def accuracy_on_pies(self) -> list[Row]:

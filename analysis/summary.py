@@ -84,11 +84,14 @@ def _block(
         for row in pruned:
             if row["sparsity"] == sparsity:
                 at = (*cell(row), row["split"])
-                mean = f"{row['mean']:.3f}" + ("†" if results.is_incomplete(row) else "")
+                mean = MISSING if row["mean"] is None else f"{row['mean']:.3f}"
+                mean += ("†" if results.is_incomplete(row) else "") + ("‡" if row["undefined"] else "")
                 line = f"{method_name(row['method']):15}{_points(rates.get(at)):>7}{mean:>10}"
                 lines.append(f"{line}{_beside_noise(known[at])}" if at in known else line)
     if any("†" in line for line in lines):
         lines.append("† fewer seeds committed than planned")
+    if any("‡" in line for line in lines):
+        lines.append("‡ some seeds have no value, since their answers are all the same or no numbers")
     return "\n".join(lines)
 
 

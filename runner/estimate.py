@@ -11,6 +11,8 @@ from runner.spec import TrialSpec
 from runner.studies.grid import Block, GridCell, cells_of
 from tasks import TASKS
 from tasks.base import SPLITS, Split, TaskChoice
+from tasks.kinds import KINDS
+from tasks.own_fields import kind_of
 
 BYTES_PER_PREDICTION = 0.2
 BYTES_PER_TRIAL = 5_000
@@ -161,7 +163,7 @@ def _store_bytes(
         registered = TASKS.get(choice.name)
         length = choice.max_tokens or (registered.max_tokens if registered else 128)
         total += BYTES_PER_TOKEN * SHARE_OF_MAX_TOKENS * length * sum(size.values())
-        if record.el2n:
+        if record.el2n and KINDS[kind_of(choice)].has_classes:
             total += 4 * size.get("train", 0) * dense_of_task[choice.name]
     return round(total) + (_probability_bytes(plan, sizes) if record.probabilities else 0)
 
@@ -171,6 +173,8 @@ def _probability_bytes(plan: Plan, sizes: Mapping[str, Mapping[Split, int]]) -> 
     total = 0
     trials_of_task = Counter(spec.task for spec in plan.trials)
     for choice in plan.study.tasks:
+        if not KINDS[kind_of(choice)].has_classes:
+            continue
         registered = TASKS.get(choice.name)
         classes = (registered.class_count if registered else None) or 2
         recorded = sum(sizes[choice.name].get(split, 0) for split in plan.study.record.splits)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from tasks.spelling import in_order, respelled
 MOST_CLASSES = 32767
 MOST_FRACTIONS = 20
 """More different fractions than a scale of classes has: a number that is measured or averaged."""
-FRACTION = r"^[+-]?\d*\.\d*[1-9]\d*$"
+FRACTION = r"[+-]?\d*\.\d*[1-9]\d*"
 MISSING = "-1"
 """How `datasets` and GLUE write a label that is not published."""
 RARE = 0.05
@@ -49,7 +50,7 @@ def classes_of(task: str, labels: Mapping[Split, pa.Array], declared: tuple[str,
         raise TaskError(f"task '{task}' has {len(names)} classes ({shown}); it needs 2 to {MOST_CLASSES}")
     if declared is None:
         _refuse_hidden(task, counts)
-        _refuse_measures(task, counts)
+        refuse_measures(task, counts, "say kind: regression to predict it")
         _refuse_other_case(task, counts)
     doubts = [*_spellings(respelling, _counts(labels)), *_doubts(counts, is_declared=declared is not None)]
     indices = {split: _indices(one, names) for split, one in plain.items()}
@@ -94,13 +95,13 @@ def _refuse_hidden(task: str, counts: Counts) -> None:
             )
 
 
-def _refuse_measures(task: str, counts: Counts) -> None:
-    fractions = pc.sum(pc.match_substring_regex(pa.array([*counts], pa.string()), FRACTION)).as_py() or 0
-    if fractions > MOST_FRACTIONS:
+def refuse_measures(task: str, labels: Iterable[str], advice: str) -> None:
+    """TaskError for more labels that are fractions than a scale of classes has; advice: how to predict them."""
+    fractions = [label for label in labels if re.fullmatch(FRACTION, label)]
+    if len(fractions) > MOST_FRACTIONS:
         raise TaskError(
-            f"task '{task}' has {fractions} labels that are fractions, such as {_listed(counts, FRACTION)}: this is a "
-            "measure, not a class; say kind: regression to predict it, or cut it into classes, such as below and above "
-            "its median"
+            f"task '{task}' has {len(fractions)} labels that are fractions, such as {', '.join(fractions[:SHOWN])}: "
+            f"this is a measure, not a class; {advice}, or cut it into classes, such as below and above its median"
         )
 
 
@@ -162,8 +163,3 @@ def _repeats(labels: Mapping[Split, pa.Array]) -> list[str]:
 
 def _told(label: str, by_split: Mapping[Split, int]) -> str:
     return f"{label!r} ({', '.join(f'{count} in {split}' for split, count in by_split.items())})"
-
-
-def _listed(counts: Counts, pattern: str) -> str:
-    names = pa.array([*counts], pa.string())
-    return ", ".join(names.filter(pc.match_substring_regex(names, pattern)).to_pylist()[:SHOWN])

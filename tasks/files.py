@@ -16,7 +16,7 @@ from tasks.further import further_columns
 from tasks.held_out import LABELS, hold_out, sizes
 from tasks.kinds import KINDS
 from tasks.lengths import power_of_two, token_counts
-from tasks.own_fields import check_fields, column_names, fractions, paths, written
+from tasks.own_fields import check_fields, column_names, fractions, kind_of, paths, written
 from tasks.raw_splits import RawSplit, from_dataset, from_files, naming, refuse_no_rows
 from tasks.tabular import count_rows, form_of, require_columns
 from tasks.values import numbers, require_spread
@@ -61,7 +61,7 @@ def load(choice: TaskChoice) -> TaskData:
     check(choice)
     raw = from_files(choice) if choice.dataset is None else from_dataset(choice)
     texts = {split: _text_columns(choice, one) for split, one in raw.items()}
-    kind = declared_kind(choice)
+    kind = kind_of(choice)
     if choice.label is not None and KINDS[kind].has_classes:
         _refuse_measures(choice, raw)
     answers = {split: _answers(choice, one) for split, one in raw.items()}
@@ -74,7 +74,7 @@ def load(choice: TaskChoice) -> TaskData:
         declared = {one.declared for one in raw.values()}
         classes = classes_of(choice.name, answers, declared.pop() if len(declared) == 1 else None)
     else:
-        require_spread(choice.name, answers)
+        require_spread(choice.name, answers["train"], "training")
         classes = Classes(names=(), indices=answers, warnings=())
     (gold,) = KINDS[kind].gold
     examples = examples_table({split: {**one, gold: classes.indices[split]} for split, one in columns.items()})
@@ -116,19 +116,14 @@ def _text_columns(choice: TaskChoice, raw: RawSplit) -> dict[str, pa.ChunkedArra
     return columns
 
 
-def declared_kind(choice: TaskChoice) -> str:
-    """The kind of answer that a choice declares."""
-    return choice.kind or ("single-label" if choice.labels is None else "multi-label")
-
-
 def _taken(choice: TaskChoice) -> frozenset[str]:
     """Names of gold columns that a further column must leave alone: those of other kinds are free, as they were."""
-    return frozenset() if KINDS[declared_kind(choice)].has_classes else frozenset(KINDS[declared_kind(choice)].gold)
+    return frozenset() if KINDS[kind_of(choice)].has_classes else frozenset(KINDS[kind_of(choice)].gold)
 
 
 def _answers(choice: TaskChoice, raw: RawSplit) -> pa.Array:
     """The gold answers of every example: class names, lists of them, or numbers."""
-    if KINDS[declared_kind(choice)].has_classes:
+    if KINDS[kind_of(choice)].has_classes:
         return _label_names(choice, raw)
     column = choice.label or ""
     values = numbers(Cells.of(raw.answers, raw.place, column))

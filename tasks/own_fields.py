@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks import TASKS
 from tasks.base import SPLITS, Split, TaskChoice, TaskError
 from tasks.text_files import AS_FOUND, Written, require_encoding
 
@@ -45,6 +46,13 @@ def check_fields(choice: TaskChoice) -> None:
             raise TaskError(f"task '{choice.name}': {message}")
     if marks.encoding is not None:
         require_encoding(marks.encoding)
+
+
+def kind_of(choice: TaskChoice) -> str:
+    """The kind of answer of a registered task, or that which a task of the user's own declares."""
+    if choice.name in TASKS:
+        return TASKS[choice.name].kind
+    return choice.kind or ("single-label" if choice.labels is None else "multi-label")
 
 
 def paths(choice: TaskChoice) -> dict[Split, Path]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.base import Split, TaskError
+from tasks.base import TaskError
 from tasks.cells import Cells, is_text
 
 WRITTEN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
@@ -34,8 +32,8 @@ def numbers(cells: Cells) -> pa.Array:
     return values.cast(pa.float32(), safe=False)
 
 
-def require_spread(task: str, values: Mapping[Split, pa.Array]) -> None:
-    """TaskError unless the training values differ: of equal ones nothing can be learned or correlated."""
-    found = pc.min_max(values["train"]).as_py()
+def require_spread(task: str, values: pa.Array | pa.ChunkedArray, which: str) -> None:
+    """TaskError unless the values differ: of equal ones nothing can be learned or correlated."""
+    found = pc.min_max(values).as_py()
     if found["min"] == found["max"]:
-        raise TaskError(f"task '{task}': all training values are {found['min']}; a regression needs different ones")
+        raise TaskError(f"task '{task}': all {which} values are {found['min']}; a regression needs different ones")

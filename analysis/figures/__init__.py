@@ -5,6 +5,7 @@ from __future__ import annotations
 from analysis.figures import (
     accuracy_on_pies,
     class_distribution,
+    drift,
     effectiveness,
     el2n_bins,
     human_difficulty,
@@ -31,6 +32,14 @@ FIGURES: dict[str, Drawing] = {
         "than the rate, and so higher: filled or hollow is to be read, not the distance.",
         views=("pie_rate", "predictions"),
         draw=pie_rate.draw,
+    ),
+    "drift": Drawing(
+        title="Drift of quality against sparsity",
+        caption="Mean quality (0 to 1) of the answers of the pruned less that of the dense models. Dotted: by how much "
+        "the mean qualities of two halves of the dense seeds differ; what lies between the two dotted lines seeds "
+        "alone may move.",
+        views=("drift",),
+        draw=drift.draw,
     ),
     "accuracy_on_pies": Drawing(
         title="Effectiveness on PIEs and on all examples",

@@ -20,9 +20,10 @@ def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
 
     The dashed line is the dense model, with its band.
     """
-    if results.effectiveness:
+    rows = [row for row in results.effectiveness if row["mean"] is not None]
+    if rows:
         with styled():
-            yield (), draw_panels(results.effectiveness, _panel, "accuracy or macro-F1")
+            yield (), draw_panels(rows, _panel, "effectiveness")
 
 
 def _panel(axes: Axes, rows: list[Row], looks: dict[str, MethodStyle]) -> None:

@@ -21,7 +21,14 @@ BASELINES = """
 def cautions(results: Results) -> list[str]:
     """One sentence a concern; none of a complete study without collapsed trials on one vendor's devices."""
     chosen = [results.chosen_on_test] if results.chosen_on_test else []
-    return [*chosen, *_incomplete(results), *_at_chance(results), *_collapsed(results), *warnings(results)]
+    return [
+        *chosen,
+        *_incomplete(results),
+        *_at_chance(results),
+        *_undefined(results),
+        *_collapsed(results),
+        *warnings(results),
+    ]
 
 
 def _at_chance(results: Results) -> list[str]:
@@ -51,6 +58,18 @@ def _incomplete(results: Results) -> list[str]:
         return []
     rest = "numbers of these, and of cells compared with an incomplete dense cell, carry the sign †"
     return [f"{lacking} of {cells} cells rest on fewer seeds than planned; {rest}."]
+
+
+def _undefined(results: Results) -> list[str]:
+    rows = [row for row in results.effectiveness if row["undefined"]]
+    metrics = sorted({row["metric"] for row in rows})
+    return [
+        f"Undefined: {sum(row['undefined'] for row in own)} of {sum(row['undefined'] + row['seeds'] for row in own)} "
+        f"trials of {len(own)} cell{'' if len(own) == 1 else 's'} have no {metric}, since their answers are all the "
+        "same or no numbers. Means are of the others, with the sign ‡, and look better than the cells are."
+        for metric in metrics
+        for own in [[row for row in rows if row["metric"] == metric]]
+    ]
 
 
 def _collapsed(results: Results) -> list[str]:

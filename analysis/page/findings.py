@@ -49,7 +49,7 @@ def findings(results: Results) -> list[Findings]:
 
 def _dense(effects: Sequence[Row]) -> Iterator[str]:
     for row in effects:
-        if row["method"] == DENSE:
+        if row["method"] == DENSE and row["mean"] is not None:
             deviation = "" if row["std"] is None else f" ± {row['std']:.3f}"
             seeds = f"{row['seeds']} seed{'' if row['seeds'] == 1 else 's'}"
             yield f"Dense: {row['metric']} {row['mean']:.3f}{deviation} over {seeds}."
@@ -71,7 +71,7 @@ def _rates(rates: Sequence[Row], excesses: Sequence[Row], split: str) -> Iterato
 
 
 def _best(effects: Sequence[Row]) -> Iterator[str]:
-    pruned = [row for row in effects if row["method"] != DENSE]
+    pruned = [row for row in effects if row["method"] != DENSE and row["mean"] is not None]
     if not pruned:
         return
     top = max(row["sparsity"] for row in pruned)

@@ -37,7 +37,7 @@ SCRIPTS = ("archive.js", "elements.js", "pies.js", "life.js", "explorer.js", "ta
 EXCERPT = 400
 EXAMPLES = 3
 """Sentences that the overview shows of each task and model."""
-FIRST_TABLES = ("pie_percent", "effectiveness", "noise_floor", "class_changes", "hypotheses")
+FIRST_TABLES = ("pie_percent", "effectiveness", "drift", "noise_floor", "class_changes", "hypotheses")
 """The others are folded: they answer second questions."""
 
 

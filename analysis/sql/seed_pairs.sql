@@ -7,7 +7,7 @@
 --            task           VARCHAR
 --            split          VARCHAR
 --            seed           BIGINT
---            value          DOUBLE    effectiveness of the cell; null where it lacks the seed
+--            value          DOUBLE    effectiveness of the cell; null where it lacks the seed, or the seed has no value
 --            other_value    DOUBLE    that of the other cell
 -- Reference: none
 -- Example:   SELECT family_no, comparison_no, avg(value - other_value) AS difference FROM seed_pairs GROUP BY ALL

@@ -95,7 +95,7 @@ def _values_by_seed(results: Results) -> dict[Place, dict[int, float]]:
         _place(row): {} for row in results.effectiveness if row["split"] == first[row["task"]]
     }
     for row in results.seed_effectiveness:
-        if _place(row) in values:
+        if _place(row) in values and row["value"] is not None:
             values[_place(row)][row["seed"]] = row["value"]
     return values
 

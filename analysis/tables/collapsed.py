@@ -18,7 +18,7 @@ LEFT_OUT: dict[Mark, str] = {"incomplete": "fewer seeds than planned: not commit
 def build(results: Results) -> Table:
     """How many seeds of each cell collapsed, and how."""
     found = results.collapsed
-    seeds = {(*cell(row), row["split"]): row["seeds"] for row in results.effectiveness}
+    seeds = {(*cell(row), row["split"]): row["seeds"] + row["undefined"] for row in results.effectiveness}
     kinds: dict[tuple[object, ...], Counter[str]] = {}
     for row in found:
         kinds.setdefault((*cell(row), row["split"]), Counter())[row["kind"]] += 1

@@ -29,7 +29,7 @@ _LATEX = {
     "\N{EN DASH}": r"--",
 }
 _MARKDOWN = re.compile(r"[\\`*_\[\]|~$]")
-SIGNS: dict[Mark, str] = {"worst": "▾", "better": "▴", "incomplete": "†"}
+SIGNS: dict[Mark, str] = {"worst": "▾", "better": "▴", "incomplete": "†", "undefined": "‡"}
 
 
 def markdown(table: Table) -> str:
@@ -120,7 +120,12 @@ def latex(table: Table) -> str:
 
 
 TABLE_FORMATS: dict[str, Callable[[Table], str]] = {"md": markdown, "csv": csv_text, "tex": latex}
-_LATEX_SIGNS: dict[Mark, str] = {"worst": "italic", "better": "underlined", "incomplete": "dagger"}
+_LATEX_SIGNS: dict[Mark, str] = {
+    "worst": "italic",
+    "better": "underlined",
+    "incomplete": "dagger",
+    "undefined": "double dagger",
+}
 
 
 def legend(table: Table) -> str:
@@ -161,7 +166,8 @@ def _latex_value(value: Value) -> str:
     for mark, command in (("best", "textbf"), ("worst", "textit"), ("better", "underline")):
         if mark in value.marks:
             text = rf"\{command}{{{text}}}"
-    return text + (r"$^\dagger$" if "incomplete" in value.marks else "")
+    daggers = {"incomplete": r"$^\dagger$", "undefined": r"$^\ddagger$"}
+    return text + "".join(sign for mark, sign in daggers.items() if mark in value.marks)
 
 
 def _plain(value: object) -> object:

@@ -16,7 +16,8 @@ LEGEND: dict[Mark, str] = {
 def build(results: Results) -> Table:
     """Percentage of examples that are PIEs, per model and method, by sparsity."""
     rows = results.pie_rate
-    means = {(*cell(row), row["split"]): round(row["mean"], 3) for row in results.effectiveness}
+    known = [row for row in results.effectiveness if row["mean"] is not None]
+    means = {(*cell(row), row["split"]): round(row["mean"], 3) for row in known}
     best, worst = extremes(rows, lambda row: means.get((*cell(row), row["split"])))
     columns, keys = sparsities(rows), key_columns(rows)
 

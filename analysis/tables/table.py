@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
-Mark = Literal["best", "worst", "better", "incomplete"]
+Mark = Literal["best", "worst", "better", "incomplete", "undefined"]
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,14 @@ def check(
     max_tokens cuts. Exits 0 with warnings, 2 where data are refused.
     """
     from runner.studies import load
+    from runner.studies.checks import unrecorded
     from tasks.base import TaskError
     from tasks.catalogue import open_task
     from tasks.overview import overview
 
     found, refused = [], []
-    for choice in load(study, changes or []).tasks:
+    loaded = load(study, changes or [])
+    for choice in loaded.tasks:
         try:
             found.append(overview(open_task(choice)))
         except TaskError as error:
@@ -37,6 +39,8 @@ def check(
     else:
         for task in found:
             _print_task(task)
+        for told in unrecorded(loaded):
+            print(told)
     if refused:
         raise TaskError("\n".join(refused))
 

@@ -91,7 +91,7 @@ def plan(  # noqa: PLR0913 - the arguments of a verb are its options
 
 
 def _print_plan(study: Study, found: Estimate) -> None:
-    from runner.studies.checks import missing_inputs
+    from runner.studies.checks import missing_inputs, unrecorded
     from runner.studies.length_advice import length_advice
     from runner.studies.seed_advice import advice
 
@@ -114,7 +114,7 @@ def _print_plan(study: Study, found: Estimate) -> None:
         print_table(BLOCK_COLUMNS, [_block(number, block) for number, block in enumerate(found.blocks)])
     print()
     print_table(("task", "model", "epochs", "batch size", "learning rate", "CPUs", "GPUs"), _cells(study))
-    for line in (*advice(study), *length_advice(study)):
+    for line in (*advice(study), *length_advice(study), *unrecorded(study)):
         print(line)
     for problem in missing_inputs(study):
         say(f"before it can run: {problem.message}")

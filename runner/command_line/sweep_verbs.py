@@ -39,6 +39,7 @@ def run(
 
     from runner.plan import plan
     from runner.studies import load, require_inputs
+    from runner.studies.checks import unrecorded
     from runner.studies.length_advice import length_advice
     from runner.studies.seed_advice import advice
     from runner.sweep.environment import cluster_address, require_lasting
@@ -48,7 +49,7 @@ def run(
     placement = Placement(address=cluster_address(address), max_concurrent=max_concurrent)
     resolved = load(study, overrides or [])
     require_inputs(resolved)
-    for told in (*advice(resolved), *length_advice(resolved)):
+    for told in (*advice(resolved), *length_advice(resolved), *unrecorded(resolved)):
         typer.echo(f"piesweep: {told}", err=True)
     console = Console(stderr=True)
     end = run_study(plan(resolved), store, placement, console)

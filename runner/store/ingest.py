@@ -31,7 +31,17 @@ from runner.store.schema import Facts
 from runner.store.tabular import further_of, label_names, read_table, refuse_other_case, respell
 from runner.store.writer import Subject, commit_rows, save_task
 from tasks.base import TaskData
+from tasks.classes import refuse_measures
 from tasks.further import OWN_ID
+from tasks.kinds import KINDS
+from tasks.kinds.base import Kind
+from tasks.values import require_spread
+
+ANSWER_COLUMNS = {"label": "label", "labels": "labels", "value": "value"}
+"""What a row answers -> the column of predictions that says so."""
+GOLD_COLUMNS = {"label": "label", "labels": "labels", "value": "gold_value"}
+"""The same of examples, where it is true."""
+MEASURES = "give numbers as gold_value in the examples and as value in the predictions"
 
 
 @dataclass(frozen=True)
@@ -47,17 +57,17 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
     """Commit one trial for each (task, model, method, sparsity, seed) of a predictions file.
 
     predictions: Parquet, CSV, TSV or JSONL with the columns task, model, method ('dense' for unpruned), sparsity
-    (fraction removed, 0 < s < 1; 0 or empty for dense), seed, split, example_id, and label or labels (a list).
-    examples: task, split, example_id, label or labels, text (optional), and what else is worth keeping. An
-    example_id is any whole number: where the ids of a split do not run from 0 without a gap, examples are numbered in
-    their order, and `source_id` keeps yours.
+    (fraction removed, 0 < s < 1; 0 or empty for dense), seed, split, example_id, and label, labels (a list) or value (a
+    number, of a regression). examples: task, split, example_id, label, labels or gold_value, text (optional), and what
+    else is worth keeping. An example_id is any whole number: where the ids of a split do not run from 0 without a gap,
+    examples are numbered in their order, and `source_id` keeps yours.
     Everything is checked before anything is written; the order of rows does not matter. Raises TaskError (IngestError
     among them), TableError or StoreError.
     """
     reader.refuse_newer_layout(root)
     with duckdb.connect() as tables:
-        read_table(tables, "examples", examples, EXAMPLE_TYPES)
-        read_table(tables, "predictions", predictions, PREDICTION_TYPES)
+        read_table(tables, "examples", examples, EXAMPLE_TYPES, GOLD_COLUMNS)
+        read_table(tables, "predictions", predictions, PREDICTION_TYPES, ANSWER_COLUMNS)
         check_coordinates(tables, root, predictions, examples)
         check_ids(tables)
         further = further_of(examples, {*EXAMPLE_TYPES, "label", "labels", "text"})
@@ -96,59 +106,86 @@ def _tasks(
     names = [str(row[0]) for row in tables.execute("SELECT DISTINCT task FROM examples ORDER BY task").fetchall()]
     result = {}
     for task in names:
-        is_multi = _is_multi(tables, task)
-        held = cards[task].classes if task in cards else ()
-        respell(tables, task, is_multi, held)
-        refuse_other_case(tables, task, is_multi, held)
-        known = cards[task].classes if task in cards else label_names(tables, task, is_multi)
-        _index_labels(tables, task, known, is_multi)
-        examples = _examples(tables, task, is_multi, further)
+        kind = _kind(tables, task)
+        held = cards[task].classes if task in cards else None
+        classes = _classes(tables, task, kind, held) if kind.has_classes else ()
+        examples = _examples(tables, task, kind, further)
+        if not kind.has_classes:
+            require_spread(task, examples[kind.gold[0]], "gold")
         result[task] = TaskData(
             task=task,
-            kind="multi-label" if is_multi else "single-label",
+            kind=kind.name,
             inputs="text",
-            classes=known,
+            classes=classes,
             max_tokens=cards[task].max_tokens if task in cards else 1,
             examples=examples if task in renumbered else examples.drop_columns([OWN_ID]),
         )
     return result
 
 
-def _examples(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool, further: pa.Table) -> pa.Table:
+def _classes(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind, held: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The classes of a task, with all labels as indices of them; those that the store holds, if it has the task."""
+    is_multi = kind.answer == "labels"
+    respell(tables, task, is_multi, held or ())
+    refuse_other_case(tables, task, is_multi, held or ())
+    known = label_names(tables, task, is_multi) if held is None else held
+    if held is None:
+        refuse_measures(task, known, MEASURES)
+    _index_labels(tables, task, known, is_multi)
+    return known
+
+
+def _examples(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind, further: pa.Table) -> pa.Table:
     """The examples of a task by split and id, with those of the further columns in which any of them has a value."""
-    column = "labels" if is_multi else "label"
+    (gold,) = kind.gold
     rows = tables.sql(
-        f"""SELECT split, example_id, text, {column}_index AS {column}, written_id AS {OWN_ID}, row
+        f"""SELECT split, example_id, text, {_stored(kind)} AS {gold}, written_id AS {OWN_ID}, row
             FROM examples WHERE task = ? ORDER BY split, example_id""",
         params=[task],
     ).to_arrow_table()
-    schema = {"split": pa.string(), "example_id": pa.int32(), "text": pa.string()}
-    schema[column] = pa.list_(pa.int16()) if is_multi else pa.int16()
+    schema = {"split": pa.string(), "example_id": pa.int32(), "text": pa.string(), gold: kind.answer_type}
     examples = pa.table(rows).select([*schema, OWN_ID]).cast(pa.schema({**schema, OWN_ID: pa.string()}))
     for name in further.column_names:
         values = further[name].take(pc.subtract(rows["row"], 1))
-        if values.null_count < len(values):
+        if name != gold and values.null_count < len(values):
             examples = examples.append_column(name, values)
     return examples
 
 
-def _is_multi(tables: duckdb.DuckDBPyConnection, task: str) -> bool:
-    """True if the task's answers stand in `labels`; refuses tasks that use both columns or neither."""
-    kinds: set[bool] = set()
-    for table in ("examples", "predictions"):
-        single, multi, rows = tables.execute(
-            f"SELECT count(label), count(labels), count(*) FROM {table} WHERE task = ?", [task]
+def _stored(kind: Kind) -> str:
+    """The column of answers as they are stored: classes as indices."""
+    return f"{kind.answer}_index" if kind.has_classes else kind.answer
+
+
+def _kind(tables: duckdb.DuckDBPyConnection, task: str) -> Kind:
+    """The kind of the task's answers, by the column that has them; refuses tasks that use several columns or none."""
+    found = {}
+    for table, columns in (("examples", GOLD_COLUMNS), ("predictions", ANSWER_COLUMNS)):
+        single, multi, filled, values, rows = tables.execute(
+            f"""SELECT count(label), count(labels), count(*) FILTER (len(labels) > 0), count(value), count(*)
+                FROM {table} WHERE task = ?""",
+            [task],
         ).fetchall()[0]
-        if rows and (single, multi) not in ((rows, 0), (0, rows)):
+        # An empty cell of labels is the empty set, and says nothing beside a number.
+        counts = {"label": single, "labels": multi if filled or values < rows else 0, "value": values}
+        if filled or single:
+            counts["value"] = 0
+        if not rows:
+            continue
+        if [count for count in counts.values() if count] != [rows]:
+            said = ", ".join(f"{count} have {columns[name]}" for name, count in counts.items())
             raise IngestError(
-                f"{table}: every row of task '{task}' needs exactly one of label and labels; "
-                f"of {rows} rows {single} have a label and {multi} have labels"
+                f"{table}: every row of task '{task}' needs exactly one of label and labels, or {columns['value']}; "
+                f"of {rows} rows {said}"
             )
-        if rows:
-            kinds.add(bool(multi == rows))
-    if len(kinds) > 1:
-        raise IngestError(f"task '{task}' has label in one file and labels in the other; use the same column in both")
-    return kinds.pop()
+        found[table] = next(name for name, count in counts.items() if count)
+    if len({*found.values()}) > 1:
+        given = f"{GOLD_COLUMNS[found['examples']]} in the examples and {found['predictions']} in the predictions"
+        raise IngestError(
+            f"task '{task}' has {given}; use label in both, labels in both, or gold_value in the examples and value in "
+            "the predictions"
+        )
+    return next(kind for kind in KINDS.values() if kind.answer in found.values())
 
 
 def _index_labels(tables: duckdb.DuckDBPyConnection, task: str, classes: tuple[str, ...], is_multi: bool) -> None:
@@ -178,10 +215,10 @@ def _trials(tables: duckdb.DuckDBPyConnection, tasks: dict[str, TaskData]) -> It
     for coordinates in found:
         data = tasks[coordinates[0]]
         settings = {**dict(zip(COORDINATES, coordinates, strict=True)), "data": data.fingerprint}
-        column = "label" if data.kind == "single-label" else "labels"
+        kind = KINDS[data.kind]
         same = " AND ".join(f"{name} = ?" for name in COORDINATES)
         rows = tables.sql(
-            f"SELECT split, example_id, {column}_index AS {column} FROM predictions WHERE {same}",
+            f"SELECT split, example_id, {_stored(kind)} AS {kind.answer} FROM predictions WHERE {same}",
             params=list(coordinates),
         ).to_arrow_table()
         text = "ingested\x1f" + "\x1f".join(str(value) for value in settings.values())

@@ -71,7 +71,7 @@ def _values_that_differ(
     try:
         (differs,) = tables.execute(
             f"""WITH numbered AS (SELECT row_number() OVER () AS row, CAST(value AS VARCHAR) AS value FROM further),
-                groups AS (SELECT count(DISTINCT value) = count(*) AS differs
+                groups AS (SELECT count(DISTINCT numbered.value) = count(*) AS differs
                     FROM {table} JOIN numbered USING (row) GROUP BY {", ".join(key)} HAVING count(*) > 1)
                 SELECT bool_and(differs) FROM groups"""
         ).fetchall()[0]
@@ -79,8 +79,8 @@ def _values_that_differ(
             return []
         found = tables.execute(
             f"""WITH numbered AS (SELECT row_number() OVER () AS row, CAST(value AS VARCHAR) AS value FROM further)
-                SELECT DISTINCT value FROM {table} JOIN numbered USING (row) JOIN repeated USING ({names})
-                ORDER BY value LIMIT {SHOWN}"""
+                SELECT DISTINCT numbered.value FROM {table} JOIN numbered USING (row) JOIN repeated USING ({names})
+                ORDER BY 1 LIMIT {SHOWN}"""
         ).fetchall()
         return [str(row[0]) for row in found]
     finally:

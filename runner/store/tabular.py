@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from runner.store.logged_twice import refuse
 from tasks.base import TaskError
@@ -14,6 +16,7 @@ from tasks.cells import Cells, class_lists, class_names, fractions, whole_number
 from tasks.further import further_columns
 from tasks.spelling import respelled
 from tasks.tabular import columns_of, read_columns, require_columns
+from tasks.values import numbers
 
 
 def ids(cells: Cells) -> pa.Array:
@@ -39,17 +42,21 @@ class TableError(ValueError):
     """A table whose columns or cells are not what was asked for."""
 
 
-def read_table(tables: duckdb.DuckDBPyConnection, name: str, path: Path, types: Mapping[str, str]) -> None:
-    """Create the table `name` from a file: `types` columns, label and labels as text, text, and a row number.
+def read_table(
+    tables: duckdb.DuckDBPyConnection, name: str, path: Path, types: Mapping[str, str], answers: Mapping[str, str]
+) -> None:
+    """Create the table `name` from a file: `types` columns, answers as text or numbers, text, and a row number.
 
-    Adds the columns label, labels, text where the file lacks them (NULL), label_index and labels_index (NULL),
-    written_id, the example_id as the user wrote it, and row, the 1-based number of the data row. An empty cell is NULL,
-    and in labels the empty set. Raises TableError or TaskError, which names the row of a cell that is of another kind.
+    answers: the file's name of each of label, labels and value. Adds what of them, and of text, the file lacks (NULL),
+    label_index and labels_index (NULL), written_id, the example_id as the user wrote it, and row, the 1-based number of
+    the data row. An empty cell is NULL, and in labels the empty set. Raises TableError or TaskError, which names the
+    row of a cell that is of another kind.
     """
     require_columns(path, list(types))
-    optional = [column for column in ("label", "labels", "text") if column in columns_of(path)]
-    if not {"label", "labels"} & set(optional):
-        raise TableError(f"{path}: has neither a column label nor labels; it has {', '.join(columns_of(path))}")
+    optional = [column for column in (*answers.values(), "text") if column in columns_of(path)]
+    if not {*answers.values()} & set(optional):
+        names = " nor ".join(answers.values())
+        raise TableError(f"{path}: has neither a column {names}; it has {', '.join(columns_of(path))}")
     given = read_columns(path, [*types, *optional])
     columns = {column: Cells.of(given[column], str(path), column) for column in given.column_names}
     read = {column: READERS[kind](columns[column]) for column, kind in types.items()}
@@ -60,11 +67,12 @@ def read_table(tables: duckdb.DuckDBPyConnection, name: str, path: Path, types: 
         if "labels" in columns
         else pa.nulls(given.num_rows, pa.list_(pa.string()))
     )
+    read["value"] = _values(columns.get(answers["value"]), read["label"], read["labels"])
     read["text"] = words(columns["text"]) if "text" in columns else missing
     tables.register("given", pa.table(read))
     cells = {column: f"nullif({column}, '')" if kind == "VARCHAR" else column for column, kind in types.items()}
     selected = [f"CAST({cells[column]} AS {kind}) AS {column}" for column, kind in types.items()]
-    selected += ["CAST(example_id AS VARCHAR) AS written_id", "label", _LABELS, "text"]
+    selected += ["CAST(example_id AS VARCHAR) AS written_id", "label", _LABELS, "value", "text"]
     selected += ["NULL::SMALLINT AS label_index", "NULL::SMALLINT[] AS labels_index"]
     try:
         tables.execute(f"CREATE TABLE {name} AS SELECT row_number() OVER () AS row, {', '.join(selected)} FROM given")
@@ -76,6 +84,17 @@ def read_table(tables: duckdb.DuckDBPyConnection, name: str, path: Path, types: 
 
 _LABELS = "CASE WHEN label IS NULL THEN labels END AS labels"
 """A row that has a label has no labels, be it that an empty cell is the empty set."""
+
+
+def _values(cells: Cells | None, label: pa.Array, labels: pa.Array) -> pa.Array:
+    """The numbers of rows that name no class; what a column of that name holds beside classes is not read."""
+    if cells is None:
+        return pa.nulls(len(label), pa.float32())
+    unread = pc.or_(pc.is_valid(label), pc.fill_null(pc.greater(pc.list_value_length(labels), 0), False))
+    values = cells.values
+    if pa.types.is_floating(values.type):
+        unread = pc.or_(unread, pc.fill_null(pc.is_nan(values), False))  # as pandas writes what is missing
+    return numbers(replace(cells, values=pc.if_else(unread, pa.scalar(None, values.type), values)))
 
 
 def further_of(path: Path, known: Collection[str]) -> pa.Table:

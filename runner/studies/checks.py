@@ -15,11 +15,15 @@ from runner.studies.training import cell_name
 from runner.studies.training_checks import selection_problems, training_problems
 from tasks import TASKS
 from tasks.base import SPLITS, Inputs, TaskChoice, TaskError
+from tasks.kinds import KINDS
+from tasks.own_fields import check_fields, kind_of
 
 OWN = (
     *("train", "validation", "test", "dataset", "config", "splits", "text", "label", "labels", "separator"),
     *("kind", "id", "quoting", "delimiter", "encoding", "columns"),
 )
+ASKED = ("probabilities", "el2n")
+"""What of a trial's rows rests on probabilities of classes."""
 NEEDED = ("epochs", "batch_size", "learning_rate")
 
 
@@ -84,6 +88,14 @@ def inputs_of(choice: TaskChoice) -> Inputs:
     return "pair" if isinstance(choice.text, tuple) else "text"
 
 
+def unrecorded(study: Study) -> Iterator[str]:
+    """A line on each thing that is to be recorded and that some tasks of the study do not have."""
+    lacking = [choice.name for choice in study.tasks if not KINDS[kind_of(choice)].has_classes]
+    for what in ASKED:
+        if getattr(study.record, what) and lacking:
+            yield f"record.{what}: {', '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} none, and leaves none"
+
+
 def _task_problems(study: Study, elsewhere: bool) -> Iterator[Problem]:
     for index, choice in enumerate(study.tasks):
         path: KeyPath = ("tasks", index)
@@ -107,7 +119,6 @@ def _registered_problems(path: KeyPath, choice: TaskChoice) -> Iterator[Problem]
 
 def _own_problems(path: KeyPath, choice: TaskChoice, elsewhere: bool) -> Iterator[Problem]:
     from tasks.files import check
-    from tasks.own_fields import check_fields
 
     if not any(getattr(choice, key) for key in OWN):
         advice = "; a task of your own needs `train` and `test` files, or `dataset`"
@@ -134,6 +145,12 @@ def _model_problems(study: Study) -> Iterator[Problem]:
 def _record_problems(study: Study) -> Iterator[Problem]:
     if study.record.el2n and "train" not in study.record.splits:
         yield Problem(("record", "el2n"), "EL2N is a score of training examples; add train to record.splits")
+    kinds = list(dict.fromkeys(kind_of(choice) for choice in study.tasks))
+    if not any(KINDS[kind].has_classes for kind in kinds):
+        for what in ASKED:
+            if getattr(study.record, what):
+                told = f"no task of the study has any: answers of {', '.join(kinds)} have no classes; remove it"
+                yield Problem(("record", what), told)
 
 
 def _name_problems(study: Study) -> Iterator[Problem]:
@@ -199,15 +216,6 @@ def _splits_of(choice: TaskChoice) -> list[str]:
     return [split for split in SPLITS if getattr(choice, split)]
 
 
-def _kind_of(choice: TaskChoice) -> str | None:
-    """The kind of a task's answers; None where only its data can tell."""
-    from tasks.files import declared_kind
-
-    if choice.name in TASKS:
-        return TASKS[choice.name].kind
-    return declared_kind(choice)
-
-
 def _training_problems(study: Study) -> Iterator[Problem]:
     rounds = {choice.name for choice in study.methods if choice.line.schedule == "rounds"}
     in_rounds = {(cell.task, cell.model) for cell in study.cells if cell.method in rounds}
@@ -222,4 +230,4 @@ def _training_problems(study: Study) -> Iterator[Problem]:
         else:
             training = study.training.trained(task.name, model.name)
             yield from training_problems(cell, training, protocol, (task.name, model.name) in in_rounds)
-            yield from selection_problems(cell, training, _kind_of(task), _splits_of(task), protocol)
+            yield from selection_problems(cell, training, kind_of(task), _splits_of(task), protocol)

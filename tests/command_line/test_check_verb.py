@@ -91,3 +91,27 @@ def test_many_classes_and_label_sets() -> None:
     assert overview(data)["classes"] == {
         "a": {"train": 1, "test": 1}, "b": {"train": 2, "test": 2}, "c": {"train": 0, "test": 0},
     }  # fmt: skip
+
+
+@pytest.fixture
+def numbers(folder: Path) -> Path:
+    """The same study with a task of numbers beside it."""
+    scored = "{name: scored, kind: regression, train: n.csv, test: n.csv, text: text, label: label}"
+    own = STUDY.splitlines()[1].removeprefix("tasks: [").removesuffix("]")
+    (folder / "alone.yaml").write_text(STUDY.replace(own, scored))
+    (folder / "both.yaml").write_text(STUDY.replace(own, f"{own}, {scored}"))
+    (folder / "n.csv").write_text("text,label\nfine,0.5\nbad,0.25\n")
+    return folder
+
+
+@pytest.mark.parametrize(("what", "more"), [("probabilities", []), ("el2n", ["record.splits=[train,test]"])])
+@pytest.mark.parametrize("verb", ["check", "plan"])
+def test_numbers_have_no_probabilities(numbers: Path, verb: str, what: str, more: list[str]) -> None:
+    """Asked of numbers alone they are refused in one line; beside a task of classes it is said who has none."""
+    asked = [f"record.{what}=true", *more]
+    refused = CliRunner().invoke(app, [verb, "alone.yaml", *asked])
+    assert refused.exit_code == 2
+    assert f"record.{what}: no task of the study has any: answers of regression have no classes" in refused.output
+    told = CliRunner().invoke(app, [verb, "both.yaml", *asked])
+    assert told.exit_code == 0, told.output
+    assert f"record.{what}: scored has none, and leaves none" in told.output

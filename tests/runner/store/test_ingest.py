@@ -19,6 +19,7 @@ from runner.store.errors import StoreError
 from runner.store.ingest import IngestError, ingest
 from runner.store.layout import Layout
 from runner.store.schema import FrozenPlan, PlannedTrial
+from runner.store.trial_rows import TrialRows
 from runner.store.verify import broken_invariants
 from tasks.base import TaskError, fingerprint_of
 from tests.runner.store import tampering
@@ -481,3 +482,88 @@ def write_frozen(root: Path, planned: PlannedTrial) -> None:
     path = Layout(root).plans / f"{reader.plan_name(content)}.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(content))
+
+
+def numbers(kind: str) -> tuple[Rows, Rows]:
+    """Predictions and examples of a task of numbers, beside a task of classes where kind is mixed."""
+    known = [
+        {"task": "n", "split": "test", "example_id": at, "gold_value": at / 4, "text": f"No, {at}"} for at in range(4)
+    ]
+    given = [
+        {"task": "n", "model": "mine", "method": method, "sparsity": sparsity, "seed": seed, "split": "test"}
+        | {"example_id": at, "value": at / 4 + sparsity * at}
+        for method, sparsity in (("dense", 0.0), ("wanda", 0.5))
+        for seed in range(2)
+        for at in range(4)
+    ]
+    if kind == "alone":
+        return given, known
+    nothing = {"label": None, "value": None, "gold_value": None}
+    return [nothing | row for row in given + predictions(2)], [nothing | row for row in known + examples()]
+
+
+@pytest.mark.parametrize("kind", ["alone", "mixed"])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_numbers_become_a_regression(tmp_path: Path, kind: str, suffix: str) -> None:
+    """Values beside gold ones, with or without a task of classes in the same file, give sound rows of numbers."""
+    store = take_in(tmp_path, *numbers(kind), suffix)
+    assert not broken_invariants(store)
+    data = reader.task_data(store, "n")
+    assert (data.kind, data.classes) == ("regression", ())
+    assert data.examples["gold_value"].to_pylist() == [0.0, 0.25, 0.5, 0.75]
+    rows = TrialRows(store)
+    found = {rows.read(one)["value"].to_pylist()[-1] for one in reader.commits(store) if one.settings["task"] == "n"}
+    assert found == {0.75, 2.25}
+
+
+BAD_NUMBERS = {
+    "no number": (
+        change(numbers("alone")[0], 0, value=None),
+        numbers("alone")[1],
+        "exactly one of label and labels, or v",
+    ),
+    "no gold": (
+        numbers("alone")[0],
+        change(numbers("alone")[1], 1, gold_value=None),
+        "labels, or gold_value; of 4 rows",
+    ),
+    "infinite": (
+        change(numbers("alone")[0], 2, value=float("inf")),
+        numbers("alone")[1],
+        "row 3: .* holds 'inf'; a regression",
+    ),
+    "constant": (
+        numbers("alone")[0],
+        [{**row, "gold_value": 1.0} for row in numbers("alone")[1]],
+        "all gold values are 1.0",
+    ),
+    "classes as gold": (
+        numbers("alone")[0],
+        [{**row, "label": "a", "gold_value": None} for row in numbers("alone")[1]],
+        "has label in the examples and value in the predictions; use label in both",
+    ),
+    "measures as labels": (
+        [{**row, "example_id": at, "label": f"{at / 64}"} for row in predictions(1)[::6] for at in range(64)],
+        [{**examples()[0], "example_id": at, "label": f"{at / 64}"} for at in range(64)],
+        "labels that are fractions, such as .* give numbers as gold_value in the examples and as value in",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_NUMBERS)
+def test_numbers_that_are_none_leave_no_trace(tmp_path: Path, case: str) -> None:
+    """What is no number, or of no use as one, is refused by row before anything is written."""
+    given, known, message = BAD_NUMBERS[case]
+    with pytest.raises(TaskError, match=message):
+        take_in(tmp_path, given, known, ".csv")
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_column_called_value_stays_what_it_was_beside_labels(tmp_path: Path) -> None:
+    """Beside labels nobody reads it, and gold_value is kept with the examples as any further column."""
+    given = [{**row, "value": "high"} for row in predictions()]
+    known = [{**row, "gold_value": row["example_id"] / 2} for row in examples()]
+    store = take_in(tmp_path, given, known)
+    data = reader.task_data(store, "t")
+    assert data.kind == "single-label"
+    assert data.examples["gold_value"].to_pylist() == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]

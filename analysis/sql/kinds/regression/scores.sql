@@ -4,14 +4,15 @@
 -- Columns:   trial_no  INTEGER
 --            cell_no   INTEGER
 --            split     VARCHAR
---            value     DOUBLE   0 where either side is constant, or an answer is no number: the view collapsed names such trials
+--            value     DOUBLE   null where it is not defined: either side is constant, or an answer is no number; the view
+--                       collapsed names such trials
 -- Reference: scipy.stats.pearsonr
 SELECT
     t.trial_no, t.cell_no, r.split,
     if(
         bool_and(isfinite(r.value)) AND min(r.value) < max(r.value) AND min(g.gold_value) < max(g.gold_value),
         corr(if(isfinite(r.value), r.value, 0)::DOUBLE, g.gold_value::DOUBLE ORDER BY r.example_id),
-        0
+        NULL
     ) AS value
 FROM internal.value_rows AS r
 JOIN internal.trial AS t USING (trial_id)
