@@ -11,7 +11,7 @@ from analysis.display_names import cell_name
 from analysis.figures.drawing import Place
 from analysis.figures.panels import key
 from analysis.figures.points import Point, add_points
-from analysis.figures.style import DISPUTED, INK, Look, draw_panels, positions, styled
+from analysis.figures.style import DISPUTED, INK, MethodStyle, draw_panels, positions, styled
 from analysis.results import Results, Row
 
 
@@ -23,7 +23,7 @@ def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
             yield (), draw_panels(results.drift, _panel, "drift of mean quality", further)
 
 
-def _panel(axes: Axes, rows: list[Row], looks: dict[str, Look]) -> None:
+def _panel(axes: Axes, rows: list[Row], looks: dict[str, MethodStyle]) -> None:
     places = positions(axes, rows)
     axes.axhline(0, color=INK, linewidth=0.8, zorder=1)
     halves = max((row["dense_halves"] for row in rows if row["dense_halves"] is not None), default=None)
