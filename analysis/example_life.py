@@ -1,4 +1,4 @@
-"""One example's life: what it says, how hard it is, and what every cell of the grid makes of it."""
+"""Tell one example's life: its text, how hard it is, and what every cell of the grid makes of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind a number: the SQL that computes it, the trials and the rows that it is computed from."""
+"""Explain a number: the SQL that computes it, and the trials and rows that it is computed from."""
 
 from __future__ import annotations
 

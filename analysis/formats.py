@@ -1,4 +1,4 @@
-"""How rows leave: as a table to read, or as CSV, JSON or Parquet to go on with, where every value is exact."""
+"""Write rows as a table to read, or as CSV, JSON or Parquet to go on with, where every value is exact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hardware alone changes: how often it changes an answer, and which comparisons it may have a hand in."""
+"""Measure what hardware alone changes: how often it changes an answer, and which comparisons it may touch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a store's methods are made of: the lines of METHODS behind their names, and what studies changed of them."""
+"""Describe a store's methods: the lines of METHODS behind their names, and what studies changed of them."""
 
 from __future__ import annotations
 

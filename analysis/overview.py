@@ -1,4 +1,4 @@
-"""What a store says at first sight: each cell's PIE rate beside its noise floors, the largest effect, and examples."""
+"""Sum up a store for its first screen: PIE rates beside their noise floors, the largest effect, and examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One table, or one kind of figure, of a store by itself."""
+"""Show one table, or one kind of figure, of a store by itself."""
 
 from __future__ import annotations
 

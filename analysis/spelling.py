@@ -1,4 +1,4 @@
-"""How single values of a row are written: exact for whoever goes on with them, short for whoever reads them."""
+"""Spell the single values of a row: exact for whoever goes on with them, short for whoever reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to print when a study is done: PIEs beside what seed noise makes of them, and sentences that pruning breaks."""
+"""Print a study's result when it is done: PIEs beside seed noise, and sentences that pruning breaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a view without asking a store: what its file's header says."""
+"""Describe a view without asking a store: its file's header says what it holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every launcher is given and what it does: the contract of LAUNCHERS."""
+"""The contract of a launcher: what it is given and what it does."""
 
 from __future__ import annotations
 

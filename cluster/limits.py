@@ -1,4 +1,4 @@
-"""What a site refuses, found before anything is handed over, and what would fit instead."""
+"""Find what a site refuses before anything is handed over, and what would fit instead."""
 
 from __future__ import annotations
 

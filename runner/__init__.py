@@ -1,4 +1,4 @@
-"""From a study to rows in a store."""
+"""Run a study into a store: plan its trials, compute them, commit their rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where piesweep's four folders are imported from, whatever else bears their names.
+"""Import piesweep's four folders from one place, whatever else bears their names.
 
 People call files of their own `tasks.py` or `analysis.py`, and Python takes what stands first on its path: the folder
 that a command was started in, PYTHONPATH, what a Ray job brought along. Whoever imports `runner` or `piesweep` gets all

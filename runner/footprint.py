@@ -1,4 +1,4 @@
-"""What a study asks of machines: hours, allocations, files and bytes at their peak; no torch, and no data is read."""
+"""Estimate what machines a study needs: hours, allocations, files and bytes at their peak; no torch, no data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with an option of a registered piece, whose defaults say which options there are and of which type."""
+"""Check the options of a registered piece, whose defaults say which there are and of which type."""
 
 from __future__ import annotations
 

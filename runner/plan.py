@@ -1,4 +1,4 @@
-"""From a study to the trials it means and their ids; no torch, and no data is read."""
+"""Plan a study: the trials it means and their ids; no torch, and no data is read."""
 
 from __future__ import annotations
 

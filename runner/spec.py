@@ -1,4 +1,4 @@
-"""What a trial is: every choice that can change its result, and the short hash that names it.
+"""Specify a trial: every choice that can change its result, and the short hash that names it.
 
 A field's default is part of every stored id by being left out of it: a new field with a default keeps old
 ids, so a default may never be changed afterwards; add a field instead.

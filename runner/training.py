@@ -1,4 +1,4 @@
-"""How a network is trained: the settings of a trial that say so, part of what names it.
+"""Settings of a training: how a trial's network is trained, part of what names the trial.
 
 A field's default is left out of ids (`runner.spec`), so a default may never be changed afterwards; add a field instead.
 """

@@ -1,4 +1,4 @@
-"""Who made the GPUs of a machine, and the variables by which Ray, Slurm and torch hide some of them; no torch."""
+"""Name the vendors of GPUs, and the variables by which Ray, Slurm and torch hide some of them; no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is learned and how it is scored: a task is one file here and one line below. No torch."""
+"""Tasks to learn and to be scored on: one file here and one line below each. No torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task is: its card, its examples, and the choice of one in a study."""
+"""The contract of a task: its card, its examples, and the choice of one in a study."""
 
 from __future__ import annotations
 

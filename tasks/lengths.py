@@ -1,4 +1,4 @@
-"""How long texts are in tokens, and where the paper cuts them."""
+"""Measure how long texts are in tokens, and where the paper cuts them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good predictions are: accuracy for one class per example, macro-F1 for several, correlations for numbers."""
+"""Measure how good predictions are: accuracy, macro-F1, correlations."""
 
 from __future__ import annotations
 

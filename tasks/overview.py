@@ -1,4 +1,4 @@
-"""What a task's examples are before anything trains: splits, classes with their counts, lengths, what is doubtful."""
+"""Tell what a task's examples are before anything trains: splits, classes, lengths, what is doubtful."""
 
 from __future__ import annotations
 

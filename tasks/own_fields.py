@@ -1,4 +1,4 @@
-"""What a study says of a task of the user's own: the fields that belong together, and what they stand for."""
+"""Check the fields of a task of the user's own: which belong together, and what they stand for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often every interval holds the truth and every test errs, in a simulated world: what a report would have said."""
+"""Simulate studies and count how often every interval holds the truth and every test errs in them."""
 
 from __future__ import annotations
 

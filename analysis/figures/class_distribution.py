@@ -1,4 +1,4 @@
-"""Which classes PIEs are of: Figures 2 and 6 of Tropeano et al. 2025."""
+"""Draw the classes of PIEs: Figures 2 and 6 of Tropeano et al. 2025."""
 
 from __future__ import annotations
 

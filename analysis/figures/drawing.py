@@ -1,4 +1,4 @@
-"""What a figure of the report is: one drawing, of which a store has as many pictures as it has things to show."""
+"""The contract of a figure: one drawing, of which a store has as many pictures as it has things to show."""
 
 from __future__ import annotations
 

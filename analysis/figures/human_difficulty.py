@@ -1,4 +1,4 @@
-"""Whether pruning breaks what people disagree on: the share of PIEs against human disagreement."""
+"""Draw the share of PIEs against human disagreement: does pruning break what people disagree on?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much harder PIEs are to read than all texts: Figures 5 and 21 to 27 of Tropeano et al. 2025."""
+"""Draw how much harder PIEs are to read than all texts: Figures 5 and 21 to 27 of Tropeano et al. 2025."""
 
 from __future__ import annotations
 

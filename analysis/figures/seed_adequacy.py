@@ -1,4 +1,4 @@
-"""What more seeds give: how steady the set of PIEs is, and how well its rate is known."""
+"""Draw what more seeds give: how steady the set of PIEs is, and how well its rate is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One look for all figures: colours that colour-blind readers and printers tell apart, a marker each, little else."""
+"""Style all figures alike: colours that colour-blind readers and printers tell apart, a marker each, little else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader must know before believing a number: cells that lack seeds, trials that collapsed, mixed hardware."""
+"""Warn of what weakens a number: cells that lack seeds, trials that collapsed, mixed hardware."""
 
 from __future__ import annotations
 

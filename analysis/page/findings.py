@@ -1,4 +1,4 @@
-"""What a store says, in sentences with numbers: one paragraph for every task and model."""
+"""Write a store's findings in sentences with numbers: one paragraph for every task and model."""
 
 from __future__ import annotations
 

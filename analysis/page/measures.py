@@ -1,4 +1,4 @@
-"""What is known of an example beside its answers: its length, EL2N, readability, what people said of it."""
+"""Measure an example beside its answers: its length, EL2N, readability, what people said of it."""
 
 from __future__ import annotations
 

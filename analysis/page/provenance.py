@@ -1,4 +1,4 @@
-"""Where a report comes from: when, by which command and version it was written, and of which rows."""
+"""State a report's provenance: when, by which command and version it was written, and of which rows."""
 
 from __future__ import annotations
 

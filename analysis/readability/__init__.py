@@ -1,4 +1,4 @@
-"""How hard a text is to read: seven published scores, as textstat computes them, and its length in tokens."""
+"""Score how hard a text is to read: seven published scores as textstat computes them, and its length in tokens."""
 
 from __future__ import annotations
 

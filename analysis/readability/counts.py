@@ -1,4 +1,4 @@
-"""What the readability formulas ask of a text: its letters, words, sentences and syllables, by textstat's rules.
+"""Count what readability formulas ask of a text: letters, words, sentences and syllables, by textstat's rules.
 
 textstat looks at every word of a text a dozen times and remembers 128 of them. Here its public functions are asked once
 for each distinct word; how a text falls into words and sentences is written again, and tested to be the same.

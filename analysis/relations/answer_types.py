@@ -1,4 +1,4 @@
-"""How the answers of a kind are written in SQL."""
+"""Write the answers of a kind in SQL."""
 
 from __future__ import annotations
 

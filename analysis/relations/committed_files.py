@@ -1,4 +1,4 @@
-"""The only files that DuckDB sees: what a store has committed, to be read and never written."""
+"""Show DuckDB a store's committed files and no others, to be read and never written."""
 
 from __future__ import annotations
 

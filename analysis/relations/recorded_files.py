@@ -1,4 +1,4 @@
-"""What a store says of the files that answers are read from: which they are, and what their bytes must be."""
+"""Look up what a store records of the files that answers are read from: which, and what their bytes must be."""
 
 from __future__ import annotations
 

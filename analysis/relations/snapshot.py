@@ -1,4 +1,4 @@
-"""What the records of a store said at one moment; whatever is committed later is not seen."""
+"""Take a store's records as they are at one moment; whatever is committed later is not seen."""
 
 from __future__ import annotations
 

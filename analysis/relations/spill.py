@@ -1,4 +1,4 @@
-"""Where an answer that outgrows memory lies for a while: a private folder of this process, gone at its end.
+"""Spill an answer that outgrows memory into a private folder of this process, gone at its end.
 
 What a killed process has left goes when the next one needs such a folder.
 """

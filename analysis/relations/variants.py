@@ -1,4 +1,4 @@
-"""Which trials may be compared: those whose settings differ in method, sparsity and seed (and canary) alone.
+"""Group trials that may be compared: their settings differ in method, sparsity and seed (and canary) alone.
 
 One store may hold a model trained in several ways (another number of epochs, another protocol). Their seeds must not
 vote together, so every way but the first gets a name of its own: `bilstm`, then `bilstm@3f2a`.

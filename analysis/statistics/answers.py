@@ -1,4 +1,4 @@
-"""What every seed of a cell answers for every example of a split, as arrays."""
+"""Gather what every seed of a cell answers for every example of a split, as arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much more answers change than the change of accuracy alone would need."""
+"""Measure how much more answers change than the change of accuracy alone would need."""
 
 from __future__ import annotations
 

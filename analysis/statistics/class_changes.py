@@ -1,4 +1,4 @@
-"""Which classes pay: recall of dense and pruned models, and PIEs beyond seed noise, class by class."""
+"""Find classes that pay: recall of dense and pruned models, and PIEs beyond seed noise, class by class."""
 
 from __future__ import annotations
 

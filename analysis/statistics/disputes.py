@@ -1,4 +1,4 @@
-"""What dense models alone disagree on: the reference for every statement about which examples pruning breaks.
+"""Count what dense models alone disagree on: the reference for every statement about which examples pruning breaks.
 
 Examples near a decision boundary turn with the seeds, pruned or not. They are longer, harder to read, more influential
 than others, and make up most PIEs; only where PIEs differ from them does pruning have a hand in it.

@@ -1,4 +1,4 @@
-"""One family of comparisons: which can be tested, what their tests find, and what its correction leaves of that."""
+"""Test one family of comparisons: which can be tested, what tests find, and what the correction leaves of that."""
 
 from __future__ import annotations
 

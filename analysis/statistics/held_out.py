@@ -1,4 +1,4 @@
-"""How good models are on PIEs that other seeds find: chosen by some seeds, scored by the others."""
+"""Score models on PIEs that other seeds find: chosen by some seeds, scored by the others."""
 
 from __future__ import annotations
 

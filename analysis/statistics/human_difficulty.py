@@ -1,4 +1,4 @@
-"""Whether pruning breaks the examples on which people disagree: the paper's claim, without readability formulas."""
+"""Test the paper's claim without readability formulas: does pruning break the examples that people disagree on?"""
 
 from __future__ import annotations
 

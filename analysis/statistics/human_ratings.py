@@ -1,4 +1,4 @@
-"""Where a task's examples say how much people disagreed on them."""
+"""Find the column in which a task's examples say how much people disagreed on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of a PIE rate is noise of the seeds: the rates within dense and within pruned models, and what is beyond."""
+"""Split a PIE rate into seed noise and the rest: rates within dense and within pruned models, and what is beyond."""
 
 from __future__ import annotations
 

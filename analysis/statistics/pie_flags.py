@@ -1,4 +1,4 @@
-"""Which examples are PIEs in which cell, as arrays, for numbers that are set beside other facts of an example."""
+"""Flag the PIEs of every cell, as arrays, for numbers that are set beside other facts of an example."""
 
 from __future__ import annotations
 

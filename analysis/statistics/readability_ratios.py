@@ -1,4 +1,4 @@
-"""How much harder PIEs are to read than all texts, and than the texts that dense models alone dispute."""
+"""Compare how hard PIEs are to read with all texts, and with the texts that dense models alone dispute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who pays: effectiveness, recall and PIEs by the columns that a user's data brought along, with intervals."""
+"""Find slices that pay: effectiveness, recall and PIEs by columns that a user's data brought along, with intervals."""
 
 from __future__ import annotations
 

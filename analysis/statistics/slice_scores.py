@@ -1,4 +1,4 @@
-"""How well models do on some examples: effectiveness and recall, with what each example adds to them."""
+"""Score models on some of the examples: effectiveness and recall, with what each example adds to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the votes of two cells differ by more than their seeds do: the sides change places, seed by seed."""
+"""Test whether the votes of two cells differ by more than their seeds do: the sides change places, seed by seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a number is larger on some examples than on the others: PIEs against the rest."""
+"""Test whether a number is larger on some examples than on the others: PIEs against the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cells differ from the dense models in effectiveness, where nobody declared what would be compared."""
+"""Table: which cells differ from the dense models in effectiveness, where nobody declared what would be compared."""
 
 from __future__ import annotations
 

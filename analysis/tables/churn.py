@@ -1,4 +1,4 @@
-"""How much more votes change than accuracy does."""
+"""Table: how much more votes change than accuracy does."""
 
 from __future__ import annotations
 

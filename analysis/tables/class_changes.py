@@ -1,4 +1,4 @@
-"""Which classes pay when models are pruned: recall lost, and PIEs beyond seed noise."""
+"""Table: classes that pay when models are pruned, by recall lost and PIEs beyond seed noise."""
 
 from __future__ import annotations
 

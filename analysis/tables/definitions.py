@@ -1,4 +1,4 @@
-"""How other definitions of the examples that pruning breaks compare with PIEs."""
+"""Table: other definitions of the examples that pruning breaks, compared with PIEs."""
 
 from __future__ import annotations
 

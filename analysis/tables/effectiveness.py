@@ -1,4 +1,4 @@
-"""How good the models are: the shape of Table 9 of Tropeano et al. 2025."""
+"""Table: how good the models are, in the shape of Table 9 of Tropeano et al. 2025."""
 
 from __future__ import annotations
 

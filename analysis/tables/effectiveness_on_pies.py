@@ -1,4 +1,4 @@
-"""Who is right where they disagree: the shape of Table 10 of Tropeano et al. 2025."""
+"""Table: who is right where votes differ, in the shape of Table 10 of Tropeano et al. 2025."""
 
 from __future__ import annotations
 

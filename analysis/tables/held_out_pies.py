@@ -1,4 +1,4 @@
-"""Who is right on PIEs that other seeds find, and on what dense models alone dispute."""
+"""Table: who is right on PIEs that other seeds find, and on what dense models alone dispute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What human disagreement goes along with: being broken by pruning, and being hard early in training."""
+"""Table: what goes along with human disagreement, being broken by pruning or being hard early in training."""
 
 from __future__ import annotations
 

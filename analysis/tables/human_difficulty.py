@@ -1,4 +1,4 @@
-"""Whether people disagree more on the examples that pruning breaks."""
+"""Table: whether people disagree more on the examples that pruning breaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the models were trained: Table 8 of Tropeano et al. 2025."""
+"""Table: settings that the models were trained with, Table 8 of Tropeano et al. 2025."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the declared hypotheses came to: one line a comparison, the family's correction applied."""
+"""Table: declared hypotheses and what they came to, one line a comparison, the family's correction applied."""
 
 from __future__ import annotations
 

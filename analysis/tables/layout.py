@@ -1,4 +1,4 @@
-"""From rows of cells to the lines of a table: one line per model and method, one column per sparsity."""
+"""Lay cells out as lines of a table: one line per model and method, one column per sparsity."""
 
 from __future__ import annotations
 

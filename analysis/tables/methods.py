@@ -1,4 +1,4 @@
-"""What each pruning method is made of: Table 3 of Tropeano et al. 2025."""
+"""Table: what each pruning method is made of, Table 3 of Tropeano et al. 2025."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of a PIE rate is noise of the seeds."""
+"""Table: how much of a PIE rate is noise of the seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many weights go and how many stay: Tables 5 and 6 of Tropeano et al. 2025."""
+"""Tables: how many weights go and how many stay, Tables 5 and 6 of Tropeano et al. 2025."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many examples are PIEs: the shape of Table 4 of Tropeano et al. 2025."""
+"""Table: how many examples are PIEs, in the shape of Table 4 of Tropeano et al. 2025."""
 
 from __future__ import annotations
 

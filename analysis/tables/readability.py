@@ -1,4 +1,4 @@
-"""Whether PIEs are harder to read, or longer, than all texts, and than what dense models alone dispute."""
+"""Table: whether PIEs are harder to read, or longer, than all texts and than what dense models alone dispute."""
 
 from __future__ import annotations
 

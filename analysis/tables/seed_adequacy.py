@@ -1,4 +1,4 @@
-"""Whether there are enough seeds to believe a PIE rate."""
+"""Table: whether there are enough seeds to believe a PIE rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who pays when models are pruned: the examples by the columns that a user's data brought along."""
+"""Table: slices that pay when models are pruned, by the columns that a user's data brought along."""
 
 from __future__ import annotations
 

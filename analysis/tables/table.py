@@ -1,4 +1,4 @@
-"""What a table of the report is, whatever it is printed as."""
+"""The contract of a table: lines of values with signs and notes, whatever they are printed as."""
 
 from __future__ import annotations
 

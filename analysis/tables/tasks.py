@@ -1,4 +1,4 @@
-"""What the data are: Tables 2 and 7 of Tropeano et al. 2025."""
+"""Tables: data of the tasks, Tables 2 and 7 of Tropeano et al. 2025."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One cell of two stores: what moved between them, and what other seeds alone would have moved."""
+"""Compare one cell of two stores: what moved between them, and what other seeds alone would have moved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two stores side by side: every cell that both have, on the examples that both have, and which votes changed."""
+"""Compare two stores: every cell and example that both have, and which votes changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How every verb ends: exit codes, one clear message for bad input, quiet at a broken pipe."""
+"""End every verb alike: exit codes, one clear message for bad input, quiet at a broken pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What verbs print: a table for people, JSON for scripts."""
+"""Print what verbs answer: a table for people, JSON for scripts."""
 
 from __future__ import annotations
 

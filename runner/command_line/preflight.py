@@ -1,4 +1,4 @@
-"""Whether a study fits a site: what it asks of it, and which of the site's limits it breaks."""
+"""Check a study against a site: what it asks of it, and which of the site's limits it breaks."""
 
 from __future__ import annotations
 

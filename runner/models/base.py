@@ -1,4 +1,4 @@
-"""What a model module offers, and what it is told."""
+"""The contract of a model module: what it offers, and what it is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is before it is trained: its parameters and how many of them pruning may touch."""
+"""Describe a model before it is trained: its parameters and how many of them pruning may touch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the weights that can be removed are: the least important, exactly as many as asked."""
+"""Choose which weights are removed: the least important, exactly as many as asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a training is, counted in optimizer steps. Needs no torch, so that plans can ask schedules."""
+"""Count where a training is, in optimizer steps. Needs no torch, so that plans can ask schedules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to the weights that stay after a cut."""
+"""Recover from a cut: keep the weights that stay as trained, or rewind them."""
 
 from __future__ import annotations
 

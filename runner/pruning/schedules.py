@@ -1,4 +1,4 @@
-"""When weights are removed: which fraction is gone from which moment on. Needs no torch, so that plans can ask."""
+"""Schedule when weights are removed: which fraction is gone from which moment on. Needs no torch; plans can ask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parameters pruning may touch: one function and one line of TARGETS each."""
+"""Name the parameters that pruning may touch: one function and one line of TARGETS each."""
 
 from __future__ import annotations
 

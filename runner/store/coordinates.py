@@ -1,4 +1,4 @@
-"""What the rows of predictions and examples must fit together in, checked before anything is written."""
+"""Check that the rows of predictions and examples fit together, before anything is written."""
 
 from __future__ import annotations
 

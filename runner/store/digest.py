@@ -1,4 +1,4 @@
-"""One hash over everything a store says, whoever wrote it, when, where and into which files."""
+"""Hash everything a store says, whoever wrote it, when, where and into which files."""
 
 from __future__ import annotations
 

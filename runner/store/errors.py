@@ -1,4 +1,4 @@
-"""What is said of a store that cannot be used as asked."""
+"""The errors of a store that cannot be used as asked."""
 
 from __future__ import annotations
 

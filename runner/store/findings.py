@@ -1,4 +1,4 @@
-"""What is found wrong with a store: one sentence each, with the trials and files that it is about."""
+"""The findings on a store: one sentence for each thing wrong, with the trials and files that it is about."""
 
 from __future__ import annotations
 

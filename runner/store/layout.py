@@ -1,4 +1,4 @@
-"""Where everything lies in a store, and what each file holds.
+"""Lay out a store: where everything lies in it, and what each file holds.
 
 ```
 STORE/

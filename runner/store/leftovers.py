@@ -1,4 +1,4 @@
-"""What processes that died, or lost a race, left in a store: harmless, since no reader looks at it, and removed."""
+"""Remove what dead processes left in a store: harmless, since no reader looks at it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two stores of one study, filled on two clusters, become one."""
+"""Merge two stores of one study, filled on two clusters, into one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names a store takes from records that others may have written, and the file names it makes of them.
+"""Check the names that a store takes from records of others, and make file names of them.
 
 Every model of `runner.store.schema` reads names through these types: what they let pass can name no file but one of the
 store's own.

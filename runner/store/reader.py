@@ -1,4 +1,4 @@
-"""What a store holds: commit records, tasks, plans and failures. Reading changes nothing.
+"""Read a store: commit records, tasks, plans and failures. Reading changes nothing.
 
 Each kind of file has one reader here, which says in one line what is wrong with a file that is not what was written.
 """

@@ -1,4 +1,4 @@
-"""Who is at work on a store: one driver holds its lease, and logs what happens, one JSON line an event."""
+"""Hold a store's lease: one driver at a time, which logs what happens, one JSON line an event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a store's studies are."""
+"""Tell how far a store's studies are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the parts of a study fit each other, and the tasks, models and files there are."""
+"""Check a study: whether its parts fit each other, and the tasks, models and files there are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a study, said so that it can be put right."""
+"""Say what is wrong with a study so that it can be put right."""
 
 from __future__ import annotations
 

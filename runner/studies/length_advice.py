@@ -1,4 +1,4 @@
-"""What pruned models owe to longer training, said before anything is trained."""
+"""Advise on references that train as long as pruned models, before anything is trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a number of seeds can show, said before anything is trained."""
+"""Advise on numbers of seeds and what they can show, before anything is trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a study's trials are computed: by one process each, or by several over which a network is sharded."""
+"""Choose how trials are computed: by one process each, or by several over which a network is sharded."""
 
 from __future__ import annotations
 

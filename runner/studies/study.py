@@ -1,4 +1,4 @@
-"""What a study is: a named grid of trials, as a researcher writes it."""
+"""The model of a study: a named grid of trials, as a researcher writes it."""
 
 from __future__ import annotations
 

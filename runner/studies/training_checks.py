@@ -1,4 +1,4 @@
-"""What is wrong with the training settings of one task and model."""
+"""Check the training settings of one task and model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where hyperparameters are searched: ranges for everything, and exceptions for tasks, models and single cells."""
+"""The ranges in which hyperparameters are searched: for everything, and exceptions for tasks, models and cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a document to a study: pydantic's findings, put in the words of the study file."""
+"""Validate a document as a study: pydantic's findings, put in the words of the study file."""
 
 from __future__ import annotations
 

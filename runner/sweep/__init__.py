@@ -1,1 +1,1 @@
-"""From a plan to a filled store: what is missing is handed to Ray Tune, parents before their children."""
+"""Sweep a plan into a store: what is missing is handed to Ray Tune, parents before their children."""

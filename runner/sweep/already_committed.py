@@ -1,4 +1,4 @@
-"""What a store has of a study before it runs, in a sentence: a run that does nothing must not look busy."""
+"""Say what a store has of a study before it runs: a run that does nothing must not look busy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long trials take to their next checkpoint: what a driver must know before it hands one out near the end."""
+"""Learn how long trials take to their next checkpoint, which a driver must know near the end of an allocation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a store still lacks of a plan, and what must wait for what."""
+"""List the jobs of a sweep: what a store still lacks of a plan, and what must wait for what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the cluster of a sweep still lives: Ray itself waits for a dead one for ever, or ends this process."""
+"""Watch whether the cluster of a sweep lives: Ray itself waits for a dead one for ever, or ends this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every node of a cluster has: asked of each of them."""
+"""Ask every node of a cluster what it has: versions, clock, and whether it sees our folder."""
 
 from __future__ import annotations
 

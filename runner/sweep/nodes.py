@@ -1,4 +1,4 @@
-"""Whose GPUs the nodes of a cluster have: asked of torch on each node, since only it knows what it will compute on."""
+"""Ask every node whose GPUs it has: torch on the node answers, since only it knows what it will compute on."""
 
 from __future__ import annotations
 

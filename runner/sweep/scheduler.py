@@ -1,4 +1,4 @@
-"""Whose turn it is, at a cost that does not grow with the trials that are over."""
+"""Schedule trials first come, first served, at a cost that does not grow with the trials that are over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs inside a Ray actor: one trial after another, none leaving a trace in the next."""
+"""Run trials inside a Ray actor, one after another, none leaving a trace in the next."""
 
 from __future__ import annotations
 

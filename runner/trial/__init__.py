@@ -1,1 +1,1 @@
-"""One trial, from its spec to its rows: build, train, prune, answer, commit."""
+"""Compute one trial, from its spec to its rows: build, train, prune, answer, commit."""

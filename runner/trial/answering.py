@@ -1,4 +1,4 @@
-"""What a trained trial says: its answers on every recorded split, as rows, and what is to be known of it."""
+"""Answer with a trained network on every recorded split: its rows, and the facts of the trial."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which examples go together, and their tensors on the device that needs them."""
+"""Batch examples: which go together, and their tensors on the device that needs them."""
 
 from __future__ import annotations
 

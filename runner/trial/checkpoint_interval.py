@@ -1,4 +1,4 @@
-"""When a checkpoint is worth its time."""
+"""Decide when a checkpoint is worth its time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trained network says of every example, and how good that is."""
+"""Evaluate a trained network: what it says of every example, and how good that is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes known of a trial on its way, in this attempt and in earlier ones."""
+"""Keep what becomes known of a trial on its way, in this attempt and in earlier ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One trial, top to bottom: seed, build, train, prune, evaluate, commit."""
+"""Run one trial, top to bottom: seed, build, train, prune, evaluate, commit."""
 
 from __future__ import annotations
 

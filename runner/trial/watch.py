@@ -1,4 +1,4 @@
-"""What happens between the steps of a trial: measuring, reporting, saving, stopping."""
+"""Watch a trial between its steps: measure, report, save, stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a trial works, and what it asks and tells whoever runs it."""
+"""The workplace of a trial: where it works, and what it asks and tells whoever runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a random search found: every draw with its effectiveness, the best of each cell, and the files that say so."""
+"""Report a random search: every draw with its effectiveness, the best of each cell, and the files that say so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learned importance: one file each beside this one, one line each in GATES."""
+"""The gates, learned importance: one file each beside this one, one line each in GATES."""
 
 from __future__ import annotations
 

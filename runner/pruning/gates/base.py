@@ -1,4 +1,4 @@
-"""What a gate is: learned importance."""
+"""The contract of a gate: learned importance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a penalty is: a term of the loss that depends on the prunable weights, or on the gates beside them."""
+"""The contract of a penalty: a term of the loss that depends on the prunable weights, or on the gates beside them."""
 
 from __future__ import annotations
 

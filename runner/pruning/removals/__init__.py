@@ -1,4 +1,4 @@
-"""What a removed weight is until the next decision: one file each beside this one, one line each in REMOVALS."""
+"""The removals, what a removed weight is until the next decision: one file each here, one line each in REMOVALS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a removed weight is until the next decision."""
+"""The contract of a removal: what a removed weight is until the next decision."""
 
 from __future__ import annotations
 

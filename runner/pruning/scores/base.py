@@ -1,4 +1,4 @@
-"""What a score is, and all it may look at."""
+"""The contract of a score, and all that it may look at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network learns from besides the labels: one file each beside this one, one line each in TEACHERS."""
+"""The teachers, other networks to learn from: one file each beside this one, one line each in TEACHERS."""
 
 from __future__ import annotations
 

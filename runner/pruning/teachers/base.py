@@ -1,4 +1,4 @@
-"""What a teacher is."""
+"""The contract of a teacher."""
 
 from __future__ import annotations
 

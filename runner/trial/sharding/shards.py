@@ -1,4 +1,4 @@
-"""One network's weights and optimizer, cut into shards that DeepSpeed's ZeRO keeps on several devices."""
+"""Cut one network's weights and optimizer into shards that DeepSpeed's ZeRO keeps on several devices."""
 
 from __future__ import annotations
 
