@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analysis.dataset_card import Configuration, card
 from analysis.relations.database import Database, connect
-from runner.store.files.place import is_on_disk
+from runner.store.files.storage import storage
 from runner.store.reader import frozen_plans, task_cards
 from tasks.base import SPLITS
 from tasks.kinds import KINDS
@@ -68,7 +68,7 @@ def export(store: Path, out: Path, *, texts: bool = True) -> Exported:
     that may not be passed on; ids and labels stay. The folder appears whole or not at all. ExportError if `out` exists
     and is not empty, or lies inside the store.
     """
-    if is_on_disk(store) and store.resolve() in out.resolve().parents:
+    if out != store and storage(store).contains(store, out):
         raise ExportError(f"{out} is inside the store {store}; choose a folder outside it")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(f"{out} is not empty; give --out a folder that does not exist yet")
