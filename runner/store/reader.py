@@ -157,7 +157,7 @@ def card_examples(root: Path, card: TaskCard) -> pa.Table:
         if card.examples and hashlib.sha256(content).hexdigest() != card.examples.sha256:
             raise StoreError(f"{what} differ from their recorded checksum{REMEDY}")
         examples = pq.ParquetFile(in_memory(content)).read()
-        found = card.fingerprint if card.examples else fingerprint_of(card.classes, examples)
+        found = card.fingerprint if card.examples else fingerprint_of(card.classes, examples, card.inputs, card.kind)
     except FileNotFoundError:
         raise StoreError(f"{what} are missing{REMEDY}") from None
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:

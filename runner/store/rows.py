@@ -51,11 +51,13 @@ def parquet_options(columns: Sequence[str]) -> dict[str, Any]:
 
     Statistics and the embedded Arrow schema are left out: on small trials they would outweigh the rows.
     """
-    constant = [name for name in columns if name in ("trial_id", "split", "label", "labels")]
+    listed = {kind.answer for kind in KINDS.values() if pa.types.is_list(kind.answer_type)}
+    coded = {kind.answer for kind in KINDS.values() if kind.has_classes}
+    constant = [name for name in columns if name in ("trial_id", "split", *coded)]
     return {
         "compression": "zstd",
         "compression_level": 6,
-        "use_dictionary": [f"{name}.list.element" if name == "labels" else name for name in constant],
+        "use_dictionary": [f"{name}.list.element" if name in listed else name for name in constant],
         "column_encoding": {"example_id": "DELTA_BINARY_PACKED"},
         "data_page_version": "2.0",
         "write_statistics": False,

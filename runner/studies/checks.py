@@ -14,7 +14,8 @@ from runner.studies.study import ModelChoice, Study
 from runner.studies.training import cell_name
 from runner.studies.training_checks import selection_problems, training_problems
 from tasks import TASKS
-from tasks.base import SPLITS, Inputs, TaskChoice, TaskError
+from tasks.base import SPLITS, TaskChoice, TaskError
+from tasks.columns import Inputs
 from tasks.kinds import KINDS
 from tasks.own_fields import check_fields, kind_of
 
