@@ -47,6 +47,8 @@ UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 class StoreHeld(StoreError):
     """Another live driver holds the store."""
 
+    exit_status = 75
+
 
 class Session:
     """A driver's hold on a store, its list of running trials and its event log."""
