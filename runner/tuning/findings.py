@@ -16,7 +16,7 @@ from runner.store.files.storage import storage
 from runner.store.schema import CommitRecord
 from runner.studies.overrides import FILE_MARK
 from runner.studies.training import cell_name
-from runner.tuning.study import Try
+from runner.tuning.tries import Try
 from tasks.kinds import KINDS
 
 Status = Literal["done", "failed", "missing"]
