@@ -15,6 +15,8 @@ from runner.studies.errors import suggestion, unknown
 class ExampleError(ValueError):
     """An example that the store does not have: says what was asked for and what there is."""
 
+    exit_status = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Address:

@@ -22,6 +22,8 @@ from runner.studies.errors import unknown
 class ExplanationError(ValueError):
     """Something that the store has no number for: says what was asked for and what there is."""
 
+    exit_status = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Question:

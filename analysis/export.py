@@ -10,9 +10,10 @@ from pathlib import Path
 
 from analysis.dataset_card import Configuration, card
 from analysis.relations.database import Database, connect
-from runner.store.files.place import is_on_disk
+from runner.store.files.storage import storage
 from runner.store.reader import frozen_plans, task_cards
 from tasks.base import SPLITS
+from tasks.columns import OWN_GOLD, TEXTS, VIEWED_GOLD
 from tasks.kinds import KINDS
 
 WITHOUT_SPLITS = "train"
@@ -36,21 +37,22 @@ QUERIES: dict[str, str] = {
 PRESENT: dict[str, str] = {
     **{kind.answer: f"SELECT count(*) FROM internal.task WHERE answer = '{kind.answer}'" for kind in KINDS.values()},
     "probabilities": "SELECT count(*) FROM trials WHERE (settings->'record'->>'probabilities')::BOOLEAN",
-    "text": "SELECT count(text) FROM examples",
-    "text_pair": "SELECT count(text_pair) FROM examples",
+    **{name: f"SELECT count({name}) FROM examples" for name in TEXTS},
 }
 """Column -> how many of a store's tasks, trials or examples have it."""
 OPTIONAL = {
-    "examples": ("label", "labels", "text", "text_pair"),
-    "predictions": ("label", "labels", "probabilities", "value"),
+    "examples": (*VIEWED_GOLD, *TEXTS),
+    "predictions": ("probabilities", *(kind.answer for kind in KINDS.values())),
 }
 """Configuration -> columns that it has only where PRESENT."""
-JOINED = {"predictions": ("gold", "correct", "quality", "gold_value")}
+JOINED = {"predictions": ("gold", "correct", "quality", *OWN_GOLD)}
 """Configuration -> columns of its view that say once more what `examples` say, and are left out."""
 
 
 class ExportError(ValueError):
     """A place that cannot take an export: says why, and what to do."""
+
+    exit_status = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +70,7 @@ def export(store: Path, out: Path, *, texts: bool = True) -> Exported:
     that may not be passed on; ids and labels stay. The folder appears whole or not at all. ExportError if `out` exists
     and is not empty, or lies inside the store.
     """
-    if is_on_disk(store) and store.resolve() in out.resolve().parents:
+    if out != store and storage(store).contains(store, out):
         raise ExportError(f"{out} is inside the store {store}; choose a folder outside it")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(f"{out} is not empty; give --out a folder that does not exist yet")
@@ -114,7 +116,7 @@ def _columns(connection: Database, name: str, *, texts: bool) -> str:
     unused = [column for column in OPTIONAL.get(name, ()) if not _count(connection, PRESENT[column])]
     unused += JOINED.get(name, ())
     if name == "examples" and not texts:
-        answers = [column for column in ("label", "labels") if column not in unused]
+        answers = [column for column in VIEWED_GOLD if column not in unused]
         return ", ".join(["task", "split", "example_id", *answers])
     return f"* EXCLUDE ({', '.join(unused)})" if unused else "*"
 

@@ -19,6 +19,8 @@ from runner.printable import json_line, no_formula
 class FormatError(ValueError):
     """An output that cannot hold the format."""
 
+    exit_status = 2
+
 
 def write_csv(reader: pa.RecordBatchReader, out: IO[Any] | None) -> None:
     """RFC 4180 with a header; null is empty, lists and structures are JSON, no text is a formula."""

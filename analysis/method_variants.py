@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runner.methods import DENSE, NAMED, Method
 
-if TYPE_CHECKING:
-    from analysis.results import Results
+MEANINGS = """
+    SELECT DISTINCT method, settings->>'base_method' AS base, (settings->'method_options')::VARCHAR AS changed
+    FROM trials WHERE method <> ? ORDER BY ALL"""
+"""What the trials of a store say of every pruned method."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,11 @@ class Variant:
         return f" ({', '.join(f'{option} {value}' for option, value in chosen.items())})"
 
 
-def variants(results: Results) -> dict[str, list[Variant]]:
-    """Method -> what it means in this store, as its trials say; as METHODS says where no trial of it has committed."""
-    rows = results.rows(
-        """
-        SELECT DISTINCT method, settings->>'base_method' AS base, (settings->'method_options')::VARCHAR AS changed
-        FROM trials WHERE method <> ? ORDER BY ALL""",
-        DENSE,
-    )
+def variants(rows: Iterable[Mapping[str, Any]], planned: Iterable[str]) -> dict[str, list[Variant]]:
+    """Method -> what it means in a store, as its trials say; as METHODS says where no trial of it has committed.
+
+    rows: those of MEANINGS. planned: the methods of all cells that are planned, `dense` among them.
+    """
     found: dict[str, list[Variant]] = {}
     for row in rows:
         name = row["base"] or row["method"]
@@ -49,12 +49,11 @@ def variants(results: Results) -> dict[str, list[Variant]]:
         known = found.setdefault(row["method"], [])
         if one not in known:  # trials of before methods had options say nothing of them
             known.append(one)
-    planned = {row["method"] for row in results.completeness} - {DENSE}
     known_here = {
         name: sorted(own, key=lambda one: (one.name, len(one.changed), repr(one.changed)))
         for name, own in found.items()
     }
-    return {name: [Variant(name, NAMED.get(name))] for name in planned} | known_here
+    return {name: [Variant(name, NAMED.get(name))] for name in {*planned} - {DENSE}} | known_here
 
 
 def _changed(given: Any) -> tuple[tuple[str, Any], ...]:

@@ -20,14 +20,12 @@ from analysis.tables.table import Table
 from runner.store.layout import Layout
 
 MANIFEST = "manifest.json"
-OWN_FOLDERS = (
-    *("plans", "tasks", "data", "commits", "compacted", "votes"),
-    *("readability", "failures", "checkpoints", "sessions"),
-)
 
 
 class ReportError(ValueError):
     """A place where no report can be written: says why, and what to do."""
+
+    exit_status = 2
 
 
 def write_report(store: Path, out: Path, compare_with: str | None = None, results: Results | None = None) -> Path:
@@ -55,9 +53,9 @@ def check_place(store: Path, out: Path) -> None:
     """ReportError unless `out` is free, empty, or a former report to which nobody has added anything."""
     place = out.resolve()
     layout = Layout(store.resolve())
-    for name in OWN_FOLDERS:
-        if place == (layout.root / name) or (layout.root / name) in place.parents:
-            raise ReportError(f"{out} is inside the store's folder {name}/; choose a folder outside it")
+    for folder in (*layout.folders, layout.damaged):
+        if place == folder or folder in place.parents:
+            raise ReportError(f"{out} is inside the store's folder {folder.name}/; choose a folder outside it")
     if out.exists() and not out.is_dir():
         raise ReportError(f"{out} is a file; choose a folder that does not exist yet")
     present = (

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from analysis.display_names import method_key, method_name, split_key
-from analysis.method_variants import Variant, variants
+from analysis.method_variants import MEANINGS, Variant, variants
 from analysis.relations.database import Database, connect
 from analysis.statistics.class_changes import class_changes
 from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
@@ -124,7 +124,7 @@ class Results:
     @cached_property
     def variants(self) -> dict[str, list[Variant]]:
         """Method -> what its name means in this store."""
-        return variants(self)
+        return variants(self.rows(MEANINGS, DENSE), (row["method"] for row in self.completeness))
 
     @cached_property
     def studies(self) -> list[dict[str, Any]]:

@@ -37,6 +37,8 @@ ENDINGS: dict[str, Callable[[Figure], bytes]] = {
 class ShowError(ValueError):
     """A table or figure that cannot be had: says which there are, or what the store lacks."""
 
+    exit_status = 2
+
 
 def one_table(store: Path, name: str, by: str | None = None) -> Table:
     """The table of that name; ShowError for an unknown name, and where the store has nothing to put into it.

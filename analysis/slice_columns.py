@@ -11,13 +11,13 @@ from analysis.relations.checked_files import CheckedFiles
 from analysis.relations.committed_files import address
 from analysis.relations.snapshot import Snapshot
 from runner.store.schema import TaskCard
+from tasks.columns import IMAGES, KEYS, TEXTS, VIEWED_GOLD
 from tasks.further import OWN_ID
 
 COLUMNS = "task_no, split, example_id, feature, value, number"
 NO_SLICES = "SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, ''::VARCHAR, ''::VARCHAR, 0::DOUBLE WHERE false"
-EACH_ITS_OWN = {"task", "task_no", "trial_id", "split", "example_id", "text", "text_pair", "pixels", OWN_ID}
+EACH_ITS_OWN = {"task", "task_no", "trial_id", OWN_ID, *KEYS, *TEXTS, *IMAGES}
 """Columns in which every example has a value of its own, or that are no column of the view examples, in lower case."""
-GOLD = ("label", "labels")
 
 
 def slice_rows(snapshot: Snapshot, files: CheckedFiles, paths: Iterable[str]) -> Iterator[str]:
@@ -39,9 +39,9 @@ def slice_rows(snapshot: Snapshot, files: CheckedFiles, paths: Iterable[str]) ->
 def _chosen(field: pa.Field, card: TaskCard) -> str | None:
     """Value and number of a column, as SQL; None for one that slices nothing."""
     quoted = '"' + field.name.replace('"', '""') + '"'
-    if field.name in GOLD:
+    if field.name in VIEWED_GOLD:
         named = ", ".join("'" + name.replace("'", "''") + "'" for name in card.classes)
-        class_index = "unnest(labels)" if pa.types.is_list(field.type) else "label"
+        class_index = f"unnest({quoted})" if pa.types.is_list(field.type) else quoted
         return f"([{named}])[{class_index} + 1], NULL::DOUBLE"
     if field.name.lower() in EACH_ITS_OWN or pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
         return None

@@ -9,12 +9,12 @@ from analysis.broken_examples import BrokenExample, surest_broken
 from analysis.display_names import method_key, method_name, percent
 from analysis.overview import BEYOND, NOISE, overviews, places
 from analysis.page.cautions import cautions
+from analysis.quoting import WIDTH, quoted
 from analysis.results import Results, Row, cell
 from analysis.tables.effectiveness import mean_and_deviation
 from runner.methods import DENSE
 from runner.printable import printable
 
-WIDTH = 100
 MISSING = "-"
 LEGEND = (
     "PIE %: examples whose vote is not that of the dense models. Floors: what two disjoint halves of the dense "
@@ -111,16 +111,14 @@ def _points(share: float | None) -> str:
 
 
 def _paragraph(one: BrokenExample) -> str:
-    text = " / ".join(printable(" ".join(part.split())) for part in (one.text, one.text_pair) if part is not None)
-    shown = textwrap.shorten(text, 4 * WIDTH, placeholder=" …") or f"(example {one.example_id} has no text)"
-    quoted = textwrap.fill(f"“{shown}”", WIDTH, initial_indent="  ", subsequent_indent="   ")
     methods = {method for method, _, _ in one.cells}
     lowest = min(sparsity for _, sparsity, _ in one.cells)
     vote = next(vote for _, sparsity, vote in one.cells if sparsity == lowest)
     gold = "unknown" if one.gold is None else _classes(one.gold)
     dense = f"{_classes(one.dense)} ({one.agreeing} of {one.seeds})"
     return (
-        f"{quoted}\n  gold {gold} · dense models {dense} · pruned models {_classes(vote)}\n"
+        f"{quoted(one.text, one.text_pair, one.example_id)}\n"
+        f"  gold {gold} · dense models {dense} · pruned models {_classes(vote)}\n"
         f"  {one.task}, {one.model}, {one.split} example {one.example_id}: broken by {len(methods)} "
         f"method{'' if len(methods) == 1 else 's'} in {len(one.cells)} cells, from {percent(lowest)} on"
     )

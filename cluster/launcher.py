@@ -27,6 +27,8 @@ FILES_FOLDER = "/tmp/piesweep-files"  # noqa: S108 - on machines made for the jo
 class LaunchError(ValueError):
     """A job that cannot be launched as asked: says what was given, what is allowed and what to do."""
 
+    exit_status = 2
+
 
 class HalfLaunchedError(LaunchError):
     """A launch that failed when machines may have been made: its file stays, and is needed to give them back."""

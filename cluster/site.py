@@ -29,6 +29,8 @@ Seconds = Annotated[int, BeforeValidator(lambda given: parse_duration(given) if 
 class SiteError(ValueError):
     """A site profile that cannot be used: says which, what is wrong and what is allowed."""
 
+    exit_status = 2
+
 
 def ray_with_tokens(version: str) -> str:
     """The version itself. SiteError if it is too old for `authOptions`: KubeRay's operator would refuse the cluster."""

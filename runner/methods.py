@@ -19,6 +19,8 @@ DENSE = "dense"
 class MethodError(ValueError):
     """A bad choice of a method's options: says what was given, what is allowed and what to do."""
 
+    exit_status = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Option:

@@ -11,10 +11,10 @@ from typing import Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.columns import Inputs, read_by_trials
 from tasks.content import content_hash
 from tasks.kinds import KINDS
 
-Inputs = Literal["text", "pair", "image"]
 Split = Literal["train", "validation", "test"]
 Quoting = Literal["csv", "none"]
 
@@ -23,6 +23,8 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 class TaskError(ValueError):
     """Bad or missing data: says what was given, what is allowed and what to do."""
+
+    exit_status = 2
 
 
 def _is_none(value: object) -> bool:
@@ -70,10 +72,9 @@ class TaskChoice(BaseModel):
 class TaskData:
     """The examples of a task, in canonical order, with the classes in index order.
 
-    `examples` has the columns split (string), example_id (int32, the row number in the canonical split),
-    text (string) for text and pair inputs, text_pair (string) for pairs, pixels (list<float>) for images,
-    the gold columns of its kind (tasks.kinds): label (int16, an index into `classes`) or labels (list<int16>,
-    ascending), or gold_value (float32), and any further columns worth keeping (what people said of the example).
+    `examples` has the columns that tasks.columns names: split, example_id (the row number in the canonical split), the
+    inputs, the gold columns of its kind (label is an index into `classes`; labels are ascending), and any further
+    columns worth keeping (what people said of the example).
     `note` says in a sentence how the examples depart from the task's declared ones; empty if they do not.
     `warnings` are sentences on what is doubtful: labels, copies of examples within and across splits.
     """
@@ -89,8 +90,10 @@ class TaskData:
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _require_gold(self.task, self.examples, KINDS[self.kind].gold)
         if not self.fingerprint:
-            object.__setattr__(self, "fingerprint", fingerprint_of(self.classes, self.examples))
+            found = fingerprint_of(self.classes, self.examples, self.inputs, self.kind)
+            object.__setattr__(self, "fingerprint", found)
 
     @property
     def metric(self) -> str:
@@ -142,15 +145,23 @@ class Task:
         return KINDS[self.kind].metrics[0]
 
 
-def fingerprint_of(classes: tuple[str, ...], examples: pa.Table) -> str:
-    """A short hash of everything a trial can see of the data: classes, ids, inputs and labels.
+def fingerprint_of(classes: tuple[str, ...], examples: pa.Table, inputs: Inputs, kind: str) -> str:
+    """A short hash of everything a trial can see of the data: classes, ids, inputs and gold answers.
 
     Columns that no trial reads (ratings of people, say) are left out, so that keeping more of them later
     renames no trial.
     """
-    columns = ["split", "example_id", "text", "text_pair", "pixels", "label", "labels"]
-    if not {"label", "labels"} & {*examples.column_names}:
-        columns.append("gold_value")  # beside labels, a column of that name is one that no trial reads
-    seen = [name for name in columns if name in examples.column_names]
+    seen = [name for name in read_by_trials(inputs, kind) if name in examples.column_names]
     text = "\x1f".join((*classes, content_hash(examples.select(seen))))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _require_gold(task: str, examples: pa.Table, wanted: Mapping[str, pa.DataType]) -> None:
+    """TaskError for examples that lack gold answers, or have them in another type."""
+    for name, kind in wanted.items():
+        found = examples.schema.field(name).type if name in examples.column_names else None
+        if found != kind:
+            raise TaskError(
+                f"task '{task}': its examples {f'have {name} as {found}' if found else f'lack {name}'}; "
+                f"its kind of answer needs {name} as {kind}"
+            )

@@ -6,24 +6,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.base import SPLITS, Split
+from tasks.columns import TEXTS
+from tasks.kinds import KINDS
 
-INPUTS = ("text", "text_pair")
 SHOWN = 60
 
 
-def copies(examples: pa.Table) -> list[str]:
+def copies(examples: pa.Table, kind: str) -> list[str]:
     """Sentences that count copies of texts (or pairs), letter by letter: how many rows, and an example of them.
 
     Within a split also those whose labels contradict each other. Images are not compared.
     """
-    keys = [name for name in INPUTS if name in examples.column_names]
+    keys = [name for name in TEXTS if name in examples.column_names]
     if not keys:
         return []
-    answer = next(name for name in ("label", "labels", "gold_value") if name in examples.column_names)
-    labels = (
-        examples[answer] if answer != "labels" else pc.binary_join(examples[answer].cast(pa.list_(pa.string())), ",")
-    )
-    rows = pa.table({**{name: examples[name] for name in keys}, "split": examples["split"], "answer": labels})
+    answers = _as_one([_comparable(examples[name]) for name in KINDS[kind].gold])
+    rows = pa.table({**{name: examples[name] for name in keys}, "split": examples["split"], "answer": answers})
     parts = {split: rows.filter(pc.equal(rows["split"], split)) for split in SPLITS}
     parts = {split: part for split, part in parts.items() if part.num_rows}
     said = [sentence for split, part in parts.items() for sentence in _within(split, part, keys)]
@@ -31,6 +29,20 @@ def copies(examples: pa.Table) -> list[str]:
         if first in parts and second in parts:
             said += _across(first, parts[first], second, parts[second], keys)
     return said
+
+
+def _comparable(gold: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Gold answers as values that are counted apart."""
+    if not pa.types.is_list(gold.type):
+        return gold
+    return pc.binary_join(gold.cast(pa.list_(pa.string())), ",")
+
+
+def _as_one(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
+    """One value an example, of all its gold columns."""
+    if len(columns) == 1:
+        return columns[0]
+    return pc.binary_join_element_wise(*(column.cast(pa.string()) for column in columns), "\x1f")
 
 
 def _within(split: Split, part: pa.Table, keys: list[str]) -> list[str]:

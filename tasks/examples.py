@@ -9,14 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.base import SPLITS, Split
+from tasks.columns import IMAGES, VIEWED
 
-COLUMN_TYPES: dict[str, pa.DataType] = {
-    "text": pa.string(),
-    "text_pair": pa.string(),
-    "pixels": pa.list_(pa.float32()),
-    "label": pa.int16(),
-    "labels": pa.list_(pa.int16()),
-}
+COLUMN_TYPES: dict[str, pa.DataType] = {**VIEWED, **IMAGES}
+"""Of columns that mean the same in every task; gold columns of other names come in the types of their kinds."""
 
 
 def examples_table(splits: Mapping[Split, Mapping[str, Any]]) -> pa.Table:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from tasks.base import Split, TaskChoice, TaskData, TaskError
 from tasks.cells import Cells, class_lists, class_names, is_text
 from tasks.classes import MOST_FRACTIONS, SHOWN, Classes, classes_of
+from tasks.columns import TEXTS
 from tasks.copies import copies
 from tasks.examples import examples_table
 from tasks.further import further_columns
@@ -88,7 +89,7 @@ def load(choice: TaskChoice) -> TaskData:
         max_tokens=power_of_two(token_counts(examples)),
         examples=examples,
         note=f"left out for having no gold label (-1): {', '.join(dropped)}" if dropped else "",
-        warnings=(*doubts, *classes.warnings, *copies(examples)),
+        warnings=(*doubts, *classes.warnings, *copies(examples, kind)),
     )
 
 
@@ -106,7 +107,7 @@ def _refuse_idle_keys(choice: TaskChoice) -> None:
 
 def _text_columns(choice: TaskChoice, raw: RawSplit) -> dict[str, pa.ChunkedArray]:
     columns = {}
-    for name, column, texts in zip(("text", "text_pair"), column_names(choice), raw.texts, strict=False):
+    for name, column, texts in zip(TEXTS, column_names(choice), raw.texts, strict=False):
         if pa.types.is_dictionary(texts.type):
             texts = texts.cast(texts.type.value_type)  # noqa: PLW2901
         if not is_text(texts.type):
@@ -118,7 +119,7 @@ def _text_columns(choice: TaskChoice, raw: RawSplit) -> dict[str, pa.ChunkedArra
 
 def _taken(choice: TaskChoice) -> frozenset[str]:
     """Names of gold columns that a further column must leave alone: those of other kinds are free, as they were."""
-    return frozenset() if KINDS[kind_of(choice)].has_classes else frozenset(KINDS[kind_of(choice)].gold)
+    return frozenset(KINDS[kind_of(choice)].gold)
 
 
 def _answers(choice: TaskChoice, raw: RawSplit) -> pa.Array:

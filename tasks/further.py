@@ -10,12 +10,11 @@ import pyarrow.compute as pc
 
 from tasks.base import Split
 from tasks.cells import Cells, class_names, is_text
+from tasks.columns import RESERVED
 
 OWN_ID = "source_id"
 """The column of the examples that keeps the user's own id, as text."""
-RESERVED = {
-    "task", "task_no", "trial_id", "split", "example_id", "text", "text_pair", "pixels", "label", "labels", OWN_ID,
-}  # fmt: skip
+TAKEN = frozenset({"task", "task_no", "trial_id", OWN_ID}) | RESERVED
 """Names that examples and views have of their own; a column of such a name is kept as own_<name>."""
 NUMBERS = r"^[+-]?(0|[1-9]\d{0,14})(\.\d{1,15})?$"
 """Numbers that come back as they were written: no leading zeros, and digits that a double holds."""
@@ -33,7 +32,7 @@ def further_columns(
     """
     kept: dict[Split, Kept] = {split: {} for split in tables}
     doubts: list[str] = []
-    taken = RESERVED | taken_too
+    taken = {*TAKEN, *taken_too}
     for name in dict.fromkeys(name for table in tables.values() for name in table.column_names):
         if name == own_id:
             for split, table in tables.items():

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.base import SPLITS, Split, TaskError
+from tasks.columns import TEXTS
 from tasks.metrics import indicators
 from tasks.spelling import in_order
 from tasks.splitting import iterative_stratification, stratified_split
@@ -67,7 +68,7 @@ def _whole(values: Any) -> pa.Array:
 
 def _ids(train: Mapping[str, pa.Array]) -> NDArray[np.int64]:
     """A number of 63 bits for every example, from the SHA-256 of its text or texts."""
-    texts = [train[name].to_pylist() for name in ("text", "text_pair") if name in train]
+    texts = [train[name].to_pylist() for name in TEXTS if name in train]
     digests = (hashlib.sha256("\x1f".join(row).encode()).digest() for row in zip(*texts, strict=True))
     numbers = (int.from_bytes(digest[:8], "big") >> 1 for digest in digests)
     return np.fromiter(numbers, dtype=np.int64, count=len(texts[0]))

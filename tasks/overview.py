@@ -48,7 +48,7 @@ def overview(data: TaskData) -> dict[str, Any]:
 
 def warnings_of(data: TaskData) -> tuple[str, ...]:
     """The warnings that a task came with; of the project's own tasks, which come without, its copies are counted."""
-    return data.warnings or (tuple(copies(data.examples)) if data.task in TASKS else ())
+    return data.warnings or (tuple(copies(data.examples, data.kind)) if data.task in TASKS else ())
 
 
 def class_counts(data: TaskData) -> dict[str, dict[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import importlib
 import subprocess
 import sys
@@ -58,6 +59,27 @@ def test_no_tunnels() -> None:
         if isinstance(node, ast.FunctionDef) and node.args.kwarg
     }
     assert tunnels == set(KEYWORDS)
+
+
+def test_no_imports_run_in_a_circle() -> None:
+    """Whatever needs another module, for its types or inside a function too, is not needed by it in turn."""
+    modules = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path for path in SOURCES}
+    modules = {name.removesuffix(".__init__"): path for name, path in modules.items()}
+    needs = {name: {one for one in imported(path) & modules.keys() if one != name} for name, path in modules.items()}
+    graphlib.TopologicalSorter(needs).prepare()
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports anywhere, by full name; a name from a package may be a module or not."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules = {f"{node.module}.{alias.name}" for alias in node.names}
+            is_file = {name for name in modules if (ROOT / name.replace(".", "/")).with_suffix(".py").exists()}
+            found |= is_file | ({node.module} if modules - is_file else set())
+    return found
 
 
 @pytest.mark.parametrize("module", LIGHT)

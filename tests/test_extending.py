@@ -41,8 +41,8 @@ from runner.pruning.teachers.dense_parent import DenseParent
 from runner.store.reader import commits
 from runner.store.verify import broken_invariants
 from runner.studies import load
-from runner.sweep import study as sweeping
-from runner.sweep.study import Placement
+from runner.sweep import run_study as sweeping
+from runner.sweep.run_study import Placement
 from tasks import TASKS
 from tests.runner.small_network import ARCHITECTURE, small_task
 from tests.runner.tuning.points import InThisProcess, task_of

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.results import TRAIN, Results
+from tasks.columns import VIEWED
 
 BINS = 20
-KNOWN_COLUMNS = {"task", "split", "example_id", "label", "labels", "text", "text_pair"}
 TITLES = {
     "characters": "length in characters",
     "dense_agreement": "dense seeds that agree on the vote",
@@ -118,5 +118,5 @@ def _carried(results: Results) -> list[str]:
     return [
         '"' + name.replace('"', '""') + '"'
         for name, kind, *_ in described
-        if kind in ("FLOAT", "DOUBLE") and name not in KNOWN_COLUMNS
+        if kind in ("FLOAT", "DOUBLE") and name not in ("task", *VIEWED)
     ]

@@ -18,6 +18,8 @@ Row = dict[str, str]
 class ComparisonError(ValueError):
     """Nothing to compare with, or nothing to compare: says what was given and what is allowed."""
 
+    exit_status = 2
+
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Place:

@@ -33,6 +33,8 @@ class Textstat(Protocol):
 class ReadabilityError(ValueError):
     """Readability cannot be computed: says what is missing and how to get it."""
 
+    exit_status = 2
+
 
 def textstat_offline() -> Textstat:
     """The module textstat, ready to count syllables without a network.

@@ -3,7 +3,7 @@
 They live in the schema `internal`, where classes are indices, and trials and cells small integers; names are joined
 last. The tables are those of TABLES. The views are one of rows for each kind of answer, named after its column:
 label_rows(trial_id, split, example_id, label, probabilities), labels_rows alike,
-gold_values(task_no, split, example_id, gold_value),
+one for each gold column that tasks.columns calls OWN_GOLD, as gold_values(task_no, split, example_id, gold_value),
 canary_rows(trial_id, split, example_id, answer), human_rows(task_no, split, example_id, disagreement),
 readability_rows(the columns of analysis.readability.rows), sliced(the columns of analysis.slice_columns) and
 example(task_no, split, example_id, label, labels, text, text_pair, and what else the tasks carry).
@@ -36,6 +36,7 @@ from analysis.statistics.human_ratings import human_rows
 from runner.methods import DENSE
 from runner.store.layout import Layout
 from runner.store.schema import CommitRecord
+from tasks.columns import OWN_GOLD, VIEWED
 from tasks.kinds import KINDS
 from tasks.kinds.base import Kind
 
@@ -118,7 +119,6 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     "trial": {**TRIAL_KEYS, **RECORD, **GRID, **FACTS, **PROVENANCE, **JSON_TEXTS},
 }
 
-EXAMPLE_COLUMNS = ("split", "example_id", "label", "labels", "text", "text_pair")
 NO_ROWS = {
     **{
         f"{kind.answer}_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, "
@@ -129,10 +129,12 @@ NO_ROWS = {
     "readability_rows": NO_SCORES,
     "sliced": NO_SLICES,
     "human_rows": "SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, 0::DOUBLE WHERE false",
-    "gold_values": "SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, 0::FLOAT WHERE false",
-    "example": "SELECT 0::SMALLINT AS task_no, ''::VARCHAR AS split, 0::INTEGER AS example_id, "
-    "NULL::SMALLINT AS label, NULL::SMALLINT[] AS labels, "
-    "NULL::VARCHAR AS text, NULL::VARCHAR AS text_pair WHERE false",
+    **{
+        f"{name}s": f"SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, NULL::{sql_type(kind)} WHERE false"
+        for name, kind in OWN_GOLD.items()
+    },
+    "example": "SELECT 0::SMALLINT AS task_no, "
+    f"{', '.join(f'NULL::{sql_type(kind)} AS {name}' for name, kind in VIEWED.items())} WHERE false",
 }
 
 
@@ -157,7 +159,8 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     )
     _create_view(connection, "readability_rows", COLUMNS, score_rows(scores))
     _create_view(connection, "sliced", SLICE_COLUMNS, slice_rows(snapshot, files, examples))
-    _create_view(connection, "gold_values", "task_no, split, example_id, gold_value", _gold_values(snapshot, examples))
+    for name in OWN_GOLD:
+        _create_view(connection, f"{name}s", f"task_no, split, example_id, {name}", _gold(name, snapshot, examples))
     create_counted_votes(connection, snapshot)
     parts = [NO_ROWS["example"], *_examples(files, examples)]
     connection.execute(f"CREATE VIEW internal.example AS {' UNION ALL BY NAME '.join(parts)}")
@@ -266,11 +269,11 @@ def _canary_rows(snapshot: Snapshot) -> Iterator[str]:
         yield from _select(f"trial_id, split, example_id, {as_vote(kind)}", chosen)
 
 
-def _gold_values(snapshot: Snapshot, paths: Iterable[str]) -> Iterator[str]:
-    """The gold numbers of tasks whose answers are numbers; other tasks may have a column of that name of their own."""
+def _gold(name: str, snapshot: Snapshot, paths: Iterable[str]) -> Iterator[str]:
+    """A gold column of the tasks whose kind has it; other tasks may have a column of that name of their own."""
     for number, (card, path) in enumerate(zip(snapshot.tasks.values(), paths, strict=True)):
-        if KINDS[card.kind].gold == ("gold_value",):
-            yield f"SELECT {number}::SMALLINT, split, example_id, gold_value FROM read_parquet([{address(path)}])"
+        if name in KINDS[card.kind].gold:
+            yield f"SELECT {number}::SMALLINT, split, example_id, {name} FROM read_parquet([{address(path)}])"
 
 
 def _recorded(record: CommitRecord, what: str) -> bool:
@@ -285,11 +288,11 @@ def _select(columns: str, records: Iterable[CommitRecord]) -> Iterator[str]:
 
 def _examples(files: CheckedFiles, paths: Iterable[str]) -> Iterator[str]:
     """One SELECT a task; a further column of the task's own is kept unless a view's column has its name."""
-    reserved = {"task_no", "task", "trial_id", *EXAMPLE_COLUMNS}
+    reserved = {"task_no", "task", "trial_id", *VIEWED}
     for number, path in enumerate(paths):
         with files.open(path) as file:
             names = pq.read_schema(file).names
         further = {name.lower(): name for name in names if name.lower() not in reserved}
-        own = [*(name for name in EXAMPLE_COLUMNS if name in names), *further.values()]
+        own = [*(name for name in VIEWED if name in names), *further.values()]
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in own)
         yield f"SELECT {number}::SMALLINT AS task_no, {quoted} FROM read_parquet([{address(path)}])"

@@ -6,11 +6,9 @@ only where the file is another one since. Nothing but regular files inside the s
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
-import stat
 import threading
 import weakref
 from collections import defaultdict
@@ -23,8 +21,8 @@ import pyarrow as pa
 from analysis.relations.recorded_files import Expected, Recorded
 from analysis.relations.spill import own_folder
 from runner.store.errors import StoreError
-from runner.store.files import objects
-from runner.store.files.place import is_on_disk
+from runner.store.files.regular import Irregular
+from runner.store.files.storage import storage
 
 Restore = Callable[[str], bytes]
 Identity = tuple[int, int, int, int, int]
@@ -83,7 +81,7 @@ class CheckedFiles:
     def size(self, path: str) -> int:
         """How many bytes `open` gives."""
         expected = self._expected[path]
-        in_place = is_on_disk(self.root) and path not in self._spare and path not in self._copies
+        in_place = path not in self._spare and path not in self._copies
         if in_place and isinstance(expected, Recorded) and (self.root / path).exists():
             return expected.bytes
         with self.open(path) as file:
@@ -91,7 +89,7 @@ class CheckedFiles:
 
     def _as_recorded(self, path: str) -> BufferedReader:
         expected = self._expected[path]
-        file = self._opened(path) if is_on_disk(self.root) else self._fetched(path).open("rb")
+        file = self._opened(path)
         try:
             if isinstance(expected, Recorded):
                 self._check(path, file, expected)
@@ -104,22 +102,16 @@ class CheckedFiles:
             raise
 
     def _opened(self, path: str) -> BufferedReader:
-        """A regular file of a folder of the store: links are not followed, and pipes and devices not waited for."""
+        """A file of a folder of the store itself; what was fetched into the private folder is checked there."""
         place = self.root / path
         if place.parent not in self._folders:
-            if not place.parent.resolve().is_relative_to(self.root.resolve()):
+            if not storage(self.root).contains(self.root, place.parent):
                 raise self._damaged(path, "a link leads outside the store")
             self._folders.add(place.parent)
         try:
-            handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENXIO):
-                raise self._damaged(path, "it is no regular file") from None
-            raise
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            os.close(handle)
-            raise self._damaged(path, "it is no regular file")
-        return os.fdopen(handle, "rb")
+            return storage(self.root).opened(place, copy=lambda: self._local(path))
+        except Irregular:
+            raise self._damaged(path, "it is no regular file") from None
 
     def _check(self, path: str, file: BufferedReader, expected: Recorded) -> None:
         identity = _identity(file)
@@ -152,17 +144,6 @@ class CheckedFiles:
             f"{self.root / path} is damaged: {what}. Nothing is answered from it; run piesweep verify {self.root}, "
             "which names all that is, then piesweep verify --repair"
         )
-
-    def _fetched(self, path: str) -> Path:
-        """The object's bytes in the private folder; what it was before it is checked is no copy yet."""
-        local = self._local(path)
-        if not local.exists():
-            try:
-                objects.download(self.root / path, local)
-            except BaseException:
-                local.unlink(missing_ok=True)
-                raise
-        return local
 
     def _copy(self, path: str, content: bytes) -> None:
         local = self._local(path)

@@ -181,11 +181,17 @@ def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def statement(name: str) -> str:
-    """The SELECT of a view or step; the union of those of all kinds of answer that have one in a folder of theirs."""
+    """The SELECT of a view or step; the union of those of all kinds of answer that have one in a folder of theirs.
+
+    What these share, a WITH clause, lies in a file of the same name beside the folders.
+    """
     if (whole := SQL / f"{name}.sql").exists():
         return whole.read_text(encoding="utf-8")
     parts = [path.read_text(encoding="utf-8") for path in kind_files(name)]
-    return parts[0] if len(parts) == 1 else "\nUNION ALL BY NAME\n".join(f"(\n{part}\n)" for part in parts)
+    union = parts[0] if len(parts) == 1 else "\nUNION ALL BY NAME\n".join(f"(\n{part}\n)" for part in parts)
+    return (
+        f"{shared.read_text(encoding='utf-8')}{union}" if (shared := SQL / "kinds" / f"{name}.sql").exists() else union
+    )
 
 
 def kind_files(name: str) -> list[Path]:

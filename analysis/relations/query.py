@@ -30,6 +30,8 @@ _EXPLAIN = re.compile(r"explain\s+(analyze\s+)?", re.IGNORECASE)
 class QueryError(ValueError):
     """A query that cannot be answered, in one line."""
 
+    exit_status = 2
+
 
 def read_query(source: Path) -> str:
     """The text of a file with one question, or of standard input for `-`; QueryError says why it cannot be read."""

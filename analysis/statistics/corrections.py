@@ -39,11 +39,15 @@ def benjamini_hochberg(p: Floats) -> Floats:
     return np.asarray(stats.false_discovery_control(p, axis=-1, method="bh"))
 
 
+def corrected(family: Sequence[float | None]) -> list[float]:
+    """The p-values of a family by Holm; one that could not be computed counts as 1."""
+    return [float(p) for p in holm(np.array([1.0 if p is None else p for p in family], np.float64))]
+
+
 def correct_family(rows: Sequence[dict[str, Any]], p: str = "p") -> None:
     """Add corrected_p to the rows of a family: their `p` by Holm; a row that has none counts as 1."""
-    corrected = holm(np.array([1.0 if row[p] is None else row[p] for row in rows]))
-    for row, adjusted in zip(rows, corrected, strict=True):
-        row["corrected_p"] = float(adjusted)
+    for row, adjusted in zip(rows, corrected([row[p] for row in rows]), strict=True):
+        row["corrected_p"] = adjusted
 
 
 CORRECTIONS: dict[str, Callable[[Floats], Floats]] = {

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.relations.database import Database
-from analysis.slice_columns import GOLD
 from analysis.statistics.answers import Answers, Codes, Panel, panels
 from analysis.statistics.class_changes import FEWEST, RESAMPLES, SHOWN
 from analysis.statistics.corrections import correct_family
 from analysis.statistics.crossed import BOUNDS, changed
 from analysis.statistics.noise_floor import interval_of, place
 from analysis.statistics.slice_scores import Floats, Scores, contrast, effectiveness, recall
+from tasks.columns import VIEWED_GOLD
 
 Row = dict[str, Any]
 Flags = NDArray[np.bool_]
@@ -67,7 +67,7 @@ def slice_changes(connection: Database, by: str | None = None) -> list[Row]:
 def columns(connection: Database, task: str, split: str) -> list[str]:
     """The columns that slice a task's split, in the order of its data, without the label."""
     query = "SELECT DISTINCT feature FROM slices WHERE task = ? AND split = ? AND NOT list_contains(?, feature)"
-    sliced = {name for (name,) in connection.execute(query, [task, split, list(GOLD)]).fetchall()}
+    sliced = {name for (name,) in connection.execute(query, [task, split, list(VIEWED_GOLD)]).fetchall()}
     names = [name for name, *_ in connection.execute("DESCRIBE examples").fetchall()]
     return [name for name in names if name in sliced] + sorted(sliced - {*names})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.results import Results, Row, cell
-from analysis.statistics.hypotheses import ALPHA, exploratory
+from analysis.statistics.hypothesis_tests import ALPHA, exploratory
 from analysis.tables.hypotheses import MARKS, p_value
 from analysis.tables.layout import MISSING, headings, key_columns, lines, sparsities
 from analysis.tables.table import Mark, Table, Value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.results import Results, Row
-from analysis.statistics.hypotheses import declared, sides
+from analysis.statistics.hypothesis_tests import declared, sides
 from analysis.tables.layout import MISSING
 from analysis.tables.table import Line, Mark, Table, Value
 from runner.methods import DENSE

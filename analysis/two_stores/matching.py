@@ -18,6 +18,8 @@ Ids = NDArray[np.int32]
 class CompareError(ValueError):
     """Two stores, or two tasks of theirs, that cannot be set side by side: says why."""
 
+    exit_status = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Match:

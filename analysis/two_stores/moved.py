@@ -14,7 +14,7 @@ from analysis.relations.database import Database, connect
 from analysis.relations.snapshot import Snapshot
 from analysis.results import Row
 from analysis.statistics.answers import Answers, Gathered, Panel, gathered
-from analysis.statistics.corrections import holm
+from analysis.statistics.corrections import corrected
 from analysis.statistics.definitions import differ, votes
 from analysis.two_stores.cells import SharedLabels, Side, compared
 from analysis.two_stores.matching import CompareError, Match, match
@@ -213,9 +213,8 @@ def _correct(rows: list[Row]) -> None:
         own = list(group)
         for measure in MEASURES:
             tested = [row for row in own if f"{measure}_p" in row]
-            p = np.array([1.0 if row[f"{measure}_p"] is None else row[f"{measure}_p"] for row in tested])
-            for row, adjusted in zip(tested, holm(p) if len(p) else [], strict=True):
-                row[f"{measure}_corrected_p"] = None if row[f"{measure}_p"] is None else float(adjusted)
+            for row, adjusted in zip(tested, corrected([row[f"{measure}_p"] for row in tested]), strict=True):
+                row[f"{measure}_corrected_p"] = None if row[f"{measure}_p"] is None else adjusted
 
 
 def _texts(connection: Database, row: Row) -> Row:

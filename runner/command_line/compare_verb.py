@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 ALPHA = 0.05
 MARK = "*"
-WIDTH = 100
 NAMES = {"effectiveness_change": "effectiveness", "distance_change": "distance from dense", "changed": "answers"}
 """What the three tests are about."""
 
@@ -168,13 +166,13 @@ def _families(rows: list[dict[str, Any]]) -> list[int]:
 
 
 def _print_examples(found: Moved) -> None:
+    from analysis.quoting import quoted
+
     if not found.examples:
         return
     say("\nVotes of pruned models that changed in most cells (some by seeds alone, as above):\n")
     for row in found.examples:
-        words = " / ".join(printable(" ".join(part.split())) for part in (row["text"], row["text_pair"]) if part)
-        text = textwrap.shorten(words, 4 * WIDTH, placeholder=" …") or f"(example {row['example_id']} has no text)"
-        say(textwrap.fill(f"“{text}”", WIDTH, initial_indent="  ", subsequent_indent="   "))
+        say(quoted(row["text"], row["text_pair"], row["example_id"]))
         say(
             f"  gold {printable(row['label'] or 'unknown')} · {row['task']}, {row['model']}, {row['split']} example "
             f"{row['example_id']} of A: changed in {row['changed_cells']} of {row['cells']} cells\n"

@@ -21,7 +21,9 @@ import typer
 
 from runner.command_line.group import FAILED
 from runner.command_line.output import bytes_text, print_json, print_table, say
-from runner.store.files.place import is_on_disk, place
+from runner.store.files.disk import nearest_folder
+from runner.store.files.place import place
+from runner.store.files.storage import storage
 
 PACKAGES = (
     "torch",
@@ -145,25 +147,26 @@ def _cache() -> Check:
     folder = cache_folder()
     error = _trial_of(folder, lambda own: (own / "written").write_bytes(b"1"))
     advice = "set PIESWEEP_CACHE to a folder that can be written" if error else ""
-    return Check(check="cache", ok=not error, found=error or _room(folder), advice=advice)
+    return Check(check="cache", ok=not error, found=error or _room(folder, nearest_folder(folder)), advice=advice)
 
 
 def _store(store: Path) -> Iterator[Check]:
+    here = storage(store).folder(store)
     checks, advice = STORE_CHECKS, "keep the store on a local disk, NFS or Lustre, where commits are atomic"
-    if not is_on_disk(store):
+    if here is None:
         checks, advice = OBJECT_CHECKS, "look at address and credentials; the storage must have conditional writes"
     for name, attempt in checks.items():
         error = _trial_of(store, attempt)
         yield Check(check=f"store: {name}", ok=not error, found=error or "works", advice=advice if error else "")
-    if is_on_disk(store):
-        yield _clocks(store)
-        yield Check(check="store: room", ok=True, found=_room(store))
+    if here is not None:
+        yield _clocks(here)
+        yield Check(check="store: room", ok=True, found=_room(store, here))
 
 
-def _clocks(store: Path) -> Check:
+def _clocks(folder: Path) -> Check:
     from runner.store.session import clock_of
 
-    lead = time.time() - clock_of(_existing(store))
+    lead = time.time() - clock_of(folder)
     ok = abs(lead) < SKEW_SECONDS
     found = f"this machine is {abs(lead):.2f} s {'ahead of' if lead > 0 else 'behind'} the clock that stamps files"
     advice = (
@@ -182,7 +185,7 @@ def _cluster(address: str, folder: Path | None) -> Iterator[Check]:
     from runner.sweep.node_inventory import node_inventory, versions_here
 
     here = versions_here()
-    seen = _existing(folder) if folder is not None and is_on_disk(folder) else None
+    seen = storage(folder).folder(folder) if folder is not None else None
     with cluster(known):
         nodes = node_inventory(seen)
     for node in nodes:
@@ -233,54 +236,42 @@ def _trial_of(folder: Path, attempt: Callable[[Path], object]) -> str:
 
 @contextlib.contextmanager
 def _own_folder(folder: Path) -> Iterator[Path]:
-    from runner.store.files.writing import discard_folder
-
-    if is_on_disk(folder):
-        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=_existing(folder)) as own:
+    here = storage(folder).folder(folder)
+    if here is not None:
+        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=here) as own:
             yield Path(own)
         return
     own_prefix = folder / f".doctor-{uuid.uuid4().hex[:12]}"
     try:
         yield own_prefix
     finally:
-        discard_folder(own_prefix)
+        storage(folder).discard_folder(own_prefix)
 
 
-def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that exists."""
-    found = folder.absolute()
-    while not found.is_dir() and found != found.parent:
-        found = found.parent
-    return found
-
-
-def _room(folder: Path) -> str:
-    return f"{folder}, {bytes_text(shutil.disk_usage(_existing(folder)).free)} free"
+def _room(folder: Path, existing: Path) -> str:
+    """What is free where the folder is or will be; existing: the folder, or the nearest one above it."""
+    return f"{folder}, {bytes_text(shutil.disk_usage(existing).free)} free"
 
 
 def _exclusive_create(folder: Path) -> None:
-    from runner.store.files.writing import create
-
-    if not create(folder / "record", b"first") or create(folder / "record", b"second"):
+    files, record = storage(folder), folder / "record"
+    if not files.create(record, b"first") or files.create(record, b"second"):
         raise OSError("a file that exists could be created again")
-    if (folder / "record").read_bytes() != b"first":
+    if record.read_bytes() != b"first":
         raise OSError("the second writer changed the first one's file")
 
 
 def _atomic_replace(folder: Path) -> None:
-    from runner.store.files.writing import replace
-
-    replace(folder / "lease", b"first")
-    replace(folder / "lease", b"second")
-    if (folder / "lease").read_bytes() != b"second":
+    files, lease = storage(folder), folder / "lease"
+    files.replace(lease, b"first")
+    files.replace(lease, b"second")
+    if lease.read_bytes() != b"second":
         raise OSError("a replaced file kept its old content")
 
 
 def _force_to_disk(folder: Path) -> None:
-    from runner.store.files.writing import DISK
-
-    (folder / "rows").write_bytes(b"1")
-    DISK.force_folder(folder)
+    with storage(folder).new_file(folder / "rows") as rows:
+        rows.write(b"1")
 
 
 STORE_CHECKS: dict[str, Callable[[Path], None]] = {

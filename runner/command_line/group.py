@@ -18,36 +18,14 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 75
 PARSERS_PREFIX = "Value error, "
 """What stands before the message of a ValueError that an argument's parser has raised."""
 
-# Errors that are the user's to mend, by full name: importing them would load pydantic, pyarrow and more.
-EXIT_CODES: dict[str, int] = {
-    "runner.studies.errors.StudyError": BAD_INPUT,
-    "runner.models.ModelError": BAD_INPUT,
-    "runner.methods.MethodError": BAD_INPUT,
-    "runner.store.errors.StoreError": BAD_INPUT,
-    "runner.store.files.scratch.NoScratch": BAD_INPUT,
-    "runner.store.ingest.IngestError": BAD_INPUT,
-    "runner.store.tabular.TableError": BAD_INPUT,
-    "tasks.base.TaskError": BAD_INPUT,
-    "analysis.relations.query.QueryError": BAD_INPUT,
-    "analysis.formats.FormatError": BAD_INPUT,
-    "analysis.example_life.ExampleError": BAD_INPUT,
-    "analysis.explanation.ExplanationError": BAD_INPUT,
-    "analysis.readability.dictionary.ReadabilityError": BAD_INPUT,
-    "analysis.report.ReportError": BAD_INPUT,
-    "analysis.show.ShowError": BAD_INPUT,
-    "analysis.published.figures.ComparisonError": BAD_INPUT,
-    "analysis.export.ExportError": BAD_INPUT,
-    "analysis.two_stores.matching.CompareError": BAD_INPUT,
-    "runner.sweep.environment.ClusterError": BAD_INPUT,
-    "runner.sweep.allocation.AllocationError": BAD_INPUT,
-    "cluster.launcher.LaunchError": BAD_INPUT,
-    "cluster.site.SiteError": BAD_INPUT,
+# Of errors that other libraries raise, by full name: importing them would load pyarrow and more. Errors of our own that
+# are the user's to mend have the attribute `exit_status`.
+FOREIGN: dict[str, int] = {
     "builtins.OSError": FAILED,
     "builtins.MemoryError": FAILED,
     "botocore.exceptions.BotoCoreError": FAILED,
     "_duckdb.OutOfMemoryException": FAILED,
     "_duckdb.Error": BAD_INPUT,
-    "runner.store.session.StoreHeld": INTERRUPTED,
 }
 
 OUT_OF_MEMORY = (
@@ -104,7 +82,8 @@ class VerbGroup(TyperGroup):
 
 def exit_code_of(error: Exception) -> int | None:
     """The exit code of an error that has a message for the user; None for a fault of ours, whose traceback we want."""
-    return next((EXIT_CODES[name] for name in _names(error) if name in EXIT_CODES), None)
+    own = getattr(type(error), "exit_status", None)
+    return own if isinstance(own, int) else next((FOREIGN[name] for name in _names(error) if name in FOREIGN), None)
 
 
 def message_of(error: Exception) -> str:

@@ -43,7 +43,7 @@ def run(
     from runner.studies.length_advice import length_advice
     from runner.studies.seed_advice import advice
     from runner.sweep.environment import cluster_address, require_lasting
-    from runner.sweep.study import Placement, run_study
+    from runner.sweep.run_study import Placement, run_study
 
     require_lasting(store)
     placement = Placement(address=cluster_address(address), max_concurrent=max_concurrent)

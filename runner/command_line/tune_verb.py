@@ -12,7 +12,7 @@ from runner.command_line.plan_verb import ChangesArgument, StudyArgument
 from runner.store.files.place import place
 
 if TYPE_CHECKING:
-    from runner.sweep.study import SweepEnd
+    from runner.sweep.run_study import SweepEnd
     from runner.tuning.findings import Finding
 
 
@@ -48,7 +48,7 @@ def tune(  # noqa: PLR0913 - the arguments of a verb are its options
 
     from runner.studies import load
     from runner.sweep.environment import cluster_address, require_lasting
-    from runner.sweep.study import Placement
+    from runner.sweep.run_study import Placement
     from runner.tuning.findings import best, write_overrides, write_table
     from runner.tuning.search import search
 

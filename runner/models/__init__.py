@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class ModelError(ValueError):
     """A bad model choice: says what was given, what is allowed and what to do."""
 
+    exit_status = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tasks.columns import TEXTS
 from tasks.filling import filled
 
 __all__ = ["Ragged", "filled", "fingerprint", "mapped", "save"]
@@ -52,7 +53,7 @@ def mapped(folder: Path, name: str) -> NDArray[Any]:
 
 def fingerprint(examples: pa.Table, *choices: object) -> str:
     """16 hex digits over the texts of these examples, in order, and the choices made in encoding them."""
-    texts = examples.select([name for name in ("text", "text_pair") if name in examples.column_names])
+    texts = examples.select([name for name in TEXTS if name in examples.column_names])
     digest = hashlib.sha256(repr(choices).encode())
     for batch in texts.replace_schema_metadata(None).combine_chunks().to_batches():
         digest.update(batch.serialize())

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from runner.store.compaction import compacted
 from runner.store.errors import StoreError
-from runner.store.files.regular import json_files, read, require_own
-from runner.store.files.writing import replace
+from runner.store.files.contract import json_files
+from runner.store.files.storage import storage
 from runner.store.layout import LAYOUT, Layout
 from runner.store.schema import Compacted, StoreCard
 from runner.store.sealing import read_record, sealed, unsealed
@@ -33,7 +33,7 @@ def read_card(root: Path) -> StoreCard | None:
     """The card; None where there is none, as in stores of early versions. StoreError for a damaged or newer one."""
     path = Layout(root).card
     try:
-        content = read(path)
+        content = storage(path).read(path)
     except FileNotFoundError:
         return None
     _refuse_newer(root, content)
@@ -71,7 +71,7 @@ def write_down(layout: Layout, *, forget: bool = False) -> None:
         )
         if held == current:
             return
-        replace(layout.card, sealed(current.model_dump_json(exclude_defaults=True).encode()))
+        storage(layout.root).replace(layout.card, sealed(current.model_dump_json(exclude_defaults=True).encode()))
         # Another process may have gone further meanwhile, and what it noted been overwritten: look again.
 
 
@@ -79,7 +79,7 @@ def require_whole(root: Path) -> None:
     """StoreError for folders that are links, a newer layout, or what the card names and is lost or damaged."""
     layout = Layout(root)
     for folder in layout.folders:
-        require_own(folder)
+        storage(folder).require_own(folder)
     card = read_card(root)
     if card is None:
         return

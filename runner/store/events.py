@@ -5,18 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runner.store.files.place import is_on_disk
-from runner.store.files.regular import contents, is_regular
-from runner.store.files.writing import append, replace
+from runner.store.files.contract import LOG
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
-
-ENDING = ".events.jsonl"
 
 
 class EventLog:
@@ -42,7 +38,7 @@ class EventLog:
         text = json.dumps({**line, **facts}) + "\n"
         with self._lock:
             self._waiting.append(text)
-        if is_on_disk(self.folder):
+        if storage(self.folder).appends:
             with contextlib.suppress(OSError):
                 self.flush()
 
@@ -50,11 +46,9 @@ class EventLog:
         """Put what waits where others can read it; OSError if it cannot be put, and waits on."""
         with self._lock:
             text = "".join(self._waiting).encode()
-            if text and is_on_disk(self.folder):
-                append(self.folder / f"{self.name}{ENDING}", text, is_new=self._is_new)
+            if text:
+                storage(self.folder).append(self.folder / f"{self.name}{LOG}", text, is_new=self._is_new)
                 self._is_new = False
-            elif text:
-                replace(self.folder / f"{self.name}.{time.time_ns()}{ENDING}", text)
             self._waiting.clear()
 
 
@@ -67,8 +61,8 @@ def events_of(root: Path, kind: str) -> list[dict[str, Any]]:
 
 def lines_of(root: Path) -> Iterator[tuple[Path, list[str]]]:
     """Every log of a store, by name, with its lines; what is no file of its own says nothing, and verify names it."""
-    there = sorted(Layout(root).sessions.glob(f"*{ENDING}"))
-    for path, log in contents([path for path in there if not is_on_disk(path) or is_regular(path)]):
+    there = sorted(Layout(root).sessions.glob(f"*{LOG}"))
+    for path, log in storage(root).contents(there, skip_irregular=True):
         yield path, log.decode(errors="replace").splitlines()
 
 

@@ -111,7 +111,7 @@ def _tasks(
         classes = _classes(tables, task, kind, held) if kind.has_classes else ()
         examples = _examples(tables, task, kind, further)
         if not kind.has_classes:
-            require_spread(task, examples[kind.gold[0]], "gold")
+            require_spread(task, examples[next(iter(kind.gold))], "gold")
         result[task] = TaskData(
             task=task,
             kind=kind.name,

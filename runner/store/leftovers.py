@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner.store.files.writing import ASIDE, discard
+from runner.store.files.contract import ASIDE
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.reader import commit_record, committed_ids
 
@@ -25,7 +26,7 @@ def sweep_leftovers(root: Path, now: float) -> int:
     dead = [*_unfinished(layout, now), *_lost_rows(layout), *_overcome(layout)]
     for path in dead:
         with contextlib.suppress(OSError):
-            discard(path)
+            storage(path).discard(path)
     return len(dead)
 
 

@@ -14,8 +14,8 @@ from runner.store.compaction import compacted
 from runner.store.compaction.compact import publish, sweep
 from runner.store.compaction.sharing import Source
 from runner.store.errors import StoreError
-from runner.store.files.regular import json_files, read
-from runner.store.files.writing import create, discard, replace
+from runner.store.files.contract import json_files
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.schema import CommitRecord
 from runner.store.session import hold
@@ -151,22 +151,23 @@ def _take_papers(root: Path, source: Path) -> None:
 
     Of one plan frozen twice the earlier copy stays: what it declares was declared then.
     """
-    layout = Layout(root)
+    layout, files, theirs = Layout(root), storage(root), storage(source)
     for task in reader.task_cards(source):
         save_task(root, reader.task_data(source, task))
     readability.take(root, source)
     for path in sorted(_papers(source, "plans"), key=lambda path: path.stat().st_mtime_ns):
-        if not create(layout.plans / path.name, read(path)) and _is_frozen_earlier(path, layout.plans):
-            replace(layout.plans / path.name, read(path))
+        ours, content = layout.plans / path.name, theirs.read(path)
+        if not files.create(ours, content) and _is_frozen_earlier(path, layout.plans):
+            files.replace(ours, content)
     for trial_id, path in _open_failures(root, source).items():
-        theirs, ours = reader.failure_of(source, trial_id), reader.failure_of(root, trial_id)
-        if theirs["failed_at"] > ours.get("failed_at", ""):
-            replace(layout.failure(trial_id), read(path))
+        failed_at = [reader.failure_of(store, trial_id).get("failed_at", "") for store in (source, root)]
+        if failed_at[0] > failed_at[1]:
+            files.replace(layout.failure(trial_id), theirs.read(path))
 
 
 def _is_frozen_earlier(path: Path, ours: Path) -> bool:
     """True if a plan's copy at the path was frozen before the copy of that name in the folder `ours`."""
-    times = [reader.read_plan(one, read(one)).frozen_at for one in (path, ours / path.name)]
+    times = [reader.read_plan(one, storage(one).read(one)).frozen_at for one in (path, ours / path.name)]
     moments = [datetime.fromisoformat(time).timestamp() if time else inf for time in times]
     return moments[0] < moments[1]
 
@@ -196,6 +197,6 @@ def _take_trials(root: Path, sources: Sequence[Path]) -> int:
         if not lacking or publish(root, base, lacking.values(), foreign=True):
             break
     for trial_id in lacking:
-        discard(layout.failure(trial_id))
+        storage(root).discard(layout.failure(trial_id))
     sweep(layout)
     return len(lacking)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.store.files.writing import discard_folder
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.reader import committed_ids, open_store, planned_trials
 from runner.store.session import hold
@@ -46,7 +46,7 @@ def _pruned(layout: Layout, *, dry_run: bool) -> Pruned:
         if not folder.is_symlink():  # of a link only the link goes
             sizes[is_kept][1] += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         if not (is_kept or dry_run):
-            discard_folder(folder)
+            storage(folder).discard_folder(folder)
     (removed, removed_bytes), (kept, kept_bytes) = sizes[False], sizes[True]
     return Pruned(removed=removed, removed_bytes=removed_bytes, kept=kept, kept_bytes=kept_bytes)
 

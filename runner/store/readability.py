@@ -13,8 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from runner.store.errors import StoreError
-from runner.store.files.regular import read, require_regular
-from runner.store.files.writing import create, written
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.names import file_name
 from runner.store.reader import task_cards
@@ -63,14 +62,14 @@ def save(path: Path, scores: pa.Table, versions: str) -> None:
     """Put a split's scores in place, whole; `versions` says what computed them. Two writers at once do no harm."""
     table = scores.select(list(FIELDS)).cast(pa.schema(list(FIELDS.items())))
     table = table.replace_schema_metadata({VERSIONS: versions.encode(), CONTENT: content_hash(table).encode()})
-    with written(path) as file:
+    with storage(path).written(path) as file:
         pq.write_table(table, file, compression="zstd", use_dictionary=["split"])
 
 
 def is_readable(path: Path) -> bool:
     """True for a file of scores whose end is whole; False if it was cut off, is of another layout, or no file."""
     try:
-        require_regular(path)
+        storage(path).require_regular(path)
         with path.open("rb") as file:
             return bool(pq.read_schema(file).names == list(FIELDS))
     except (OSError, StoreError, pa.ArrowException):
@@ -81,7 +80,7 @@ def require_intact(path: Path) -> None:
     """StoreError for a file of scores that is not what was written; every score is looked at."""
     remedy = f"remove {path}, and it is computed again when it is needed"
     try:
-        table = pq.ParquetFile(in_memory(read(path))).read()
+        table = pq.ParquetFile(in_memory(storage(path).read(path))).read()
     except pa.ArrowException as error:
         raise StoreError(f"the readability scores {path} cannot be read; {remedy}") from error
     if not _is_sealed(table):
@@ -97,7 +96,7 @@ def _is_sealed(table: pa.Table) -> bool:
 def take(root: Path, source: Path) -> None:
     """Copy the scores that another store has of the same texts, and this one lacks."""
     for path in kept(source).values():
-        create(Layout(root).readability / path.name, read(path))
+        storage(root).create(Layout(root).readability / path.name, storage(path).read(path))
 
 
 def damage(root: Path, cards: Iterable[TaskCard], ids: dict[str, dict[str, pa.Array]]) -> Iterator[tuple[Path, str]]:
@@ -108,7 +107,7 @@ def damage(root: Path, cards: Iterable[TaskCard], ids: dict[str, dict[str, pa.Ar
     for (task, split), path in _kept(root, cards).items():
         remedy = f"remove {path}, and it is computed again when it is needed"
         try:
-            table = pq.ParquetFile(in_memory(read(path))).read()
+            table = pq.ParquetFile(in_memory(storage(path).read(path))).read()
         except (OSError, StoreError, pa.ArrowException) as error:
             reason = str(error).splitlines()[0]
             yield path, f"readability of task {task}, split {split} cannot be read ({reason}); {remedy}"

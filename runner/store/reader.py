@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 from runner.store.card import require_whole
 from runner.store.compaction import compacted
 from runner.store.errors import StoreError
-from runner.store.files.regular import contents, json_files, read
+from runner.store.files.contract import json_files
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.names import file_name
 from runner.store.rows import in_memory
@@ -75,7 +76,7 @@ def visible_commits(root: Path) -> dict[str, CommitRecord]:
 def loose_commits(root: Path) -> dict[str, CommitRecord]:
     """Name -> record of what lies in commits/, void records among them."""
     paths = json_files(Layout(root).commits)
-    return {path.stem: read_commit(path, content) for path, content in contents(paths)}
+    return {path.stem: read_commit(path, content) for path, content in storage(root).contents(paths)}
 
 
 def committed_ids(root: Path) -> set[str]:
@@ -96,7 +97,7 @@ def commit_record(root: Path, trial_id: str) -> CommitRecord | None:
     record = None
     with contextlib.suppress(FileNotFoundError):
         path = layout.commit(trial_id)
-        record = read_commit(path, read(path))
+        record = read_commit(path, storage(path).read(path))
     return compacted.folded_record(layout, trial_id) or record
 
 
@@ -107,14 +108,14 @@ def read_commit(path: Path, content: bytes) -> CommitRecord:
 
 def task_cards(root: Path) -> dict[str, TaskCard]:
     """Task name -> what the store knows of it."""
-    cards = (read_task_card(path, content) for path, content in contents(json_files(Layout(root).tasks)))
+    cards = (read_task_card(path, content) for path, content in storage(root).contents(json_files(Layout(root).tasks)))
     return {card.task: card for card in cards}
 
 
 def task_card(root: Path, task: str) -> TaskCard:
     """What the store knows of one task; FileNotFoundError if it has no such task."""
     path = Layout(root).task_card(task)
-    return read_task_card(path, read(path))
+    return read_task_card(path, storage(path).read(path))
 
 
 def read_task_card(path: Path, content: bytes) -> TaskCard:
@@ -152,11 +153,11 @@ def card_examples(root: Path, card: TaskCard) -> pa.Table:
     path = Layout(root).task_examples(card.task)
     what = f"the examples {path} of task '{card.task}'"
     try:
-        content = read(path, card.examples.bytes if card.examples else 1 << 40)
+        content = storage(path).read(path, card.examples.bytes if card.examples else 1 << 40)
         if card.examples and hashlib.sha256(content).hexdigest() != card.examples.sha256:
             raise StoreError(f"{what} differ from their recorded checksum{REMEDY}")
         examples = pq.ParquetFile(in_memory(content)).read()
-        found = card.fingerprint if card.examples else fingerprint_of(card.classes, examples)
+        found = card.fingerprint if card.examples else fingerprint_of(card.classes, examples, card.inputs, card.kind)
     except FileNotFoundError:
         raise StoreError(f"{what} are missing{REMEDY}") from None
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
@@ -168,7 +169,7 @@ def card_examples(root: Path, card: TaskCard) -> pa.Table:
 
 def frozen_plans(root: Path) -> list[FrozenPlan]:
     """Every study that was run into this store, as it was resolved, oldest first."""
-    found = contents(json_files(Layout(root).plans))
+    found = storage(root).contents(json_files(Layout(root).plans))
     plans = [(read_plan(path, content), path) for path, content in found]
     # By the files' times alone where older versions wrote them, who did not say when.
     untimed = any(plan.frozen_at is None for plan, _ in plans)
@@ -220,7 +221,7 @@ def failure_of(root: Path, trial_id: str) -> dict[str, Any]:
     """The last failure of one trial; nothing if there was none."""
     path = Layout(root).failure(trial_id)
     try:
-        return read_failure(path, read(path)).model_dump()
+        return read_failure(path, storage(path).read(path)).model_dump()
     except FileNotFoundError:
         return {}
     except StoreError as error:

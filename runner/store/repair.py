@@ -22,7 +22,7 @@ from runner.store.compaction.compacted import Generation
 from runner.store.compaction.kept_votes import is_intact
 from runner.store.compaction.sharing import Source
 from runner.store.errors import StoreError
-from runner.store.files.writing import move_into
+from runner.store.files.storage import storage
 from runner.store.findings import Finding
 from runner.store.layout import Layout
 from runner.store.rows import rows_hash
@@ -115,7 +115,7 @@ def _set_aside(layout: Layout, folder: Path, paths: Iterable[Path]) -> list[str]
     for path in sorted(set(paths)):
         name = path.relative_to(layout.root)
         with contextlib.suppress(FileNotFoundError):
-            move_into(path, folder / name)
+            storage(path).move(path, folder / name)
             gone.append(name.as_posix())
     return gone
 

@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runner.store.errors import StoreError
-from runner.store.files.regular import read, require_regular
-from runner.store.files.writing import new_file
+from runner.store.files.storage import storage
 from runner.store.schema import PREDICTION_FIELDS, DataFile
 from tasks.content import content_hash
 from tasks.kinds import KINDS
@@ -42,7 +41,7 @@ def rows_hash(rows: pa.Table) -> str:
 
 def write_parquet(rows: pa.Table, path: Path, root: Path) -> DataFile:
     """Write rows to a new file and force them to disk; about 0.2 bytes a row (ids as deltas, labels as bits)."""
-    with new_file(path) as file:
+    with storage(path).new_file(path) as file:
         pq.write_table(rows, file, **parquet_options(rows.column_names))
     return described(path, root, rows.num_rows)
 
@@ -52,11 +51,13 @@ def parquet_options(columns: Sequence[str]) -> dict[str, Any]:
 
     Statistics and the embedded Arrow schema are left out: on small trials they would outweigh the rows.
     """
-    constant = [name for name in columns if name in ("trial_id", "split", "label", "labels")]
+    listed = {kind.answer for kind in KINDS.values() if pa.types.is_list(kind.answer_type)}
+    coded = {kind.answer for kind in KINDS.values() if kind.has_classes}
+    constant = [name for name in columns if name in ("trial_id", "split", *coded)]
     return {
         "compression": "zstd",
         "compression_level": 6,
-        "use_dictionary": [f"{name}.list.element" if name == "labels" else name for name in constant],
+        "use_dictionary": [f"{name}.list.element" if name in listed else name for name in constant],
         "column_encoding": {"example_id": "DELTA_BINARY_PACKED"},
         "data_page_version": "2.0",
         "write_statistics": False,
@@ -73,7 +74,7 @@ def described(path: Path, root: Path, rows: int) -> DataFile:
 
 def read_parquet(root: Path, file: DataFile) -> pa.Table:
     """The rows of one data file, in canonical types; StoreError if its bytes are not those that were recorded."""
-    content = read(root / file.path, max(file.bytes, 1))
+    content = storage(root).read(root / file.path, max(file.bytes, 1))
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise StoreError(changed(root, file))
     try:
@@ -86,7 +87,7 @@ def read_parquet(root: Path, file: DataFile) -> pa.Table:
 def require_intact(root: Path, file: DataFile) -> None:
     """StoreError for a file that is not there with the bytes that were recorded; FileNotFoundError if it is gone."""
     path = root / file.path
-    require_regular(path)
+    storage(path).require_regular(path)
     if path.stat().st_size != file.bytes or file_hash(path) != file.sha256:
         raise StoreError(changed(root, file))
 

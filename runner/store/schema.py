@@ -9,6 +9,7 @@ import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from runner.store.names import Attempt, Sha256, SplitName, StoredFile, TaskName, TrialId
+from tasks.columns import Inputs
 from tasks.kinds import KINDS
 
 PREDICTION_FIELDS: dict[str, pa.DataType] = {
@@ -202,7 +203,7 @@ class TaskCard(BaseModel):
 
     task: TaskName
     kind: Annotated[str, AfterValidator(_known_kind)]
-    inputs: Literal["text", "pair", "image"]
+    inputs: Inputs
     classes: tuple[str, ...]
     max_tokens: int
     fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$")

@@ -19,8 +19,7 @@ from typing import Any
 
 from runner.store.errors import StoreError
 from runner.store.events import EventLog
-from runner.store.files.regular import contents
-from runner.store.files.writing import create, discard, renew, take_over
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 
 
@@ -47,6 +46,8 @@ UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 class StoreHeld(StoreError):
     """Another live driver holds the store."""
+
+    exit_status = 75
 
 
 class Session:
@@ -128,7 +129,7 @@ def hold(root: Path) -> Iterator[Session]:
 def _let_go(path: Path) -> None:
     """Remove a file if that is possible: a finished sweep does not fail for a lease that would soon be dead anyway."""
     with contextlib.suppress(OSError):
-        discard(path)
+        storage(path).discard(path)
 
 
 def note(root: Path, session_id: str, kind: str, trial_id: str, message: str) -> None:
@@ -172,11 +173,11 @@ def _refuse_living(lease: Path, holder: dict[str, Any] | None) -> None:
 
 
 def _acquire(lease: Path, session: Session) -> None:
-    while not create(lease, session.lease_content()):
+    while not storage(lease).create(lease, session.lease_content()):
         try:
             seen = _read(lease)
             _refuse_living(lease, _holder(seen))
-            if take_over(lease, seen, session.lease_content()):
+            if storage(lease).take_over(lease, seen, session.lease_content()):
                 return
         except FileNotFoundError:
             continue
@@ -193,7 +194,7 @@ def _beat(lease: Path, session: Session, ended: threading.Event) -> None:
         ours = is_holder(session.layout.root, session.session_id)
         if ours:
             with contextlib.suppress(OSError):
-                renew(lease, _read(lease), session.lease_content())
+                storage(lease).renew(lease, _read(lease), session.lease_content())
                 renewed = time.time()
         if not ours or time.time() - renewed > STALE_SECONDS:
             session.lost.set()
@@ -225,7 +226,7 @@ def _boot() -> str:
 
 def _read(lease: Path) -> bytes:
     """A lease's bytes by one request, so that none can be renewed meanwhile. FileNotFoundError if there is none."""
-    for _, content in contents([lease]):
+    for _, content in storage(lease).contents([lease]):
         return content
     raise FileNotFoundError(lease)
 

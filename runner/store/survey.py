@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,9 +16,8 @@ from runner.store.compaction import compacted
 from runner.store.compaction.compacted import COLUMNS, Generation
 from runner.store.errors import StoreError
 from runner.store.events import event_of, lines_of
-from runner.store.files.place import is_on_disk
-from runner.store.files.regular import json_files, read, require_own
-from runner.store.files.writing import ASIDE
+from runner.store.files.contract import json_files
+from runner.store.files.storage import storage
 from runner.store.findings import Finding
 from runner.store.layout import Layout
 from runner.store.schema import CommitRecord, Compacted, FrozenPlan, PlannedTrial, StoreCard, TaskCard
@@ -95,37 +93,19 @@ def survey(root: Path) -> Survey:
 
 def _irregular(layout: Layout) -> Iterator[Finding]:
     """Links, pipes and folders where a store has files of its own."""
-    if not is_on_disk(layout.root):
-        return
+    files = storage(layout.root)
     for folder in layout.folders:
         try:
-            require_own(folder)
+            files.require_own(folder)
         except StoreError as error:
             yield Finding(str(error))
             continue
-        wanted = stat.S_ISDIR if folder == layout.checkpoints else stat.S_ISREG
-        yield from _odd(folder, wanted)
-    for below in _entries(layout.checkpoints):
-        if stat.S_ISDIR(below.lstat().st_mode):
-            yield from _odd(below, stat.S_ISREG)
+        for path, kind in files.irregular(folder, depth=1 if folder == layout.checkpoints else 0):
+            yield Finding(f"{path} is a {kind} that no store has there", files=(path,))
     lease = layout.sessions / LEASE
     with contextlib.suppress(OSError, StoreError):
-        if not is_lease(read(lease)):
+        if not is_lease(files.read(lease)):
             yield Finding(f"the lease {lease} cannot be read; it counts for nothing once it is old", files=(lease,))
-
-
-def _odd(folder: Path, wanted: Callable[[int], bool]) -> Iterator[Finding]:
-    for path in _entries(folder):
-        with contextlib.suppress(FileNotFoundError):
-            if not wanted(path.lstat().st_mode):
-                kind = "symbolic link" if path.is_symlink() else "folder" if path.is_dir() else "file or pipe"
-                yield Finding(f"{path} is a {kind} that no store has there", files=(path,))
-
-
-def _entries(folder: Path) -> list[Path]:
-    if not folder.is_dir() or folder.is_symlink():
-        return []
-    return sorted(path for path in folder.iterdir() if not ASIDE.fullmatch(path.name))
 
 
 def _readable(found: Survey, folder: Path, open_one: Callable[[Path, bytes], Paper], rule: str) -> list[Paper]:
@@ -133,7 +113,7 @@ def _readable(found: Survey, folder: Path, open_one: Callable[[Path, bytes], Pap
     papers = []
     for path in json_files(folder):
         try:
-            papers.append(open_one(path, read(path)))
+            papers.append(open_one(path, storage(path).read(path)))
         except FileNotFoundError:
             continue
         except (StoreError, OSError) as error:

@@ -41,6 +41,8 @@ SEPARATOR = "|"
 class TableError(ValueError):
     """A table whose columns or cells are not what was asked for."""
 
+    exit_status = 2
+
 
 def read_table(
     tables: duckdb.DuckDBPyConnection, name: str, path: Path, types: Mapping[str, str], answers: Mapping[str, str]

@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from runner.store.files.place import is_on_disk
-from runner.store.files.regular import require_regular
+from runner.store.files.storage import storage
 from runner.store.reader import commit_record
 from runner.store.rows import read_parquet, require_intact
 from runner.store.schema import PREDICTION_FIELDS, CommitRecord
@@ -51,7 +50,7 @@ class TrialRows:
         (file,) = record.files
         if file.columns is not None:
             return file.columns
-        require_regular(self.root / file.path)
+        storage(self.root).require_regular(self.root / file.path)
         with (self.root / file.path).open("rb") as opened:
             return tuple(pq.read_schema(opened).names)
 
@@ -81,10 +80,9 @@ class SharedFile:
     """A data file with the rows of many trials, read a row group at a time."""
 
     def __init__(self, path: Path) -> None:
-        require_regular(path)  # nobody writes into a pipe: it would be waited for
-        source = path if is_on_disk(path) else path.open("rb")
+        source = storage(path).parquet_source(path)
         # Threads that read a file of Python's ahead would abort a process that is ending.
-        self._file = pq.ParquetFile(source, read_dictionary=["trial_id", "split"], pre_buffer=is_on_disk(path))
+        self._file = pq.ParquetFile(source, read_dictionary=["trial_id", "split"], pre_buffer=isinstance(source, Path))
         self._group = functools.lru_cache(maxsize=OPEN_GROUPS)(self._read_group)
         self._runs: dict[tuple[str, str], list[Run]] = {}
         for group in range(self._file.num_row_groups):

@@ -17,7 +17,7 @@ from runner.store.compaction.compact import MERGED, generation_of, owners_of
 from runner.store.compaction.kept_votes import false_votes, is_intact
 from runner.store.compaction.votes import cells_of
 from runner.store.errors import StoreError
-from runner.store.files.regular import is_regular
+from runner.store.files.storage import storage
 from runner.store.findings import Finding
 from runner.store.layout import Layout
 from runner.store.rows import file_hash, rows_hash
@@ -129,7 +129,7 @@ def _damage(root: Path, members: list[CommitRecord]) -> Iterator[str]:
     path = root / file.path
     if len(members) > 1 and not all(record.files[0].is_shared for record in members):
         yield f"invariant 3: {file.path} belongs to trials {', '.join(record.trial_id for record in members)}"
-    if not is_regular(path):
+    if not storage(path).is_regular(path):
         yield f"invariant 2: {file.path} of trial {names} is {'no file of its own' if path.exists() else 'missing'}"
     elif path.stat().st_size != file.bytes or file_hash(path) != file.sha256:
         yield f"invariant 2: {file.path} of trial {names} differs from its recorded checksum"
@@ -142,7 +142,7 @@ def _recordless(seen: Survey) -> Iterator[Finding]:
     layout, known = Layout(seen.root), seen.records.keys()
     named = {seen.root / file.path for record in seen.records.values() for file in record.files}
     there = sorted(layout.data.iterdir()) if layout.data.is_dir() else []
-    for path in (path for path in there if path not in named and is_regular(path)):
+    for path in (path for path in there if path not in named and storage(path).is_regular(path)):
         number = generation_of(path)
         if number is None:
             owner = path.name.partition(".")[0]

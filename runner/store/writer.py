@@ -21,8 +21,7 @@ from runner.spec import TrialSpec
 from runner.store.card import write_down
 from runner.store.compaction import compacted
 from runner.store.errors import StoreError
-from runner.store.files.regular import read
-from runner.store.files.writing import create, discard, replace, require_exclusive_creation
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.reader import plan_name, plan_names, refuse_newer_layout, task_card
 from runner.store.rows import canonical, in_memory, rows_hash, write_parquet
@@ -77,7 +76,8 @@ def commit_rows(root: Path, subject: Subject, rows: pa.Table, facts: Facts) -> C
         committed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         before=base.described,
     )
-    if not create(layout.commit(trial_id), sealed(record.model_dump_json(exclude_defaults=True).encode())):
+    content = sealed(record.model_dump_json(exclude_defaults=True).encode())
+    if not storage(root).create(layout.commit(trial_id), content):
         _withdraw(path)
         return None
     folded = compacted.folded_record(layout, trial_id)
@@ -93,7 +93,7 @@ def commit_rows(root: Path, subject: Subject, rows: pa.Table, facts: Facts) -> C
 def _withdraw(path: Path) -> None:
     """Remove what a commit has made superfluous; if that fails it stays for `runner.store.leftovers`."""
     with contextlib.suppress(OSError):
-        discard(path)
+        storage(path).discard(path)
 
 
 def save_task(root: Path, data: TaskData) -> None:
@@ -110,7 +110,7 @@ def save_task(root: Path, data: TaskData) -> None:
                 f"given {data.fingerprint}); use another store, or another name for the task"
             )
         return
-    require_exclusive_creation(root)
+    storage(root).require_exclusive_creation(root)
     path = layout.task_examples(data.task)
     content = _examples_kept(path, data)
     card = TaskCard(
@@ -130,7 +130,7 @@ def save_task(root: Path, data: TaskData) -> None:
     )
     write_down(layout)
     # The card is written last: its existence means the examples are complete.
-    create(existing, sealed(card.model_dump_json(indent=1, exclude_defaults=True).encode()))
+    storage(existing).create(existing, sealed(card.model_dump_json(indent=1, exclude_defaults=True).encode()))
     write_down(layout)
 
 
@@ -142,14 +142,14 @@ def _examples_kept(path: Path, data: TaskData) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(data.examples, sink, compression="zstd")
     content: bytes = sink.getvalue().to_pybytes()
-    if create(path, content):
+    if storage(path).create(path, content):
         return content
     with contextlib.suppress(pa.ArrowException, StoreError):
-        held = read(path)
+        held = storage(path).read(path)
         if pq.ParquetFile(in_memory(held)).read().equals(data.examples):
             return held
     # Other bytes: what a power cut left.
-    replace(path, content)
+    storage(path).replace(path, content)
     return content
 
 
@@ -176,7 +176,7 @@ def freeze_plan(root: Path, study: Mapping[str, Any], specs: Sequence[TrialSpec]
     content["frozen_at"] = datetime.now(UTC).isoformat(timespec="milliseconds")
     if before := plan_names(root):
         content["before"] = before
-    create(path, sealed(json.dumps(content, sort_keys=True).encode()))
+    storage(path).create(path, sealed(json.dumps(content, sort_keys=True).encode()))
     write_down(Layout(root))
 
 
@@ -189,4 +189,4 @@ def record_failure(root: Path, trial_id: str, attempt: int, traceback: str) -> N
         host=socket.gethostname(),
         failed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
-    replace(Layout(root).failure(trial_id), sealed(failure.model_dump_json(indent=1).encode()))
+    storage(root).replace(Layout(root).failure(trial_id), sealed(failure.model_dump_json(indent=1).encode()))

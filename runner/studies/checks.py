@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from runner.models import MODELS, ModelError, resolve
-from runner.studies import grid, hypotheses, method_choice, strategy
+from runner.studies import grid_checks, hypothesis_checks, method_checks, strategy_checks
 from runner.studies.document import is_path
 from runner.studies.errors import KeyPath, Problem, suggestion, unknown
 from runner.studies.study import ModelChoice, Study
 from runner.studies.training import cell_name
 from runner.studies.training_checks import selection_problems, training_problems
 from tasks import TASKS
-from tasks.base import SPLITS, Inputs, TaskChoice, TaskError
+from tasks.base import SPLITS, TaskChoice, TaskError
+from tasks.columns import Inputs
 from tasks.kinds import KINDS
 from tasks.own_fields import check_fields, kind_of
 
@@ -32,10 +33,10 @@ def problems(study: Study, *, elsewhere: bool = False) -> list[Problem]:
 
     elsewhere: the study is for other machines, and no file is looked for on this one.
     """
-    found = [*_task_problems(study, elsewhere), *_model_problems(study), *method_choice.problems(study)]
-    found += [*grid.problems(study), *_record_problems(study), *_name_problems(study)]
-    found = found or [*_pairing_problems(study), *_training_problems(study), *strategy.problems(study)]
-    return found or list(hypotheses.problems(study))
+    found = [*_task_problems(study, elsewhere), *_model_problems(study), *method_checks.problems(study)]
+    found += [*grid_checks.problems(study), *_record_problems(study), *_name_problems(study)]
+    found = found or [*_pairing_problems(study), *_training_problems(study), *strategy_checks.problems(study)]
+    return found or list(hypothesis_checks.problems(study))
 
 
 def missing_data(study: Study) -> list[Problem]:
@@ -54,7 +55,7 @@ def missing_data(study: Study) -> list[Problem]:
 
 def missing_inputs(study: Study, *, libraries: bool = True) -> list[Problem]:
     """What a run here needs and a plan does not: data, files that models are given, and the strategy's library."""
-    found = [*(strategy.missing_library(study) if libraries else ()), *missing_data(study)]
+    found = [*(strategy_checks.missing_library(study) if libraries else ()), *missing_data(study)]
     for index, model in enumerate(study.models):
         for option, value in model.options.items():
             if is_path(value) and not Path(str(value)).exists():

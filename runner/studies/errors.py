@@ -13,6 +13,8 @@ KeyPath = tuple[str | int, ...]
 class StudyError(ValueError):
     """A study that cannot be planned: a line for each thing wrong, with its place, what was given, what is allowed."""
 
+    exit_status = 2
+
 
 @dataclass(frozen=True)
 class Problem:

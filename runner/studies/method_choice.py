@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from pydantic import Field, model_serializer, model_validator
 
-from runner.methods import DENSE, METHOD_SETS, METHODS, NAMED, REFERENCES, Method, MethodError, resolve
-from runner.studies.errors import Problem, repeated, unknown
+from runner.methods import DENSE, METHOD_SETS, METHODS, NAMED, REFERENCES, Method, resolve
+from runner.studies.errors import unknown
 from runner.studies.named_choice import Choices, Name, Options, gathered
-
-if TYPE_CHECKING:
-    from runner.studies.study import Study
 
 
 class MethodChoice(Choices):
@@ -101,20 +98,3 @@ def members(names: Any) -> Any:
     return [
         one for entry in listed for one in (METHOD_SETS.get(entry, (entry,)) if isinstance(entry, str) else [entry])
     ]
-
-
-def problems(study: Study) -> Iterator[Problem]:
-    """What is wrong with the names and options of a study's methods and references."""
-    taken = repeated(choice.name for choice in (*study.methods, *study.references))
-    if taken:
-        yield Problem(
-            ("references",),
-            f"names given to methods and references alike: {', '.join(map(str, taken))}; give each its own `name`",
-        )
-    for key, choices in (("methods", study.methods), ("references", study.references)):
-        for index, choice in enumerate(choices):
-            for option, value in choice.options.items():
-                try:
-                    resolve(choice.method, {option: value})
-                except MethodError as error:
-                    yield Problem((key, index, option), str(error))

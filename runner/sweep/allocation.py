@@ -30,6 +30,8 @@ FACTS = {
 class AllocationError(ValueError):
     """An environment variable about the allocation that cannot be read: says which, and what it must be."""
 
+    exit_status = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Allocation:

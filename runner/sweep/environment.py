@@ -50,6 +50,8 @@ JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 class ClusterError(RuntimeError):
     """The cluster cannot run what was asked: says what it has and what to change."""
 
+    exit_status = 2
+
 
 def our_folders() -> dict[str, Any]:
     """For `ray.init`: its workers import our code from where the driver has it, whatever lies in their working folder.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.spec import TrialSpec
-from runner.store.files.writing import discard_folder
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.reader import committed_ids
 
@@ -55,7 +55,7 @@ def discard_leftovers(specs: Sequence[TrialSpec], root: Path) -> None:
     folders = Layout(root).checkpoints.iterdir() if Layout(root).checkpoints.is_dir() else iter(())
     for folder in list(folders):
         if folder.name in done - needed:
-            discard_folder(folder)
+            storage(folder).discard_folder(folder)
 
 
 @dataclass
@@ -93,7 +93,7 @@ class Queue:
         if parent is not None and not job.rebuild:
             self.unfinished[parent].discard(job.trial_id)
             if not self.unfinished[parent] and self.may_delete():
-                discard_folder(Layout(self.root).checkpoint(parent))
+                storage(self.root).discard_folder(Layout(self.root).checkpoint(parent))
 
     def orphaned(self, job: Job) -> None:
         """Let the job wait until its parent, whose trained state is gone or damaged, has been trained again."""

@@ -208,7 +208,7 @@ def main() -> None:
 
     from runner.plan import plan
     from runner.sweep.environment import ClusterError
-    from runner.sweep.study import Placement, run_study
+    from runner.sweep.run_study import Placement, run_study
 
     study, changes, store, address, seconds = json.loads(sys.argv[1])
     # A module that runs as a script has another name, by which workers would not find it.

@@ -15,7 +15,7 @@ from ray import tune
 
 from runner.spec import TrialSpec
 from runner.store.files.place import place
-from runner.store.files.regular import watched
+from runner.store.files.storage import storage
 from runner.store.reader import failure_of, is_committed, task_data
 from runner.store.session import is_holder, note
 from runner.store.writer import record_failure
@@ -123,8 +123,9 @@ def in_this_process(job: Job, assignment: Assignment, zero_stage: int = 0) -> st
         processes=processes,
         zero_stage=zero_stage,
     )
+    stop_file = place(assignment.stop_file)
     hooks = Hooks(
-        should_stop=watched(place(assignment.stop_file)),
+        should_stop=storage(stop_file).watched(stop_file),
         superseded=lambda: bool(session) and not is_holder(root, session),
         on_damage=lambda message: note(root, session, "restore-failed", job.trial_id, message),
     )

@@ -15,8 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from runner.spec import TrialSpec
-from runner.store.files.regular import require_own
-from runner.store.files.writing import discard_folder, move, on_disk, written
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.reader import commit_record
 
@@ -65,8 +64,8 @@ def save(path: Path, trial_id: str, tensors: Mapping[str, Tensor], facts: Mappin
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = content_hash(held)
     header = json.dumps({"format": FORMAT, "trial_id": trial_id, "content": content, "facts": dict(facts)})
-    require_own(path.parent)
-    with written(path) as aside:
+    storage(path.parent).require_own(path.parent)
+    with storage(path).written(path) as aside:
         save_file(held, aside, metadata={HEADER: header, SEAL: seal(header)})
     return content
 
@@ -77,7 +76,7 @@ def load(path: Path, trial_id: str) -> Checkpoint:
     FileNotFoundError if there is none. CheckpointError if it is damaged, of another trial or of another format: the
     caller must not go on as if there were none, since what is on disk may be the only copy of long work.
     """
-    with on_disk(path) as local:
+    with storage(path).on_disk(path) as local:
         while True:
             seen = local.stat()
             try:
@@ -128,7 +127,7 @@ def set_aside(path: Path) -> Path:
     It goes when the trial commits.
     """
     aside = path.with_name(f"{path.name}.damaged")
-    move(path, aside)
+    storage(path).move(path, aside)
     return aside
 
 
@@ -146,7 +145,7 @@ def seal(header: str) -> str:
 
 def delete(folder: Path) -> None:
     """Removes a trial's folder of checkpoints with everything in it; nothing happens if there is none."""
-    discard_folder(folder)
+    storage(folder).discard_folder(folder)
 
 
 def committed_weights(layout: Layout, spec: TrialSpec) -> str | None:

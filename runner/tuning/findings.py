@@ -12,11 +12,11 @@ from typing import Any, Literal
 import yaml
 
 from runner.store import reader
-from runner.store.files.writing import replace
+from runner.store.files.storage import storage
 from runner.store.schema import CommitRecord
 from runner.studies.overrides import FILE_MARK
 from runner.studies.training import cell_name
-from runner.tuning.study import Try
+from runner.tuning.tries import Try
 from tasks.kinds import KINDS
 
 Status = Literal["done", "failed", "missing"]
@@ -106,7 +106,7 @@ def write_overrides(path: Path, study: str, chosen: dict[str, Finding]) -> None:
     cells = {cell: dict(one.tried.settings) for cell, one in chosen.items()}
     content = yaml.safe_dump({"training": {"cells": cells}}, sort_keys=False, default_flow_style=None, width=200)
     head = f"# The best training settings that a random search found: piesweep run {study} {FILE_MARK}{path.name}\n"
-    replace(path.absolute(), (head + "".join(said) + content).encode())
+    storage(path).replace(path.absolute(), (head + "".join(said) + content).encode())
 
 
 def write_table(path: Path, found: Sequence[Finding]) -> None:
@@ -117,7 +117,7 @@ def write_table(path: Path, found: Sequence[Finding]) -> None:
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    replace(path.absolute(), text.getvalue().encode())
+    storage(path).replace(path.absolute(), text.getvalue().encode())
 
 
 def row(one: Finding) -> dict[str, Any]:

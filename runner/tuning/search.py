@@ -10,9 +10,9 @@ from rich.console import Console
 from runner.plan import plan
 from runner.studies import Study, require_inputs
 from runner.sweep.environment import prepare
-from runner.sweep.study import Placement, SweepEnd, run_study
+from runner.sweep.run_study import Placement, SweepEnd, run_study
 from runner.tuning.findings import Finding, findings
-from runner.tuning.study import study_of, tries
+from runner.tuning.tries import study_of, tries
 from tasks.catalogue import without_test
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -15,7 +16,8 @@ class Kind(Protocol):
     """What the answers to a task are.
 
     answer: the column of a trial's rows that holds them, of type `answer_type`. gold: the columns of the examples that
-    hold the true ones. has_classes: True if an answer names classes of the task. asks: the questions of which a vote
+    hold the true ones, with their types; from here fingerprints, examples, views and exports know them (tasks.columns).
+    has_classes: True if an answer names classes of the task. asks: the questions of which a vote
     decides each by plurality, as people say it; None for a kind whose answers are not voted on, so that there are no
     PIEs. metrics: names of what `measured` gives, the headline first.
     """
@@ -27,7 +29,7 @@ class Kind(Protocol):
     @property
     def answer_type(self) -> pa.DataType: ...
     @property
-    def gold(self) -> tuple[str, ...]: ...
+    def gold(self) -> Mapping[str, pa.DataType]: ...
     @property
     def has_classes(self) -> bool: ...
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ class MultiLabel:
     name = "multi-label"
     answer = "labels"
     answer_type = pa.list_(pa.int16())
-    gold = ("labels",)
+    gold: Mapping[str, pa.DataType] = {"labels": pa.list_(pa.int16())}
     has_classes = True
     asks: str | None = "one question a class: whether the example has it"
     metrics = ("macro-f1",)

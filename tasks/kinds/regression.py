@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ class Regression:
     name = "regression"
     answer = "value"
     answer_type = pa.float32()
-    gold = ("gold_value",)
+    gold: Mapping[str, pa.DataType] = {"gold_value": pa.float32()}
     has_classes = False
     asks: str | None = None
     metrics = ("pearson", "spearman")

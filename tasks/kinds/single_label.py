@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ class SingleLabel:
     name = "single-label"
     answer = "label"
     answer_type = pa.int16()
-    gold = ("label",)
+    gold: Mapping[str, pa.DataType] = {"label": pa.int16()}
     has_classes = True
     asks: str | None = "one question: which class"
     metrics = ("accuracy", "macro-f1")

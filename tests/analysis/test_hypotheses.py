@@ -9,7 +9,7 @@ import pytest
 
 from analysis.relations.database import connect
 from analysis.results import Results
-from analysis.statistics.hypotheses import declared, exploratory
+from analysis.statistics.hypothesis_tests import declared, exploratory
 from analysis.tables import TABLES
 from analysis.tables.formats import TABLE_FORMATS, csv_text, markdown
 from tests.analysis.stores import write_plan, write_task, write_trials

@@ -10,7 +10,7 @@ import pytest
 from analysis.broken_examples import surest_broken
 from analysis.figures import FIGURES
 from analysis.results import Results
-from analysis.statistics.hypotheses import declared
+from analysis.statistics.hypothesis_tests import declared
 from analysis.tables import TABLES
 from tests.analysis.statistics.small_panels import write_store
 from tests.analysis.stores import write_plan

@@ -41,7 +41,7 @@ from runner.store.schema import Facts
 from runner.store.session import hold
 from runner.store.writer import commit, freeze_plan, record_failure, save_task
 from runner.studies import load
-from runner.sweep import study as sweep_study
+from runner.sweep import run_study as sweep_study
 from runner.sweep.environment import ClusterError
 from tasks.catalogue import open_task
 

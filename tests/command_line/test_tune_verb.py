@@ -7,7 +7,7 @@ import json
 import pytest
 
 from runner.models import MODELS
-from runner.sweep import study as sweep
+from runner.sweep import run_study as sweep
 from tasks import TASKS
 from tests.runner.small_network import ARCHITECTURE, small_task
 from tests.runner.tuning.points import STUDY, InThisProcess, task_of

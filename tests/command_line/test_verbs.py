@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from runner.command_line import app
-from runner.command_line.group import EXIT_CODES
+from runner.command_line.group import FOREIGN, exit_code_of
 from runner.studies import STUDIES
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_plan_of_the_papers_grid_as_json(piesweep):
@@ -287,8 +291,25 @@ def test_too_little_memory_is_no_traceback(piesweep, store, monkeypatch):
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("name", EXIT_CODES)
-def test_errors_with_an_exit_code_exist(name):
-    """Errors are known by name alone, so that the names must be right."""
+@pytest.mark.parametrize("name", FOREIGN)
+def test_errors_of_others_with_an_exit_code_exist(name):
+    """They are known by name alone, so that the names must be right."""
     module, _, error = name.rpartition(".")
     assert issubclass(getattr(importlib.import_module(module), error), Exception)
+
+
+FAULTS = {"OutOfDeviceMemory", "CheckpointError", "ParentMissing", "RehearsalError", "DamageError"}
+"""Errors that verbs never end with: something of ours catches them, or a trial fails by them."""
+
+
+def test_every_error_of_ours_says_how_a_verb_ends():
+    """Bad input (2), a store that another driver holds (75), or one of FAULTS: none is forgotten."""
+    for room in ("analysis", "cluster", "runner", "tasks"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef) and any("Error" in ast.unparse(base) for base in node.bases):
+                    module = path.relative_to(ROOT).with_suffix("").as_posix().removesuffix("/__init__")
+                    error = getattr(importlib.import_module(module.replace("/", ".")), node.name)
+                    is_fault = bool({one.__name__ for one in error.__mro__} & FAULTS)
+                    code = exit_code_of(Exception.__new__(error))
+                    assert code == (None if is_fault else 75 if node.name == "StoreHeld" else 2), error

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from piesweep.stores import Store
     from runner.estimate import Estimate
-    from runner.sweep.study import SweepEnd
+    from runner.sweep.run_study import SweepEnd
 
 __all__ = ["__version__", "main", "open", "plan", "run"]
 
@@ -106,7 +106,7 @@ def run(
     from runner.store.files.place import place
     from runner.studies import load, require_inputs
     from runner.sweep.environment import cluster_address, require_lasting
-    from runner.sweep.study import Placement, run_study
+    from runner.sweep.run_study import Placement, run_study
 
     root = place(str(store))
     require_lasting(root)

@@ -34,8 +34,7 @@ from runner.store.compaction.compacted import Generation
 from runner.store.compaction.kept_votes import is_intact, keep_votes
 from runner.store.compaction.sharing import Source, write_shared
 from runner.store.errors import StoreError
-from runner.store.files.regular import read
-from runner.store.files.writing import discard, new_file
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.reader import loose_commits, open_store
 from runner.store.rows import described, in_memory, rows_hash
@@ -120,7 +119,7 @@ def publish(root: Path, base: Generation, additions: Iterable[Source], *, foreig
         raise StoreError(f"a file of {root} is damaged ({error}); nothing is compacted, run piesweep verify") from error
     finally:
         for path in written:
-            discard(path)
+            storage(path).discard(path)
     return False
 
 
@@ -171,7 +170,7 @@ def sweep(layout: Layout) -> None:
     needed |= {current.votes.file.path} if current.votes else set()
     for path in _files(layout.commits):
         if path.name.removesuffix(".json") in known:
-            discard(path)
+            storage(path).discard(path)
     for path in _files(layout.data):
         number = generation_of(path)
         if number is None:
@@ -181,20 +180,20 @@ def sweep(layout: Layout) -> None:
             is_spare = path.name.startswith(MERGED) or owners_of(path) <= known
             replaced = number <= current.number and not is_needed and is_spare
         if replaced:
-            discard(path)
+            storage(path).discard(path)
     for path in _files(layout.votes):
         made = path.name.partition(".")[0]
         if made.isdecimal() and int(made) <= current.number and path.relative_to(layout.root).as_posix() not in needed:
-            discard(path)
+            storage(path).discard(path)
     for number, path in compacted.generations(layout).items():
         if number < current.number - 1:
-            discard(path)
+            storage(path).discard(path)
 
 
 def owners_of(path: Path) -> set[str]:
     """Ids of the trials whose rows a shared file holds; none where it was never finished, "" where it is damaged."""
     try:
-        content = read(path, 1 << 40)
+        content = storage(path).read(path, 1 << 40)
         file = pq.ParquetFile(in_memory(content))
         return set(file.read(["trial_id"], use_threads=False)["trial_id"].unique().to_pylist())
     except FileNotFoundError:
@@ -213,7 +212,7 @@ def generation_of(path: Path) -> int | None:
 
 def _write(root: Path, path: Path, sources: list[Source]) -> list[CommitRecord]:
     """Write one shared file and read it back; the records of its trials, which name it."""
-    with new_file(path) as sink:
+    with storage(path).new_file(path) as sink:
         write_shared(sink, sources)
     file = described(path, root, sum(sum(source.record.rows.values()) for source in sources))
     records = [

@@ -21,9 +21,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
 from runner.store.errors import StoreError
-from runner.store.files.place import is_on_disk
-from runner.store.files.regular import read
-from runner.store.files.writing import create
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.rows import in_memory
 from runner.store.schema import CommitRecord, Compacted, KeptVotes
@@ -130,7 +128,7 @@ def publish(layout: Layout, base: Generation, records: Iterable[CommitRecord], v
     with pq.ParquetWriter(sink, COLUMNS, **options) as writer:
         writer.write_table(table, row_group_size=GROUP_ROWS)
         writer.add_key_value_metadata({**notes, SEAL: _seal(table, notes)})
-    return create(_path(layout, base.number + 1), sink.getvalue().to_pybytes())
+    return storage(layout.root).create(_path(layout, base.number + 1), sink.getvalue().to_pybytes())
 
 
 def table_of(records: Iterable[CommitRecord]) -> pa.Table:
@@ -145,7 +143,7 @@ def whole_records(path: Path) -> dict[str, CommitRecord]:
     """The records of a damaged generation that are whole by their own hash; none where the file cannot be read."""
     found: dict[str, CommitRecord] = {}
     with contextlib.suppress(pa.ArrowException, OSError, ValueError, StoreError, KeyError):
-        table = pq.ParquetFile(in_memory(read(path, MOST_BYTES))).read(use_threads=False)
+        table = pq.ParquetFile(in_memory(storage(path).read(path, MOST_BYTES))).read(use_threads=False)
         for text in table["record"].to_pylist():
             with contextlib.suppress(StoreError):
                 if text.encode().startswith(START):
@@ -167,10 +165,8 @@ def generation(number: int, path: Path) -> Generation:
 
     A file that this process has read is not read again while its time and size are the same: generations never change.
     """
-    if not is_on_disk(path):
-        return _read(number, path)
-    found = path.lstat()
-    return _known(number, path, (found.st_ino, found.st_size, found.st_mtime_ns))
+    stamp = storage(path).stamp(path)
+    return _read(number, path) if stamp is None else _known(number, path, stamp)
 
 
 @functools.lru_cache(maxsize=4)
@@ -179,7 +175,7 @@ def _known(number: int, path: Path, stamp: tuple[int, int, int]) -> Generation:
 
 
 def _read(number: int, path: Path) -> Generation:
-    content = read(path, MOST_BYTES)
+    content = storage(path).read(path, MOST_BYTES)
     what = f"the compacted commit records {path}"
     try:
         file = pq.ParquetFile(in_memory(content))

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from runner.store.compaction.votes import Cell, cells_of, count_votes, splits_of, tally_id
 from runner.store.errors import StoreError
-from runner.store.files.writing import new_file
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.reader import task_cards
 from runner.store.rows import described, in_memory, require_intact
@@ -60,7 +60,7 @@ def keep_votes(root: Path, generation: int, records: Iterable[CommitRecord], bef
                 kept.append(name)
                 yield len(kept) - 1, tables
 
-    with new_file(path) as sink:
+    with storage(path).new_file(path) as sink:
         rows = _write(sink, numbered())
     uncounted = tuple(sorted(cells.keys() - set(kept)))
     return KeptVotes(file=described(path, root, rows), cells=tuple(kept), uncounted=uncounted)

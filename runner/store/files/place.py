@@ -8,8 +8,6 @@ from typing import cast
 OBJECT_STORAGE = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
 """Protocols of places that every process, on any machine, finds with the same content and can write to."""
 FOLDERS = ("file", "local")
-ENVIRONMENT = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_")
-"""How names of environment variables begin that hold endpoints and credentials of object storage."""
 
 
 def place(text: str) -> Path:
@@ -39,15 +37,3 @@ def place(text: str) -> Path:
     except ValueError as error:
         raise ValueError(f"{text} is no place for a store: {error}; give a folder, or s3://bucket/prefix") from error
     return cast("Path", found)
-
-
-def is_on_disk(path: Path) -> bool:
-    """True for a file or folder that the operating system reaches, False for object storage."""
-    return isinstance(path, Path)
-
-
-def storage_environment(root: Path, environment: dict[str, str]) -> dict[str, str]:
-    """What processes on other machines must know to reach the store; nothing for one on a disk."""
-    if is_on_disk(root):
-        return {}
-    return {name: value for name, value in environment.items() if name.startswith(ENVIRONMENT)}

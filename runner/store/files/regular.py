@@ -1,104 +1,78 @@
-"""Reading a store's files: regular files of its own alone, no links, no pipes, and nothing endless."""
+"""Reading files of a disk: regular files of a store's own alone, no links, no pipes, and nothing endless."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 
 from runner.store.errors import StoreError
-from runner.store.files import objects
-from runner.store.files.place import is_on_disk
-
-LOOK_SECONDS = 5.0
-MOST_BYTES = 256 << 20
-"""Of a file that is read whole and says nothing of its size: plans of ten thousand trials take two million."""
+from runner.store.files.contract import ASIDE
 
 
-def contents(paths: list[Path]) -> Iterator[tuple[Path, bytes]]:
-    """Small files with their bytes, in order; those that vanish meanwhile are left out."""
-    if paths and not is_on_disk(paths[0]):
-        yield from objects.contents(paths)
-        return
-    for path in paths:
-        with contextlib.suppress(FileNotFoundError):
-            yield path, read(path)
+class Irregular(StoreError):
+    """A link, a pipe or a folder where a store has a file of its own."""
 
 
-def read(path: Path, most: int = MOST_BYTES) -> bytes:
-    """A file's bytes; FileNotFoundError if there is none, StoreError for one that no store holds.
-
-    That is a symbolic link, a pipe, a folder, or a file of more than `most` bytes.
-    """
-    if not is_on_disk(path):
-        return path.read_bytes()
+def open_regular(path: Path) -> BufferedReader:
+    """A regular file open for reading: links are not followed, and pipes and devices not waited for."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _irregular(path) if error.errno in (errno.ELOOP, errno.ENXIO) else error from None
-    try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise _irregular(path)
-        if found.st_size > most:
-            raise StoreError(f"{path} has {found.st_size:,} bytes, more than the {most:,} that it may have; remove it")
-        with open(handle, "rb", closefd=False) as file:
-            return file.read()
-    finally:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
+        raise _irregular(path)
+    return os.fdopen(handle, "rb")
 
 
-def json_files(folder: Path) -> list[Path]:
-    """JSON files of a folder by name; names that begin with a dot are still being written."""
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
+def read_regular(path: Path, most: int) -> bytes:
+    """The bytes of a regular file; StoreError if it has more than `most`."""
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise too_large(path, size, most)
+        return file.read()
 
 
 def require_regular(path: Path) -> None:
-    """StoreError for what is there and no file of its own; FileNotFoundError if there is nothing."""
-    if is_on_disk(path) and not stat.S_ISREG(path.lstat().st_mode):
+    """Irregular for what is there and no file of its own; FileNotFoundError if there is nothing."""
+    if not stat.S_ISREG(path.lstat().st_mode):
         raise _irregular(path)
 
 
-def is_regular(path: Path) -> bool:
-    """True for a file that is there and no link."""
-    try:
-        require_regular(path)
-    except (OSError, StoreError):
-        return False
-    return True if is_on_disk(path) else path.is_file()
-
-
 def require_own(folder: Path) -> None:
-    """StoreError for a folder that is a symbolic link: whatever is written or removed must stay inside the store."""
-    if is_on_disk(folder) and folder.is_symlink():
+    """StoreError for a folder that is a symbolic link."""
+    if folder.is_symlink():
         raise StoreError(
             f"{folder} is a symbolic link to {folder.resolve()}; a store's own folders are no links, since files are "
             "removed in them: move the folder here, mount it here, or link the whole store"
         )
 
 
-def _irregular(path: Path) -> StoreError:
+def irregular(folder: Path, depth: int) -> Iterator[tuple[Path, str]]:
+    """What lies in a folder, `depth` folders below it, and is no regular file, with the word for what it is."""
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    for path in sorted(path for path in folder.iterdir() if not ASIDE.fullmatch(path.name)):
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            continue
+        if depth and stat.S_ISDIR(mode):
+            yield from irregular(path, depth - 1)
+        elif depth or not stat.S_ISREG(mode):
+            yield path, "symbolic link" if stat.S_ISLNK(mode) else "folder" if stat.S_ISDIR(mode) else "file or pipe"
+
+
+def too_large(path: Path, size: int, most: int) -> StoreError:
+    """What is said of a file that is larger than any of its kind."""
+    return StoreError(f"{path} has {size:,} bytes, more than the {most:,} that it may have; remove it")
+
+
+def _irregular(path: Path) -> Irregular:
     kind = "a symbolic link" if path.is_symlink() else "a folder" if path.is_dir() else "no regular file"
-    return StoreError(f"{path} is {kind}, and a store's files are regular files of its own; remove it, or restore it")
-
-
-def watched(path: Path, seconds: float = LOOK_SECONDS) -> Callable[[], bool]:
-    """A function that says whether a file exists; object storage is asked at most once in so many seconds."""
-    if is_on_disk(path):
-        return path.exists
-    last = -seconds
-    found = False
-
-    def exists() -> bool:
-        nonlocal last, found
-        if not found and time.monotonic() - last >= seconds:
-            last, found = time.monotonic(), path.exists()
-        return found
-
-    return exists
+    return Irregular(f"{path} is {kind}, and a store's files are regular files of its own; remove it, or restore it")

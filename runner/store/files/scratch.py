@@ -36,6 +36,8 @@ _held: dict[Path, int] = {}
 class NoScratch(RuntimeError):
     """No place for a scratch folder: says which were tried and what to set."""
 
+    exit_status = 2
+
 
 @contextmanager
 def scratch_folder(purpose: str, longest: int | None = None) -> Iterator[Path]:

@@ -10,7 +10,7 @@ import pytest
 from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.statistics.corrections import CORRECTIONS
-from analysis.statistics.hypotheses import declared, exploratory
+from analysis.statistics.hypothesis_tests import declared, exploratory
 from analysis.statistics.mcnemar import mcnemar
 from analysis.statistics.paired import bootstrap, paired_t
 from tests.analysis.stores import write_plan, write_task, write_trials

@@ -11,7 +11,7 @@ import pytest
 from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.statistics.answers import Answers, gathered
-from analysis.statistics.hypotheses import declared
+from analysis.statistics.hypothesis_tests import declared
 from analysis.statistics.swapping import PairedCells, p_of_swap, swap
 from tests.analysis.statistics.small_panels import answers, drawn, panel, write_sets, write_store
 from tests.analysis.stores import write_plan

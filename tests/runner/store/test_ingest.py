@@ -415,7 +415,7 @@ def test_ids_that_an_earlier_version_kept(tmp_path: Path) -> None:
     gaps = old.set_column(1, "example_id", pc.multiply(old["example_id"], pa.scalar(2, pa.int32())))
     pq.write_table(gaps, path)
     card = Layout(store).task_card("t")
-    fingerprint = fingerprint_of(("a", "b", "c"), gaps)
+    fingerprint = fingerprint_of(("a", "b", "c"), gaps, "text", "single-label")
     tampering.rewrite(card, lambda content: (content.update(fingerprint=fingerprint), content.pop("examples")))
     doubled = [{**row, "example_id": 2 * row["example_id"], "model": "new"} for row in predictions()]
     take_in(tmp_path, doubled, [{**row, "example_id": 2 * row["example_id"]} for row in examples()])

@@ -12,7 +12,8 @@ from runner.store import reader
 from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from runner.store.errors import StoreError
-from runner.store.files import writing
+from runner.store.files import storage
+from runner.store.files.disk import Disk
 from runner.store.layout import Layout
 from runner.store.merge import MergeConflict, Merged, merge
 from runner.store.schema import Facts
@@ -186,7 +187,7 @@ def test_death_at_every_step_of_a_merge(tmp_path: Path, monkeypatch: pytest.Monk
     for step in itertools.count():
         root = tmp_path / f"after-{step}"
         with monkeypatch.context() as patch:
-            patch.setattr(writing, "DISK", Dying(step))
+            patch.setattr(storage, "DISK", Disk(Dying(step)))
             try:
                 merge(root, [tmp_path / "source"])
             except Death:

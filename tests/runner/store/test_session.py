@@ -14,6 +14,7 @@ import pytest
 
 from runner.store import session
 from runner.store.errors import StoreError
+from runner.store.files.disk import Disk
 from runner.store.session import StoreHeld, hold, running_trials
 
 
@@ -130,7 +131,7 @@ def test_a_folder_that_cannot_be_written_is_bad_input(tmp_path: Path, monkeypatc
     def refuse(*_: object) -> bool:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr(session, "create", refuse)
+    monkeypatch.setattr(Disk, "create", refuse)
     with (
         pytest.raises(StoreError, match=r"store cannot be written \(Read-only file system\)"),
         hold(tmp_path / "store"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from runner.store import reader
 from runner.store.errors import StoreError
-from runner.store.files.writing import create
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.rows import canonical, read_parquet, rows_hash, write_parquet
 from runner.store.schema import Facts
@@ -51,8 +51,8 @@ def test_one_of_many_racing_attempts_wins(tmp_path: Path) -> None:
 
 def test_exclusive_creation_leaves_no_trace_when_it_loses(tmp_path: Path) -> None:
     """Creating a file that exists keeps the old content and leaves nothing aside."""
-    assert create(tmp_path / "x", b"first")
-    assert not create(tmp_path / "x", b"second")
+    assert storage(tmp_path).create(tmp_path / "x", b"first")
+    assert not storage(tmp_path).create(tmp_path / "x", b"second")
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
     assert (tmp_path / "x").read_bytes() == b"first"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.studies import StudyError, load, require_inputs, strategy
+from runner.studies import StudyError, load, require_inputs, strategy_checks
 from runner.studies.checks import paths
 from tests.runner.studies.samples import SMALL, changed, written
 
@@ -62,7 +62,7 @@ def test_only_what_nobody_gave_is_missing_elsewhere(monkeypatch):
         require_inputs(load("pie", elsewhere=True), elsewhere=True)
     assert "tasks.reuters.data=PATH" in str(error.value)
     assert "glove" not in str(error.value)
-    monkeypatch.setattr(strategy, "find_spec", lambda name: None)
+    monkeypatch.setattr(strategy_checks, "find_spec", lambda name: None)
     changes = ["strategy=deepspeed", "training.micro_batches=2"]
     study = load("quickstart-bert", changes)
     with pytest.raises(StudyError, match="DeepSpeed is not installed"):

@@ -14,7 +14,7 @@ from runner.studies import Study, StudyError, load
 from runner.studies.grid import Block, GridCell, cells_of
 from runner.studies.seed_advice import advice
 from runner.sweep.rehearsal import miniature
-from runner.tuning.study import study_of, tries
+from runner.tuning.tries import study_of, tries
 from tasks import TASKS
 from tests.runner.studies.samples import SMALL, changed, written
 

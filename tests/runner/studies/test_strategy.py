@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from runner import methods
 from runner.command_line import app
 from runner.plan import plan
-from runner.studies import StudyError, load, require_inputs, strategy
+from runner.studies import StudyError, load, require_inputs, strategy_checks
 from runner.studies.strategy import SINGLE
 from tests.runner.studies.samples import SMALL, written
 
@@ -76,6 +76,6 @@ def test_a_missing_library_is_named(tmp_path, monkeypatch):
     """Planning needs no DeepSpeed; running says how to get it."""
     study = load(str(written(tmp_path, SHARDED)))
     require_inputs(study)
-    monkeypatch.setattr(strategy, "find_spec", lambda name: None)
+    monkeypatch.setattr(strategy_checks, "find_spec", lambda name: None)
     with pytest.raises(StudyError, match=r"pip install 'piesweep\[deepspeed\]'"):
         require_inputs(study)

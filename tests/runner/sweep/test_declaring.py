@@ -15,7 +15,7 @@ from runner.store.digest import digest
 from runner.store.schema import Facts
 from runner.store.writer import commit, freeze_plan, save_task
 from runner.studies import load
-from runner.sweep.study import Placement, run_study
+from runner.sweep.run_study import Placement, run_study
 from tasks.catalogue import open_task
 
 STUDY = """\

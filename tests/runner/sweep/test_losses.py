@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 
 from runner.store.session import Session, hold
-from runner.sweep import study
+from runner.sweep import run_study as study
 from runner.sweep.jobs import Job
 from runner.sweep.progress import Progress
-from runner.sweep.study import TAKEN, _why_lost
+from runner.sweep.run_study import TAKEN, _why_lost
 from tests.runner.store import samples
 
 

@@ -10,11 +10,11 @@ from rich.console import Console
 
 from runner.store import reader
 from runner.studies import StudyError, load
-from runner.sweep import study as sweep
-from runner.sweep.study import Placement
+from runner.sweep import run_study as sweep
+from runner.sweep.run_study import Placement
 from runner.tuning.findings import best, write_overrides, write_table
 from runner.tuning.search import search
-from runner.tuning.study import study_of, tries
+from runner.tuning.tries import study_of, tries
 from tasks import TASKS
 from tasks.base import TaskError
 from tests.runner.small_network import small_task

@@ -1,31 +1,15 @@
 -- Title:     Classes of dense and pruned votes of multi-label tasks
 -- Grain:     several rows per (pruned cell, split, dense class, pruned class), to be added up
--- Needs:     task, cell, pairs
+-- Needs:     changed, of changed_classes.sql above
 -- Columns:   cell_no       INTEGER
 --            split         VARCHAR
 --            dense_class   VARCHAR   as in the view confusion
 --            pruned_class  VARCHAR
 --            examples      BIGINT
 -- Reference: none
-WITH counts AS (
-    SELECT p.cell_no, p.split, k.task_no, p.dense_vote, p.pruned_vote, count(*) AS examples
-    FROM internal.pairs AS p
-    JOIN internal.cell AS c USING (cell_no)
-    JOIN internal.task AS k USING (task_no)
-    WHERE k.kind = 'multi-label' AND p.is_pie IS NOT NULL
-    GROUP BY ALL
-),
-classes AS (
-    SELECT
-        n.cell_no, n.split, k.classes, n.examples,
-        internal.indices_of(n.dense_vote) AS dense,
-        internal.indices_of(n.pruned_vote) AS pruned
-    FROM counts AS n
-    JOIN internal.task AS k USING (task_no)
-)
 SELECT
     cell_no, split,
     if(list_contains(dense, class_index), classes[class_index + 1], NULL) AS dense_class,
     if(list_contains(pruned, class_index), classes[class_index + 1], NULL) AS pruned_class,
     examples
-FROM (SELECT *, unnest(list_distinct(list_concat(dense, pruned))) AS class_index FROM classes)
+FROM (SELECT *, unnest(list_distinct(list_concat(dense, pruned))) AS class_index FROM changed WHERE kind = 'multi-label')

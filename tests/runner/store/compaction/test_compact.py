@@ -15,13 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.relations.database import connect
-from runner.store import reader, writer
+from runner.store import reader
 from runner.store.compaction import compact as compaction
 from runner.store.compaction import compacted, sharing
 from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from runner.store.errors import StoreError
-from runner.store.files import writing
+from runner.store.files import storage
+from runner.store.files.disk import Disk
 from runner.store.files.disk_calls import DiskCalls
 from runner.store.layout import Layout
 from runner.store.schema import Facts
@@ -164,14 +165,14 @@ def test_files_hold_whole_cells_of_at_least_a_hundred_trials(tmp_path: Path, tri
 
 def late_writer(root: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> Any:
     """Commit a trial whose writer sleeps between its last look at the store and the creation of its record."""
-    create = writing.create
+    create = Disk.create
 
-    def slow(path: Path, written: bytes) -> bool:
-        monkeypatch.setattr(writer, "create", create)
+    def slow(disk: Disk, path: Path, content: bytes) -> bool:
+        monkeypatch.setattr(Disk, "create", create)
         meanwhile()
-        return create(path, written)
+        return create(disk, path, content)
 
-    monkeypatch.setattr(writer, "create", slow)
+    monkeypatch.setattr(Disk, "create", slow)
     return commit(root, samples.spec(), samples.rows(9), Facts(achieved_sparsity=0.0))
 
 
@@ -258,7 +259,7 @@ def test_death_at_every_step_leaves_a_whole_store(tmp_path: Path, monkeypatch: p
         root = tmp_path / f"after-{step}"
         shutil.copytree(original, root)
         with monkeypatch.context() as patch:
-            patch.setattr(writing, "DISK", Dying(step))
+            patch.setattr(storage, "DISK", Disk(Dying(step)))
             try:
                 compact(root)
             except Death:

@@ -18,7 +18,8 @@ from runner.store import reader, session
 from runner.store.digest import digest
 from runner.store.errors import StoreError
 from runner.store.events import events_of
-from runner.store.files import writing
+from runner.store.files import storage
+from runner.store.files.disk import Disk
 from runner.store.files.disk_calls import DiskCalls
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
@@ -121,12 +122,12 @@ def stages(operation: Operation, base: Path, folder: Path) -> list[tuple[object,
 @contextlib.contextmanager
 def installed(disk: FaultyDisk):
     """The store's files go through this disk."""
-    before = writing.DISK
-    writing.DISK = disk
+    before = storage.DISK
+    storage.DISK = Disk(disk)
     try:
         yield
     finally:
-        writing.DISK = before
+        storage.DISK = before
 
 
 def struck(operation: Operation, root: Path, fault) -> FaultyDisk:
@@ -282,16 +283,6 @@ def test_a_file_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
     now = aside.stat().st_mtime
     assert sweep_leftovers(tmp_path, now + 60) == 0
     assert sweep_leftovers(tmp_path, now + 3601) == 1
-
-
-def test_taking_over_needs_what_was_seen(tmp_path: Path) -> None:
-    """Of two that saw the same content, one takes the path over; the other leaves the winner's content in place."""
-    path = tmp_path / "lease.json"
-    writing.create(path, b"dead")
-    assert writing.take_over(path, b"dead", b"first")
-    assert not writing.take_over(path, b"dead", b"second")
-    assert path.read_bytes() == b"first"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["lease.json"]
 
 
 def test_random_faults_of_one_seed_are_the_same() -> None:

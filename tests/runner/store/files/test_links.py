@@ -12,7 +12,7 @@ from runner.store import reader
 from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from runner.store.errors import StoreError
-from runner.store.files import writing
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.merge import merge
 from runner.store.prune import prune_checkpoints
@@ -54,7 +54,7 @@ def test_a_link_within_a_folder_is_not_followed(tmp_path: Path, outside: Path) -
     (folder / "below").mkdir(parents=True)
     (folder / "below" / "link").symlink_to(outside)
     (folder / "file").write_text("ours")
-    writing.discard_folder(folder)
+    storage(folder).discard_folder(folder)
     assert not folder.exists()
     assert (outside / "precious").read_text() == "mine"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -25,10 +24,8 @@ from runner.store.compaction.compact import compact
 from runner.store.digest import digest
 from runner.store.errors import StoreError
 from runner.store.events import events_of
-from runner.store.files import objects, writing
-from runner.store.files.place import is_on_disk, place, storage_environment
-from runner.store.files.regular import watched
-from runner.store.files.writing import create, new_file, replace, take_over
+from runner.store.files.place import place
+from runner.store.files.storage import DISK, OBJECTS, storage
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
 from runner.store.merge import merge
@@ -111,34 +108,16 @@ def test_one_of_many_racing_attempts_wins(root: Path) -> None:
     assert [path.name for path in Layout(root).data.iterdir()] == [Path(winner.files[0].path).name]
 
 
-def test_creation_is_exclusive_and_knows_itself_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second creation changes nothing; a put whose answer was lost, and that is sent again, has still won."""
-    assert create(root / "x", b"first")
-    assert not create(root / "x", b"second")
-    assert (root / "x").read_bytes() == b"first"
+def test_a_put_that_is_sent_again_knows_itself(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A put whose answer was lost, and that is sent again, has still won."""
     put, puts = root.fs.pipe_file, []
 
     def put_twice(*arguments, **options):
         puts.extend(put(*arguments, **options) for _ in range(2))
 
     monkeypatch.setattr(root.fs, "pipe_file", put_twice)
-    assert create(root / "y", b"mine")
+    assert OBJECTS.create(root / "y", b"mine")
     assert len(puts) == 1
-    monkeypatch.undo()
-    replace(root / "y", b"other")
-    assert (root / "y").read_bytes() == b"other"
-
-
-def test_one_of_many_takes_over(root: Path) -> None:
-    """Of six that saw the same content one replaces it; who saw something else changes nothing."""
-    create(root / "lease", b"dead")
-    found = raced([lambda n=n: take_over(root / "lease", b"dead", b"%d" % n) for n in range(6)])
-    assert sorted(found) == [False] * 5 + [True]
-    left = (root / "lease").read_bytes()
-    assert left != b"dead"
-    assert not take_over(root / "lease", b"dead", b"late")
-    assert not take_over(root / "nothing", b"dead", b"late")
-    assert (root / "lease").read_bytes() == left
 
 
 def test_a_server_that_overwrites_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +146,9 @@ def test_a_lease_is_held_renewed_taken_over_and_given_back(root: Path, monkeypat
             pass
     assert not lease.exists()
     assert len(events_of(root, "session-ended")) == 1
-    replace(lease, json.dumps({"session": "s", "host": "elsewhere", "boot": "b", "pid": 1, "running": []}).encode())
+    OBJECTS.replace(
+        lease, json.dumps({"session": "s", "host": "elsewhere", "boot": "b", "pid": 1, "running": []}).encode()
+    )
     with pytest.raises(StoreHeld, match="elsewhere"), hold(root):
         pass
     monkeypatch.setattr(session, "STALE_SECONDS", 0.0)
@@ -182,7 +163,7 @@ def test_a_driver_that_lost_its_lease_leaves_the_new_one_alone(root: Path, monke
     lease = Layout(root).sessions / "lease.json"
     other = json.dumps({"session": "another"}).encode()
     with hold(root) as sleeper:
-        replace(lease, other)
+        OBJECTS.replace(lease, other)
         assert sleeper.lost.wait(20)
     assert lease.read_bytes() == other
 
@@ -199,36 +180,12 @@ def test_checkpoints(root: Path) -> None:
         loaded = checkpoints.load(path, "t1")
         assert torch.equal(loaded.tensors["w"], weights)
         assert loaded.facts == {"epoch": epoch}
-    replace(path, path.read_bytes()[:-1] + b"\x01")
+    OBJECTS.replace(path, path.read_bytes()[:-1] + b"\x01")
     with pytest.raises(checkpoints.CheckpointError, match="damaged"):
         checkpoints.load(path, "t1")
     checkpoints.delete(folder)
     assert not folder.exists()
     checkpoints.delete(folder)
-
-
-def test_what_fails_while_it_is_written_is_not_there(root: Path) -> None:
-    """A file whose writing ends in an error never appears."""
-
-    def give_up() -> None:
-        with new_file(root / "data" / "x.parquet") as file:
-            file.write(b"half")
-            raise RuntimeError("out of patience")
-
-    with pytest.raises(RuntimeError, match="out of patience"):
-        give_up()
-    assert not (root / "data" / "x.parquet").exists()
-
-
-def test_large_files_arrive_whole(root: Path) -> None:
-    """A file of several parts has the bytes that were written."""
-    block = hashlib.sha256(b"x").digest() * 2**15
-    with new_file(root / "data" / "large") as file:
-        for _ in range(120):
-            file.write(block)
-    assert (root / "data" / "large").stat().st_size == 120 * len(block)
-    with writing.on_disk(root / "data" / "large") as local:
-        assert local.read_bytes() == block * 120
 
 
 def test_stop_files_are_not_asked_for_at_every_step(root: Path) -> None:
@@ -241,10 +198,10 @@ def test_stop_files_are_not_asked_for_at_every_step(root: Path) -> None:
             asked.append(stop)
             return stop.exists()
 
-    stopped = watched(Counted(), seconds=60.0)
+    stopped = OBJECTS.watched(Counted(), seconds=60.0)
     assert not any(stopped() for _ in range(1000))
     assert len(asked) == 1
-    eager = watched(Counted(), seconds=0.0)
+    eager = OBJECTS.watched(Counted(), seconds=0.0)
     stop.touch()
     assert eager()
     assert eager()
@@ -254,7 +211,7 @@ def test_stop_files_are_not_asked_for_at_every_step(root: Path) -> None:
 def test_leftovers_are_swept(root: Path) -> None:
     """Rows of an attempt that lost go once their trial has committed."""
     samples.save_task(root, samples.task())
-    with new_file(Layout(root).data / f"{samples.spec().trial_id}.0123456789ab.parquet") as file:
+    with OBJECTS.new_file(Layout(root).data / f"{samples.spec().trial_id}.0123456789ab.parquet") as file:
         file.write(b"lost")
     assert sweep_leftovers(root, 10.0**12) == 0
     samples.committed(root, samples.spec())
@@ -265,12 +222,13 @@ def test_places(server) -> None:
     """Paths and file URLs are on a disk; what no file system answers to is named; environments reach workers."""
     assert place("a/b") == Path("a/b")
     assert place("file:///a/b") == Path("/a/b")
-    assert not is_on_disk(place(f"s3://{BUCKET}/x"))
+    assert storage(place(f"s3://{BUCKET}/x")) is OBJECTS
+    assert storage(place("file:///a/b")) is DISK
     with pytest.raises(ValueError, match="nosuch"):
         place("nosuch://bucket/x")
-    assert storage_environment(Path("/a"), {"AWS_PROFILE": "p"}) == {}
-    assert storage_environment(place(f"s3://{BUCKET}/x"), {"AWS_PROFILE": "p", "HOME": "h"}) == {"AWS_PROFILE": "p"}
-    assert objects.can_create_exclusively(place(f"s3://{BUCKET}/x"))
+    assert DISK.environment({"AWS_PROFILE": "p"}) == {}
+    assert OBJECTS.environment({"AWS_PROFILE": "p", "HOME": "h"}) == {"AWS_PROFILE": "p"}
+    OBJECTS.require_exclusive_creation(place(f"s3://{BUCKET}/x"))
 
 
 def test_upkeep(root: Path, tmp_path: Path) -> None:

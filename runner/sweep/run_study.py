@@ -17,8 +17,7 @@ from runner.printable import printable
 from runner.spec import TrialSpec
 from runner.store import reader
 from runner.store.errors import StoreError
-from runner.store.files.place import storage_environment
-from runner.store.files.writing import require_exclusive_creation
+from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
 from runner.store.session import Session, clock_of, hold, is_holder, require_free
@@ -116,7 +115,7 @@ def run_study(
             execution = cluster.enter_context(_joined(plan.study, jobs, placement, root, stop))
             if not stop:
                 if not Layout(root).tasks.is_dir():
-                    require_exclusive_creation(root)
+                    storage(root).require_exclusive_creation(root)
                 # The cluster is left, and its workers ended, before another driver may have the store.
                 with hold(root) as session, cluster.pop_all():
                     for data in tasks.values():
@@ -159,7 +158,7 @@ def _joined(study: Study, jobs: list[Job], placement: Placement, root: Path, sto
         work=placement.work or _work(study),
         places_itself=study.strategy.is_sharded,
         # The processes of a cluster of our own have this one's environment.
-        environment=storage_environment(root, dict(os.environ)) if placement.address else {},
+        environment=storage(root).environment(dict(os.environ)) if placement.address else {},
         umask=None if placement.address else _umask(),
     )
     with joined(placement.address, stop):

@@ -1,0 +1,83 @@
+"""Whether the hypotheses of a study speak of what it has, and their tests can answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from runner.methods import DENSE
+from runner.studies.errors import KeyPath, Problem, repeated, suggestion
+from runner.studies.grid import GridCell
+from runner.studies.hypotheses import TESTS_OF, HypothesisChoice
+from runner.studies.study import Study
+
+
+def problems(study: Study) -> Iterator[Problem]:
+    """What is wrong with the hypotheses of a study whose grid is right."""
+    twice = repeated(choice.name for choice in study.hypotheses)
+    if twice:
+        yield Problem(("hypotheses",), f"names given twice: {', '.join(map(str, twice))}; give each its own `name`")
+    cells, seeds = study.cells, study.seeds_of
+    for index, choice in enumerate(study.hypotheses):
+        path: KeyPath = ("hypotheses", index)
+        found = [*_name_problems(study, choice, path), *_shape_problems(choice, path)]
+        yield from found or _comparison_problems(choice, cells, seeds, path)
+
+
+def _name_problems(study: Study, choice: HypothesisChoice, path: KeyPath) -> Iterator[Problem]:
+    """Tasks, models, methods and sparsities that the study does not have."""
+    allowed: dict[str, list[Any]] = {
+        "task": [task.name for task in study.tasks],
+        "model": [model.name for model in study.models],
+        "method": [DENSE, *(one.name for one in (*study.references, *study.methods))],
+        "sparsity": list(study.sparsities),
+    }
+    for side, given in (("of", choice.of.model_dump()), ("against", choice.against and choice.against.model_dump())):
+        for key, values in (given or {}).items():
+            for value in values if isinstance(values, tuple | list) else [values]:
+                if value is not None and value not in allowed[key]:
+                    hint = suggestion(value, allowed[key]) if isinstance(value, str) else ""
+                    listed = ", ".join(map(str, allowed[key])) or "none"
+                    yield Problem((*path, side, key), f"the study has no {key} {value!r}{hint}; allowed: {listed}")
+
+
+def _shape_problems(choice: HypothesisChoice, path: KeyPath) -> Iterator[Problem]:
+    """A question, its other side and its test that do not fit each other."""
+    tests = TESTS_OF[choice.compare]
+    if choice.test not in tests:
+        yield Problem((*path, "test"), f"{choice.compare} is not tested by {choice.test}; allowed: {', '.join(tests)}")
+    if choice.compare == "effectiveness-on-pies":
+        if choice.against is not None:
+            yield Problem(
+                (*path, "against"), "a cell is compared with its dense models, on the same PIEs; remove this key"
+            )
+    elif choice.against is None or not choice.against.model_dump(exclude_none=True):
+        yield Problem(path, "the other side is missing; give against: dense, or against: {method: ...}")
+
+
+def _comparison_problems(
+    choice: HypothesisChoice, cells: list[GridCell], seeds: dict[tuple[str, str], tuple[int, ...]], path: KeyPath
+) -> Iterator[Problem]:
+    """A family without comparisons, or with one whose other side is no cell, or has other seeds."""
+    pairs = choice.comparisons(cells)
+    if not pairs:
+        yield Problem(path, f"'{choice.name}' compares nothing: `of` selects no cell that differs from `against`")
+    for cell, other in pairs:
+        if other is not None and other not in cells:
+            yield Problem(
+                (*path, "against"),
+                f"for {cell.method} at sparsity {cell.sparsity:g} the other side is {other.method} at sparsity "
+                f"{other.sparsity:g}, which is no cell of the study; {DENSE} and references have "
+                "sparsity 0, the others those of `sparsities`",
+            )
+            return
+        if choice.compare == "pie-rate" and other is not None and DENSE in (cell.method, other.method):
+            yield Problem(path, f"'{DENSE}' has no PIE rate of its own; compare two pruned cells")
+            return
+        if other is not None and set(seeds[cell.task, cell.model]) != set(seeds[other.task, other.model]):
+            yield Problem(
+                (*path, "against"),
+                f"{cell.model} and {other.model} on {cell.task} do not have the same seeds, and tests pair seeds; give "
+                "both blocks of the grid the same",
+            )
+            return
