@@ -67,12 +67,17 @@ def survival_study(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(survival_study, tmp_path_factory):
+def common_folder(tmp_path_factory):
+    """A folder of all workers of this run together; who makes something there holds a lock."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def undisturbed(survival_study, common_folder):
     """The store that two workers make of it on this machine when nobody disturbs them; made once for all tests."""
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    store, whole = shared / "undisturbed", shared / "undisturbed.whole"
-    with FileLock(shared / "undisturbed.lock"):
+    store, whole = common_folder / "undisturbed", common_folder / "undisturbed.whole"
+    with FileLock(common_folder / "undisturbed.lock"):
         if not whole.exists():
             done = small_study.run(survival_study, store)
             assert done.returncode == 0, done.stderr
