@@ -22,12 +22,30 @@ def pytest_addoption(parser):
 
 
 FIRST = (
-    "tests/cluster/test_slurm.py",
+    "tests/cluster/test_slurm.py",  # waits more than it computes: beside it the next one has the processor
     "tests/chaos/test_survival.py",
     "tests/chaos/test_surroundings.py",
+    "tests/chaos/test_hits.py",
     "tests/cluster/test_jobs.py",
+    "tests/chaos/test_damage_walk.py",
+    "tests/chaos/test_object_storage.py",
+    "tests/cluster/test_devices.py",
+    "tests/chaos/test_upkeep.py",
+    "tests/chaos/test_controllers.py",
+    "tests/cluster/test_deepspeed.py",
+    "tests/cluster/test_two_processes.py",
+    "tests/cluster/test_rehearsal.py",
+    "tests/browser/test_explorer.py",
+    "tests/cluster/test_tuning.py",
+    "tests/cluster/test_nodes.py",
 )
-"""Of the tests with real processes, where time is bounded: the one that waits longest, then what matters most."""
+"""Of the tests with real processes the longest, from a minute to six: what begins last shall not end last by far."""
+
+
+def pytest_configure(config):
+    """Two workers share two cores: torch's threads of one would only wait for those of the other."""
+    if hasattr(config, "workerinput"):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items):
