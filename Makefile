@@ -8,7 +8,9 @@ DEMO ?= demo
 # Every file that setup installs has its version and hash in there; `python3 .ci/renew.py` writes them anew.
 LOCKED := .ci/requirements
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# Modules are compiled when they are first imported: most never are.
+# Modules are compiled when they are first imported: most never are. What is compiled is kept, whatever the environment
+# says: else every worker and every process of a test would compile torch and Ray anew, in three times their time.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(PIP) install --quiet --no-compile --no-deps --no-build-isolation
 
 # Remade only when what is to be installed changes; otherwise nothing happens.

@@ -22,12 +22,30 @@ def pytest_addoption(parser):
 
 
 FIRST = (
-    "tests/cluster/test_slurm.py",
+    "tests/cluster/test_slurm.py",  # waits more than it computes: beside it the next one has the processor
     "tests/chaos/test_survival.py",
     "tests/chaos/test_surroundings.py",
+    "tests/chaos/test_hits.py",
     "tests/cluster/test_jobs.py",
+    "tests/chaos/test_damage_walk.py",
+    "tests/chaos/test_object_storage.py",
+    "tests/cluster/test_devices.py",
+    "tests/chaos/test_upkeep.py",
+    "tests/chaos/test_controllers.py",
+    "tests/cluster/test_deepspeed.py",
+    "tests/cluster/test_two_processes.py",
+    "tests/cluster/test_rehearsal.py",
+    "tests/browser/test_explorer.py",
+    "tests/cluster/test_tuning.py",
+    "tests/cluster/test_nodes.py",
 )
-"""Of the tests with real processes, where time is bounded: the one that waits longest, then what matters most."""
+"""Of the tests with real processes the longest, from a minute to six: what begins last shall not end last by far."""
+
+
+def pytest_configure(config):
+    """Two workers share two cores: torch's threads of one would only wait for those of the other."""
+    if hasattr(config, "workerinput"):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items):
@@ -67,12 +85,17 @@ def survival_study(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(survival_study, tmp_path_factory):
+def common_folder(tmp_path_factory):
+    """A folder of all workers of this run together; who makes something there holds a lock."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def undisturbed(survival_study, common_folder):
     """The store that two workers make of it on this machine when nobody disturbs them; made once for all tests."""
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    store, whole = shared / "undisturbed", shared / "undisturbed.whole"
-    with FileLock(shared / "undisturbed.lock"):
+    store, whole = common_folder / "undisturbed", common_folder / "undisturbed.whole"
+    with FileLock(common_folder / "undisturbed.lock"):
         if not whole.exists():
             done = small_study.run(survival_study, store)
             assert done.returncode == 0, done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tasks.registry_packages import cache_folder
 
@@ -12,12 +13,15 @@ SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def common_cache(tmp_path_factory):
-    """An empty cache, but with the user's fetched packages: nothing is downloaded twice."""
-    folder = tmp_path_factory.mktemp("cache")
+def common_cache(common_folder):
+    """An empty cache of all workers, but with the user's fetched packages: nothing is downloaded or parsed twice."""
+    folder = common_folder / "cache"
     packages = cache_folder() / "packages"
-    packages.mkdir(parents=True, exist_ok=True)
-    (folder / "packages").symlink_to(packages)
+    with FileLock(common_folder / "cache.lock"):
+        if not folder.exists():
+            packages.mkdir(parents=True, exist_ok=True)
+            folder.mkdir()
+            (folder / "packages").symlink_to(packages)
     return folder
 
 
