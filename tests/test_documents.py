@@ -24,6 +24,7 @@ ROOMS = (
     "runner/README.md",
     "runner/pruning/README.md",
     "runner/store/README.md",
+    "runner/trial/README.md",
     "tasks/README.md",
     "tests/benchmarks/README.md",
 )
