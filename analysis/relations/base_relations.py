@@ -35,11 +35,12 @@ from analysis.statistics.declarations import COMPARISON, HYPOTHESIS, declared
 from analysis.statistics.human_ratings import human_rows
 from runner.methods import DENSE
 from runner.store.layout import Layout
-from runner.store.schema import CommitRecord
+from runner.store.schema import SINGLE_FACTS, CommitRecord
 from tasks.columns import OWN_GOLD, VIEWED
 from tasks.kinds import KINDS
 from tasks.kinds.base import Kind
 
+FACT_TYPES: dict[type, pa.DataType] = {int: pa.int64(), float: pa.float64(), str: pa.string()}
 TASK = {
     "task_no": pa.int16(),
     "task": pa.string(),
@@ -81,22 +82,7 @@ GRID = {
     "sparsity": pa.float64(),
     "seed": pa.int64(),
 }
-FACTS = {
-    "achieved_sparsity": pa.float64(),
-    "total_sparsity": pa.float64(),
-    "parameters": pa.int64(),
-    "prunable": pa.int64(),
-    "threshold": pa.float64(),
-    "epochs": pa.int64(),
-    "seconds": pa.float64(),
-    "device_vendor": pa.string(),
-    "device_name": pa.string(),
-    "device_driver": pa.string(),
-    "device_runtime": pa.string(),
-    "device_kernels": pa.string(),
-    "peak_memory": pa.int64(),
-    "precision": pa.string(),
-}
+FACTS = {name: FACT_TYPES[kind] for name, kind in SINGLE_FACTS.items()}
 PROVENANCE = {"host": pa.string(), "committed_at": pa.timestamp("us")}
 JSON_TEXTS = {"metrics": pa.string(), "versions": pa.string(), "settings": pa.string()}
 CANARY = {

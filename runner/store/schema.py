@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -104,6 +105,20 @@ class Facts(BaseModel):
     precision: str | None = None
     versions: dict[str, str] = Field(default_factory=dict)
     selected_step: int | None = Field(default=None, exclude_if=lambda step: step is None)
+
+
+def _single(annotation: Any) -> type | None:
+    """The type of a fact that is one value, be it that it may be missing; None for one of several values."""
+    if get_origin(annotation) is dict:
+        return None
+    (kind,) = {*(get_args(annotation) or (annotation,))} - {NoneType}
+    return kind  # type: ignore[no-any-return]
+
+
+SINGLE_FACTS: dict[str, type] = {
+    name: kind for name, field in Facts.model_fields.items() if (kind := _single(field.annotation)) is not None
+}
+"""The facts that are one value, with its type: analysis has a column of each (analysis.relations.base_relations)."""
 
 
 class Compacted(BaseModel):

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from analysis.relations.base_relations import TABLES
 from analysis.relations.database import SQL, STEPS, VIEWS, connect, kind_files, statement
+from runner.store.schema import SINGLE_FACTS, Facts
 from tasks.kinds import KINDS
 from tests.analysis.stores import hashed, read_rows, write_store
 
@@ -81,3 +83,13 @@ def test_a_kind_is_named_in_its_own_folder_alone() -> None:
     assert {folder.name for folder in (SQL / "kinds").iterdir() if folder.is_dir()} == {*KINDS}
     statements = [re.sub(r"--.*", "", path.read_text()) for path in SQL.glob("*.sql")]
     assert not [text for text in statements if re.search("|".join(KINDS), text)]
+
+
+UNSHOWN = {"steps", "weights", "parent_weights", "restored_checkpoints", "failed_restores", "selected_step"}
+"""Facts of a trial that its record has and the view `trials` leaves out."""
+
+
+def test_the_view_trials_shows_every_fact_or_says_so(columns: dict[str, list[str]]) -> None:
+    """A fact that a trial says of itself is a column of trials in one step, or stands among those that are not."""
+    assert {*Facts.model_fields} - {*columns["trials"]} == {*UNSHOWN, "layer_sparsity"}
+    assert {*TABLES["trial"]} >= {*SINGLE_FACTS}
