@@ -11,6 +11,13 @@ from typing import Any, Literal
 
 from runner.pruning.schedules import Schedule
 
+RequestedPrecision = Literal["auto", "fp32", "bf16"]
+Batching = Literal["auto", "by-length", "uniform"]
+Continuation = Literal["old", "new"]
+"""Which optimizer goes on after a cut."""
+ChosenOn = Literal["validation", "test"]
+"""The split on which the best network is chosen."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finetuning:
@@ -25,7 +32,7 @@ class Finetuning:
     learning_rate: float = 0.0
     learning_rates: str = ""
     milestones: tuple[tuple[float, float], ...] = ()
-    optimizer: Literal["old", "new"] = "old"
+    optimizer: Continuation = "old"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +46,7 @@ class Selection:
     """
 
     best: str = ""
-    split: Literal["validation", "test"] = "validation"
+    split: ChosenOn = "validation"
     every: int = 0
 
 
@@ -64,8 +71,8 @@ class Training:
     weight_decay: float = 0.0
     clip_norm: float = 1.0
     warmup_epochs: float = 0.0
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    batching: Literal["auto", "by-length", "uniform"] = "auto"
+    precision: RequestedPrecision = "auto"
+    batching: Batching = "auto"
     micro_batches: int = 1
     learning_rates: str = "constant"
     milestones: tuple[tuple[float, float], ...] = ()

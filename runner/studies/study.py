@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import operator
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    create_model,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from runner.spec import Protocol, Record
 from runner.studies.errors import StudyError
@@ -37,17 +44,10 @@ class ModelChoice(Choices):
         return gathered(given, cls.model_fields, "model")
 
 
-class ProtocolChoice(Choices):
-    """Whose protocol is followed, and the single switches (`runner.spec.Protocol`) that leave it."""
+class ProtocolBase(Choices):
+    """Whose protocol is followed."""
 
     base: Literal["paper", "release"] = "paper"
-    impact: Literal["accumulated", "last-batch"] | None = None
-    layernorm: Literal["keep", "prune"] | None = None
-    padding: Literal["random", "release", "packed"] | None = None
-    rounds: Literal["equal", "off-by-one"] | None = None
-    threshold: Literal["half", "train"] | None = None
-    pairs: Literal["segments", "joined"] | None = None
-    influence: Literal["beyond-30", "rounded-30"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -58,6 +58,18 @@ class ProtocolChoice(Choices):
         base = Protocol() if self.base == "paper" else Protocol.release()
         switches = self.model_dump(exclude={"base"}, exclude_none=True)
         return Protocol(**{**vars(base), **switches})
+
+
+if TYPE_CHECKING:
+    ProtocolChoice = ProtocolBase
+else:
+    ProtocolChoice = create_model(
+        "ProtocolChoice",
+        __base__=ProtocolBase,
+        __module__=__name__,
+        __doc__="Whose protocol is followed, and the single switches (`runner.spec.Protocol`) that leave it.",
+        **{name: (allowed | None, None) for name, allowed in get_type_hints(Protocol).items()},
+    )
 
 
 class TrialResources(Choices):

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from runner.optimizers import LEARNING_RATES, OPTIMIZERS
 from runner.studies.errors import unknown
-from runner.training import Training
+from runner.training import Batching, ChosenOn, Continuation, RequestedPrecision, Training
 
 Whole = Annotated[int, Field(strict=True, ge=1)]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
@@ -48,7 +48,7 @@ class FinetuningSettings(BaseModel):
     learning_rate: Positive | None = None
     learning_rates: Curve | None = None
     milestones: Milestones | None = None
-    optimizer: Literal["old", "new"] | None = None
+    optimizer: Continuation | None = None
 
 
 class SelectionSettings(BaseModel):
@@ -57,7 +57,7 @@ class SelectionSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     best: Annotated[str, Field(min_length=1)] | None = None
-    split: Literal["validation", "test"] = "validation"
+    split: ChosenOn = "validation"
     every: Whole | Literal["epoch"] = "epoch"
 
     @model_validator(mode="before")
@@ -88,8 +88,8 @@ class TrainingSettings(BaseModel):
     weight_decay: NotNegative | None = None
     clip_norm: Positive | None = None
     warmup_epochs: NotNegative | None = None
-    precision: Literal["auto", "fp32", "bf16"] | None = None
-    batching: Literal["auto", "by-length", "uniform"] | None = None
+    precision: RequestedPrecision | None = None
+    batching: Batching | None = None
     micro_batches: Whole | None = None
     # Left out of frozen studies where they are not given: those of before have no such keys.
     learning_rates: Curve | None = Field(default=None, exclude_if=_is_none)

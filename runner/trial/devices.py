@@ -18,6 +18,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from runner.training import RequestedPrecision
 from runner.trial.processes import ALONE, Processes
 from runner.vendors import Vendor, driver_version, vendor_of, visible_to_worker
 
@@ -184,7 +185,7 @@ def prepare(threads: int) -> None:
         torch.cuda.reset_peak_memory_stats()
 
 
-def resolve_precision(requested: Literal["auto", "fp32", "bf16"], device: Device, network: nn.Module) -> Precision:
+def resolve_precision(requested: RequestedPrecision, device: Device, network: nn.Module) -> Precision:
     """fp32 or bf16 as asked; auto means bf16 for encoders and LSTMs on devices that multiply bf16 in hardware.
 
     Small convolutional networks stay fp32: their products are too small to gain from bf16 what its casts cost.
