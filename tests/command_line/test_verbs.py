@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 import json
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -13,8 +12,7 @@ from typer.testing import CliRunner
 from runner.command_line import app
 from runner.command_line.group import FOREIGN, exit_code_of
 from runner.studies import STUDIES
-
-ROOT = Path(__file__).parents[2]
+from tests.rooms import ROOMS, ROOT
 
 
 def test_plan_of_the_papers_grid_as_json(piesweep):
@@ -304,7 +302,7 @@ FAULTS = {"OutOfDeviceMemory", "CheckpointError", "ParentMissing", "RehearsalErr
 
 def test_every_error_of_ours_says_how_a_verb_ends():
     """Bad input (2), a store that another driver holds (75), or one of FAULTS: none is forgotten."""
-    for room in ("analysis", "cluster", "runner", "tasks"):
+    for room in ROOMS:
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.ClassDef) and any("Error" in ast.unparse(base) for base in node.bases):
