@@ -37,7 +37,8 @@ class TaskChoice(BaseModel):
     A registered task needs `name` alone (and `data`, where the user must bring a copy). A user's own task
     gives `train` and `test` files, or `dataset`; then `text` names the text column or the pair of them, and
     `label` (or `labels`, for several per example) the column of the answer; `kind: regression` says that `label` holds
-    numbers to predict, not classes. A number for `test` or `validation` is the
+    numbers to predict, not classes. `metrics` are those by which any task's answers are scored, the headline first
+    (`tasks.metric_choice`); they change no trial. A number for `test` or `validation` is the
     fraction of train that is held out (`tasks.held_out`). `id` names the column of the user's own ids. `quoting`,
     `delimiter`, `encoding` and `columns` say how files of text are written, where that cannot be told from them
     (`tasks.text_files.Written`).
@@ -66,6 +67,7 @@ class TaskChoice(BaseModel):
     delimiter: str | None = Field(default=None, exclude_if=_is_none)
     encoding: str | None = Field(default=None, exclude_if=_is_none)
     columns: tuple[str, ...] | None = Field(default=None, exclude_if=_is_none)
+    metrics: tuple[str, ...] | None = Field(default=None, exclude_if=_is_none)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,8 @@ class TaskData:
     inputs, the gold columns of its kind (label is an index into `classes`; labels are ascending), and any further
     columns worth keeping (what people said of the example).
     `note` says in a sentence how the examples depart from the task's declared ones; empty if they do not.
-    `warnings` are sentences on what is doubtful: labels, copies of examples within and across splits.
+    `warnings` are sentences on what is doubtful: labels, copies of examples within and across splits. `metrics` are
+    those by which answers are scored, the headline first; empty for those of the kind.
     """
 
     task: str
@@ -88,6 +91,7 @@ class TaskData:
     fingerprint: str = field(default="")
     note: str = field(default="")
     warnings: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require_gold(self.task, self.examples, KINDS[self.kind].gold)
@@ -96,9 +100,14 @@ class TaskData:
             object.__setattr__(self, "fingerprint", found)
 
     @property
+    def scored_by(self) -> tuple[str, ...]:
+        """The metrics of answers, the headline first."""
+        return self.metrics or KINDS[self.kind].metrics
+
+    @property
     def metric(self) -> str:
-        """How predictions of this kind are scored: its headline."""
-        return KINDS[self.kind].metrics[0]
+        """How predictions are scored: the headline."""
+        return self.scored_by[0]
 
     def split(self, name: Split) -> pa.Table:
         """The rows of one split, by ascending example_id."""
@@ -113,6 +122,7 @@ class Task:
     """A registered task: what is known of it without touching its data, and how to load it.
 
     `load` receives the user's own copy (a folder or archive), or None where the task fetches its data itself.
+    `metrics` as of TaskData.
     `sizes`, `classes` and `class_count` are what `load` must return; `classes` is None where only the user's data
     has the names. `hub` is the data set's name for `datasets`, used where the user brings no copy. `disagreement` names
     the column of the examples that says how much people disagreed on each, where there is one.
@@ -134,6 +144,7 @@ class Task:
     class_count: int | None = None
     hub: str | None = None
     disagreement: str | None = None
+    metrics: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.classes is not None:
@@ -141,8 +152,8 @@ class Task:
 
     @property
     def metric(self) -> str:
-        """How predictions of this kind are scored: its headline."""
-        return KINDS[self.kind].metrics[0]
+        """How predictions are scored: the headline."""
+        return (self.metrics or KINDS[self.kind].metrics)[0]
 
 
 def fingerprint_of(classes: tuple[str, ...], examples: pa.Table, inputs: Inputs, kind: str) -> str:

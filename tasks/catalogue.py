@@ -15,6 +15,7 @@ from tasks.base import SPLITS, Split, Task, TaskChoice, TaskData, TaskError
 from tasks.cache import cached, file_stamps
 from tasks.examples import split_sizes
 from tasks.lengths import statistics, token_counts
+from tasks.metric_choice import check_metrics, chosen
 from tasks.splitting import scrambled, stratified_subset
 from tasks.statistics import counted_statistics, declared_statistics
 from tasks.tabular import nearest
@@ -53,7 +54,8 @@ def check(choice: TaskChoice) -> None:
     given = [name for name in foreign if getattr(choice, name)]
     if given:
         raise TaskError(
-            f"task '{task.name}' is registered and takes no {', '.join(given)}; allowed: data, limit, max_tokens"
+            f"task '{task.name}' is registered and takes no {', '.join(given)}; "
+            "allowed: data, limit, max_tokens, metrics"
         )
     if choice.data is None and task.needs_data:
         raise TaskError(f"task '{task.name}' needs your copy: set data to {task.source}")
@@ -81,7 +83,19 @@ def open_task(choice: TaskChoice) -> TaskData:
         data = cached(choice.name, key, load)
     if choice.limit:
         data = limited(data, choice.limit)
-    return dataclasses.replace(data, max_tokens=choice.max_tokens or data.max_tokens)
+    return dataclasses.replace(
+        data, max_tokens=choice.max_tokens or data.max_tokens, metrics=_metrics(choice, data.kind, data.classes)
+    )
+
+
+def _metrics(choice: TaskChoice, kind: str, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the study, else of the task; TaskError for one that its answers do not have."""
+    own = TASKS[choice.name].metrics if choice.name in TASKS else ()
+    metrics = own or None if choice.metrics is None else choice.metrics
+    if metrics is None:
+        return ()
+    check_metrics(choice.name, kind, metrics, classes)
+    return chosen(kind, metrics)
 
 
 def planned_sizes(choice: TaskChoice) -> dict[Split, int]:
@@ -193,8 +207,8 @@ def _load_registered(choice: TaskChoice) -> TaskData:
 
 def _key(choice: TaskChoice) -> dict[str, Any]:
     """What the parsed examples depend on."""
-    chosen = choice.model_dump(mode="json", exclude={"limit", "max_tokens"}, exclude_defaults=True)
+    said = choice.model_dump(mode="json", exclude={"limit", "max_tokens", "metrics"}, exclude_defaults=True)
     given = [choice.data, choice.train, choice.validation, choice.test, choice.dataset]
     sources = {path: file_stamps(Path(path)) for path in given if isinstance(path, str) and Path(path).exists()}
     version = TASKS[choice.name].version if choice.name in TASKS else 1
-    return {"choice": chosen, "version": version, "sources": sources}
+    return {"choice": said, "version": version, "sources": sources}

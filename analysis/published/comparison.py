@@ -12,6 +12,7 @@ from analysis.published.figures import ComparisonError, Figures, Place, Publicat
 from analysis.results import Results, Row, cell
 from analysis.tables import parameters, tasks
 from runner.methods import DENSE
+from tasks.kinds import KINDS
 
 TEST = "test"
 FEWEST_RANKED = 3
@@ -186,22 +187,31 @@ def _pie_percent(results: Results) -> Figures:
     }
 
 
+def _of_the_paper(results: Results) -> set[tuple[str, str]]:
+    """Each task with the metric that the paper has for its kind of answer: by others nothing can be compared."""
+    return {
+        (row["task"], KINDS[row["kind"]].metrics[0]) for row in results.rows("SELECT task, kind FROM internal.task")
+    }
+
+
 def _effectiveness(results: Results) -> Figures:
+    known = _of_the_paper(results)
     return {
         _place(row, what): row[what]
         for row in results.effectiveness
         for what in ("mean", "std")
-        if row["split"] == TEST and row[what] is not None
+        if row["split"] == TEST and row[what] is not None and (row["task"], row["metric"]) in known
     }
 
 
 def _effectiveness_on_pies(results: Results) -> Figures:
+    known = _of_the_paper(results)
     return {
         _place(row, side): row[side]
         for row in results.accuracy_on_pies
         for side in ("pruned", "dense")
-        if row["split"] == TEST and row["subset"] == "pies" and row["estimator"] == ESTIMATORS[row["metric"]]
-        if row[side] is not None
+        if row["split"] == TEST and row["subset"] == "pies" and (row["task"], row["metric"]) in known
+        if row["estimator"] == ESTIMATORS.get(row["metric"]) and row[side] is not None
     }
 
 

@@ -26,6 +26,7 @@ from analysis.relations.answer_types import as_vote, sql_type
 from analysis.relations.checked_files import CheckedFiles
 from analysis.relations.committed_files import CommittedFiles, address
 from analysis.relations.counted_votes import create_counted_votes
+from analysis.relations.macros import create_macros
 from analysis.relations.recorded_files import examples_path
 from analysis.relations.restored_files import committed_files
 from analysis.relations.snapshot import Cell, Snapshot
@@ -35,10 +36,11 @@ from analysis.statistics.declarations import COMPARISON, HYPOTHESIS, declared
 from analysis.statistics.human_ratings import human_rows
 from runner.methods import DENSE
 from runner.store.layout import Layout
-from runner.store.schema import SINGLE_FACTS, CommitRecord
+from runner.store.schema import SINGLE_FACTS, CommitRecord, TaskCard
 from tasks.columns import OWN_GOLD, VIEWED
 from tasks.kinds import KINDS
 from tasks.kinds.base import Kind
+from tasks.metric_choice import class_of
 
 FACT_TYPES: dict[type, pa.DataType] = {int: pa.int64(), float: pa.float64(), str: pa.string()}
 TASK = {
@@ -47,7 +49,8 @@ TASK = {
     "kind": pa.string(),
     "classes": pa.list_(pa.string()),
     "class_count": pa.int16(),
-    "metric": pa.string(),  # the headline of the kind
+    "metric": pa.string(),  # the headline of its answers
+    "metric_class": pa.int16(),  # the class that it is of; null where it is of all
     "answer": pa.string(),  # the column of its answers, and before _rows of their view
     "is_voted": pa.bool_(),  # whether seeds vote on its answers
 }
@@ -133,7 +136,7 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     connection.register_filesystem(CommittedFiles(files))
     connection.execute("CREATE SCHEMA internal")
     used = [KINDS[card.kind] for card in snapshot.tasks.values()]
-    _create_macros(connection, lists=any(pa.types.is_list(kind.answer_type) for kind in used if kind.asks))
+    create_macros(connection, lists=any(pa.types.is_list(kind.answer_type) for kind in used if kind.asks))
     for name, content in (_contents(snapshot) | declared(snapshot)).items():
         _create_table(connection, name, content)
     for kind in KINDS.values():
@@ -150,22 +153,6 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     create_counted_votes(connection, snapshot)
     parts = [NO_ROWS["example"], *_examples(files, examples)]
     connection.execute(f"CREATE VIEW internal.example AS {' UNION ALL BY NAME '.join(parts)}")
-
-
-def _create_macros(connection: duckdb.DuckDBPyConnection, *, lists: bool) -> None:
-    """A vote is a class index while no task's answers are lists, else a list of indices, for every task alike."""
-    of_one, of_many = ("[class_index]", "indices") if lists else ("class_index", "indices[1]")
-    indices = "vote" if lists else "[vote]"
-    named = "list_transform(vote, lambda class_index: classes[class_index + 1])" if lists else "classes[vote + 1]"
-    connection.execute(f"CREATE MACRO internal.vote_of_one(class_index) AS {of_one}")
-    connection.execute(f"CREATE MACRO internal.vote_of_many(indices) AS {of_many}")
-    connection.execute(f"CREATE MACRO internal.indices_of(vote) AS {indices}")
-    connection.execute(f"CREATE MACRO internal.named(classes, vote) AS {named}")
-    # As one number, so that no plan looks an example up before it knows of which task, cell or trial: it would find one
-    # of each, and that many times the work.
-    connection.execute("CREATE MACRO internal.key(owner, example_id) AS owner::BIGINT * 4294967296 + example_id")
-    # The same as one comparison with the split in it: a split apart is what some plans join by first, each with each.
-    connection.execute("CREATE MACRO internal.place(owner, split, example_id) AS row(owner, split, example_id)")
 
 
 def _create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -190,7 +177,7 @@ def _contents(snapshot: Snapshot) -> dict[str, list[tuple[Any, ...]]]:
     done = {record.trial_id for record in snapshot.commits}
     return {
         "task": [
-            (task_no[card.task], card.task, card.kind, list(card.classes), len(card.classes), *_of_kind(card.kind))
+            (task_no[card.task], card.task, card.kind, list(card.classes), len(card.classes), *_scored(card))
             for card in snapshot.tasks.values()
         ],
         "cell": [
@@ -224,10 +211,10 @@ def _trial(record: CommitRecord, cell: Cell) -> Iterator[Any]:
         yield json.dumps(value, sort_keys=True)
 
 
-def _of_kind(name: str) -> tuple[str, str, bool]:
-    """The columns of TASK that a kind has."""
-    kind = KINDS[name]
-    return kind.metrics[0], kind.answer, kind.asks is not None
+def _scored(card: TaskCard) -> tuple[str, int | None, str, bool]:
+    """The columns of TASK from the metric on."""
+    kind, metric = KINDS[card.kind], card.scored_by[0]
+    return metric, class_of(metric, card.classes), kind.answer, kind.asks is not None
 
 
 def _predictions(snapshot: Snapshot, kind: Kind) -> Iterator[str]:

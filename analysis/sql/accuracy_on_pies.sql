@@ -6,7 +6,7 @@
 --            model      VARCHAR
 --            method     VARCHAR
 --            sparsity   DOUBLE
---            metric     VARCHAR   the headline of the task's kind: accuracy, or macro-f1 where multi-label
+--            metric     VARCHAR   the headline of the task, as in effectiveness
 --            subset     VARCHAR   pies, or all examples
 --            estimator  VARCHAR   majority-vote: of the votes, the published one for single-label tasks;
 --                       seed-mean: mean over seeds, the published one for multi-label tasks

@@ -7,7 +7,7 @@
 --            method    VARCHAR   dense for the unpruned model
 --            sparsity  DOUBLE
 --            seed      BIGINT
---            metric    VARCHAR   the headline of the task's kind: accuracy, or macro-f1 where multi-label
+--            metric    VARCHAR   the headline of the task: accuracy, or macro-f1 where multi-label, unless `metrics` says otherwise
 --            value     DOUBLE    computed from the rows; over all classes of the task, an empty one counting as 0. Null where
 --                      it is not defined: a correlation with answers that are all the same, or no numbers
 -- Reference: Tropeano et al. 2025, Table 9

@@ -17,7 +17,8 @@ LEGEND: dict[Mark, str] = {
 
 def build(results: Results) -> Table:
     """Mean difference of every pruned cell from its dense cell and the corrected p-value, by sparsity."""
-    both = {(*cell(row), row["split"]): row for row in results.survey.churn}
+    of_accuracy = {row["task"] for row in results.effectiveness if row["metric"] == "accuracy"}
+    both = {(*cell(row), row["split"]): row for row in results.survey.churn if row["task"] in of_accuracy}
     rows = [_with_examples(row, both.get((*cell(row), row["split"]))) for row in exploratory(results)]
     columns, keys = sparsities(rows), key_columns(rows)
 
@@ -32,7 +33,7 @@ def build(results: Results) -> Table:
     return Table(
         name="against_dense",
         title="Effectiveness against the dense models (exploratory)",
-        caption="Accuracy (single-label) or macro-F1 (multi-label) of the pruned minus that of the dense models: mean "
+        caption="The headline metric of the task of the pruned minus that of the dense models: mean "
         "over pairs of one seed each (of accuracy with its 95 % interval over seeds and examples, none below five "
         "seeds), and p of a paired t-test over seeds, corrected by Holm over all cells of a task and model; "
         f"marks at {ALPHA:g}. Nobody declared these comparisons before the data: they can suggest, not confirm. "

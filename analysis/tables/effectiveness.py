@@ -15,7 +15,7 @@ LEGEND: dict[Mark, str] = {
 
 
 def build(results: Results) -> Table:
-    """Mean and standard deviation (n - 1) over seeds of accuracy or macro-F1; the first column is the dense model."""
+    """Mean and standard deviation (n - 1) over seeds of the headline metric; the first column is the dense model."""
     rows = [row for row in results.effectiveness if row["method"] != DENSE]
     best, _ = extremes(rows, lambda row: None if row["mean"] is None else round(row["mean"], 3))
     columns, keys = sparsities(rows), key_columns(results.effectiveness, "metric")
@@ -27,7 +27,7 @@ def build(results: Results) -> Table:
     return Table(
         name="effectiveness",
         title="Effectiveness",
-        caption="Accuracy (single-label) or macro-F1 (multi-label), mean ± standard deviation over seeds, by sparsity. "
+        caption="The headline metric of each task, mean ± standard deviation over seeds, by sparsity. "
         f"{results.longer_training}".rstrip(),
         keys=keys,
         columns=("dense", *headings(columns)),

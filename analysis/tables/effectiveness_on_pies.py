@@ -25,7 +25,7 @@ def build(results: Results) -> Table:
     return Table(
         name="effectiveness_on_pies",
         title="Effectiveness on the examples that pruning breaks",
-        caption="Accuracy (single-label) or macro-F1 (multi-label) on PIEs of the pruned and of the dense models, by "
+        caption="The headline metric on PIEs of the pruned and of the dense models, by "
         "sparsity. majority-vote: of the votes; seed-mean: mean over seeds. PIEs are chosen by the very seeds that "
         "are scored: with two classes the accuracies of the two votes add up to 1 whatever pruning does, and both are "
         f"low. The table held_out_pies has the comparison that means something. {told(results.seeds)}",

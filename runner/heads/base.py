@@ -63,5 +63,5 @@ class Head(Protocol):
         ...
 
     def best_threshold(self, outputs: Tensor, targets: Tensor) -> float:
-        """The threshold under which the headline of the answers is best."""
+        """The threshold under which the first metric of the kind is best, whatever a study chooses to report."""
         ...

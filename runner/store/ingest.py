@@ -119,6 +119,7 @@ def _tasks(
             classes=classes,
             max_tokens=cards[task].max_tokens if task in cards else 1,
             examples=examples if task in renumbered else examples.drop_columns([OWN_ID]),
+            metrics=cards[task].metrics if task in cards else (),
         )
     return result
 

@@ -17,7 +17,7 @@ from runner.store.errors import StoreError
 from runner.store.files.contract import json_files
 from runner.store.files.storage import storage
 from runner.store.layout import Layout
-from runner.store.schema import CommitRecord
+from runner.store.schema import CommitRecord, TaskCard
 from runner.store.session import hold
 from runner.store.trial_rows import TrialRows
 from runner.store.verify import broken_invariants
@@ -85,12 +85,17 @@ def _refuse_conflicts(stores: Sequence[Path]) -> None:
 
 
 def _task_conflicts(stores: Sequence[Path]) -> Iterator[str]:
-    seen: dict[str, tuple[str, Path]] = {}
+    seen: dict[str, tuple[TaskCard, Path]] = {}
     for store in stores:
         for task, card in reader.task_cards(store).items():
-            other, where = seen.setdefault(task, (card.fingerprint, store))
-            if other != card.fingerprint:
-                yield f"task {task}: fingerprint {other} in {where}, {card.fingerprint} in {store}"
+            other, where = seen.setdefault(task, (card, store))
+            if other.fingerprint != card.fingerprint:
+                yield f"task {task}: fingerprint {other.fingerprint} in {where}, {card.fingerprint} in {store}"
+            elif other.metrics != card.metrics:
+                yield (
+                    f"task {task}: scored by {', '.join(other.scored_by)} in {where}, by {', '.join(card.scored_by)} "
+                    f"in {store}; run its study again with the same `metrics` into one of them"
+                )
 
 
 def _trial_conflicts(stores: Sequence[Path]) -> Iterator[str]:

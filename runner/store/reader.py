@@ -140,6 +140,7 @@ def task_data(root: Path, task: str) -> TaskData:
         max_tokens=card.max_tokens,
         examples=card_examples(root, card),
         fingerprint=card.fingerprint,
+        metrics=card.metrics,
     )
 
 

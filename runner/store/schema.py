@@ -7,11 +7,12 @@ from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pyarrow as pa
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from runner.store.names import Attempt, Sha256, SplitName, StoredFile, TaskName, TrialId
 from tasks.columns import Inputs
 from tasks.kinds import KINDS
+from tasks.metric_choice import check_metrics
 
 PREDICTION_FIELDS: dict[str, pa.DataType] = {
     "trial_id": pa.string(),  # constant in a file that one trial wrote
@@ -210,7 +211,8 @@ def _known_kind(name: str) -> str:
 class TaskCard(BaseModel):
     """What a store knows of a task, beside its examples.
 
-    examples: the file of its examples; None where an earlier version wrote the card, and the fingerprint alone says
+    metrics: those by which its answers are scored, the headline first; empty for those of its kind. examples: the file
+    of its examples; None where an earlier version wrote the card, and the fingerprint alone says
     whether they are those that were trained on.
     """
 
@@ -223,7 +225,19 @@ class TaskCard(BaseModel):
     max_tokens: int
     fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$")
     splits: dict[SplitName, int]
+    metrics: tuple[str, ...] = ()
     examples: DataFile | None = None
+
+    @property
+    def scored_by(self) -> tuple[str, ...]:
+        """The metrics of answers, the headline first."""
+        return self.metrics or KINDS[self.kind].metrics
+
+    @model_validator(mode="after")
+    def _known_metrics(self) -> TaskCard:
+        if self.metrics:
+            check_metrics(self.task, self.kind, self.metrics, self.classes)
+        return self
 
 
 class PlannedTrial(BaseModel):

@@ -97,7 +97,10 @@ def _withdraw(path: Path) -> None:
 
 
 def save_task(root: Path, data: TaskData) -> None:
-    """Keep a task's examples in the store; StoreError if it holds other data under this name, or has a newer layout."""
+    """Keep a task's examples in the store; StoreError if it holds other data under this name, or has a newer layout.
+
+    A task that is there is from now on scored by the metrics of this one.
+    """
     layout = Layout(root)
     refuse_newer_layout(root)
     counts = {split: data.split(split).num_rows for split in SPLITS}
@@ -109,6 +112,8 @@ def save_task(root: Path, data: TaskData) -> None:
                 f"the store at {root} holds other data for task '{data.task}' (fingerprint {held.fingerprint}, "
                 f"given {data.fingerprint}); use another store, or another name for the task"
             )
+        if held.metrics != data.metrics:
+            storage(existing).replace(existing, _card_bytes(held.model_copy(update={"metrics": data.metrics})))
         return
     storage(root).require_exclusive_creation(root)
     path = layout.task_examples(data.task)
@@ -121,6 +126,7 @@ def save_task(root: Path, data: TaskData) -> None:
         max_tokens=data.max_tokens,
         fingerprint=data.fingerprint,
         splits={split: count for split, count in counts.items() if count},
+        metrics=data.metrics,
         examples=DataFile(
             path=path.relative_to(root).as_posix(),
             rows=data.examples.num_rows,
@@ -130,8 +136,12 @@ def save_task(root: Path, data: TaskData) -> None:
     )
     write_down(layout)
     # The card is written last: its existence means the examples are complete.
-    storage(existing).create(existing, sealed(card.model_dump_json(indent=1, exclude_defaults=True).encode()))
+    storage(existing).create(existing, _card_bytes(card))
     write_down(layout)
+
+
+def _card_bytes(card: TaskCard) -> bytes:
+    return sealed(card.model_dump_json(indent=1, exclude_defaults=True).encode())
 
 
 def _examples_kept(path: Path, data: TaskData) -> bytes:

@@ -17,6 +17,7 @@ from tasks import TASKS
 from tasks.base import SPLITS, TaskChoice, TaskError
 from tasks.columns import Inputs
 from tasks.kinds import KINDS
+from tasks.metric_choice import check_metrics
 from tasks.own_fields import check_fields, kind_of
 
 OWN = (
@@ -105,8 +106,18 @@ def _task_problems(study: Study, elsewhere: bool) -> Iterator[Problem]:
         for split, limit in choice.limit.items():
             if limit < 1:
                 yield Problem((*path, "limit", split), f"{limit} is not a number of examples; allowed: 1 or more")
+        if choice.metrics is not None:
+            try:
+                check_metrics(choice.name, kind_of(choice), choice.metrics, _classes_of(choice))
+            except TaskError as error:
+                yield Problem((*path, "metrics"), str(error))
         is_known = choice.name in TASKS
         yield from _registered_problems(path, choice) if is_known else _own_problems(path, choice, elsewhere)
+
+
+def _classes_of(choice: TaskChoice) -> tuple[str, ...] | None:
+    """The classes of a registered task; None where only the data have their names."""
+    return TASKS[choice.name].classes if choice.name in TASKS else None
 
 
 def _registered_problems(path: KeyPath, choice: TaskChoice) -> Iterator[Problem]:
@@ -231,4 +242,4 @@ def _training_problems(study: Study) -> Iterator[Problem]:
         else:
             training = study.training.trained(task.name, model.name)
             yield from training_problems(cell, training, protocol, (task.name, model.name) in in_rounds)
-            yield from selection_problems(cell, training, kind_of(task), _splits_of(task), protocol)
+            yield from selection_problems(cell, training, kind_of(task), task.metrics or (), _splits_of(task), protocol)

@@ -75,13 +75,14 @@ def _curve_problems(cell: str, training: Training) -> Iterator[Problem]:
 
 
 def selection_problems(
-    cell: str, training: Training, kind: str | None, splits: Sequence[str], protocol: Protocol
+    cell: str, training: Training, kind: str, metrics: Sequence[str], splits: Sequence[str], protocol: Protocol
 ) -> Iterator[Problem]:
-    """A network chosen by what the task does not have. kind: of the task's answers; None if only its data can tell."""
+    """A network chosen by what the task does not have. kind: of its answers. metrics: those that a study chooses."""
     chosen = training.selection
     if not chosen.best:
         return
-    if kind is not None and chosen.best not in (allowed := ("loss", *KINDS[kind].metrics)):
+    allowed = [*dict.fromkeys(("loss", *KINDS[kind].metrics, *metrics))]
+    if chosen.best not in allowed:
         yield Problem(
             PLACE,
             f"selection.best is '{chosen.best}' in {cell}{suggestion(chosen.best, allowed)}; allowed: "

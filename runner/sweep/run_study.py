@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +105,11 @@ def run_study(
         jobs = missing_jobs(specs, root)
         before = len(specs) - sum(not job.rebuild for job in jobs)
         _say(console, already(specs, jobs, root, planned))
+        for line in _scored_otherwise(root, tasks):
+            _say(console, line)
         if not jobs:
+            for data in tasks.values():
+                save_task(root, data)
             if plan.study.hypotheses:
                 freeze_plan(root, plan.study.model_dump(mode="json"), specs)
             return _ending(root, specs, "", before)
@@ -255,6 +259,15 @@ class SweepRecorder:
 
     def _recorded_attempts(self, trial_id: str) -> int:
         return int(reader.failure_of(self.session.layout.root, trial_id).get("attempts", 0))
+
+
+def _scored_otherwise(root: Path, tasks: Mapping[str, TaskData]) -> Iterator[str]:
+    """A line on each task that the store has scored by other metrics than this study chooses."""
+    cards = reader.task_cards(root)
+    for name, data in tasks.items():
+        if name in cards and cards[name].metrics != data.metrics:
+            before, now = (", ".join(one.scored_by) for one in (cards[name], data))
+            yield f"task {name}: all its trials are scored by {now} from now on, no longer by {before}"
 
 
 def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskData]) -> Collection[str]:

@@ -67,7 +67,7 @@ def facts_of(trial: Assembled, history: History, answers: list[Answers], weights
         total_sparsity=removed(masks) / parameters,
         layer_sparsity=layer_sparsity(masks) if trainer.pruner.is_cut else {},
         threshold=answers[0].threshold if answers and trial.training_set.head.learns_threshold else None,
-        metrics={a.split: metrics_of(a) for a in answers},
+        metrics={a.split: metrics_of(a, trial.data.metrics, trial.data.classes) for a in answers},
         epochs=trainer.epoch,
         steps=trainer.steps,
         weights=weights,

@@ -124,6 +124,7 @@ def measure_of(
         return None
     examples, head = data.split(chosen.split), training_set.head
     encoded, targets = encode(examples), head.targets(examples)
+    metrics = () if chosen.best in ("loss", *head.kind.metrics) else (chosen.best,)
 
     def measure() -> float | None:
         return metrics_of(
@@ -133,7 +134,9 @@ def measure_of(
                 logits=answer(network, encoded, spec.training.batch_size, training_set.compute),
                 targets=targets,
                 head=head,
-            )
+            ),
+            metrics,
+            data.classes,
         )[chosen.best]
 
     return measure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from runner.store.schema import PREDICTION_FIELDS
 from runner.trial.batches import Batch, in_order, to_device
 from runner.trial.devices import Compute
 from tasks.kinds.base import Codes
+from tasks.metric_choice import measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +75,17 @@ def el2n_epoch(epochs: int, protocol: Protocol) -> int:
     return min(round(0.3 * epochs) + 1, epochs)
 
 
-def metrics_of(answers: Answers) -> dict[str, float | None]:
-    """Those of the kind, mean loss (None if not finite), and how many rows have an output that is no number."""
+def metrics_of(
+    answers: Answers, metrics: Sequence[str] = (), classes: Sequence[str] | None = None
+) -> dict[str, float | None]:
+    """These metrics, mean loss (None if not finite), and how many rows have an output that is no number.
+
+    metrics: those of the kind if none are given. classes: their names, for metrics of a single one.
+    """
     head = answers.head
-    classes = answers.logits.shape[1]
-    measured = head.kind.measured(head.gold(answers.targets), answers.decisions(), classes)
-    result: dict[str, float | None] = {
-        name: value if math.isfinite(value) else None for name, value in measured.items()
-    }
+    names = [*map(str, range(answers.logits.shape[1]))] if classes is None else classes
+    found = measured(head.kind, metrics, head.gold(answers.targets), answers.decisions(), names)
+    result: dict[str, float | None] = {name: value if math.isfinite(value) else None for name, value in found.items()}
     loss = head.loss(answers.logits, answers.targets)
     result["loss"] = float(loss) if torch.isfinite(loss) else None
     result["nan_rows"] = float(answers.logits.isnan().any(1).sum())

@@ -12,12 +12,12 @@ from typing import Any, Literal
 import yaml
 
 from runner.store import reader
+from runner.store.errors import StoreError
 from runner.store.files.storage import storage
 from runner.store.schema import CommitRecord
 from runner.studies.overrides import FILE_MARK
 from runner.studies.training import cell_name
 from runner.tuning.tries import Try
-from tasks.kinds import KINDS
 
 Status = Literal["done", "failed", "missing"]
 
@@ -45,7 +45,7 @@ class Finding:
 
 def findings(root: Path, tried: Sequence[Try]) -> list[Finding]:
     """What the store of a search knows of its draws."""
-    metrics = {task: KINDS[card.kind].metrics[0] for task, card in reader.task_cards(root).items()}
+    metrics = {task: card.scored_by[0] for task, card in reader.task_cards(root).items()}
     done = {(record.settings["task"], record.settings["model"]): record for record in reader.commits(root)}
     failed = _failures(root)
     return [_finding(one, metrics.get(one.task), done, failed) for one in tried]
@@ -73,11 +73,17 @@ def _finding(
         return Finding(tried=one, metric=metric, status=status, message=failed.get(key, ""))
     record = done[key]
     assert metric  # a store holds the tasks of its trials
+    measured = record.facts.metrics["validation"]
+    if metric not in measured:
+        raise StoreError(
+            f"draws of {cell_name(one.task, one.model)} have no {metric} (they have {', '.join(measured)}); "
+            "search into another store, or by the metrics of before"
+        )
     return Finding(
         tried=one,
         metric=metric,
         status="done",
-        value=record.facts.metrics["validation"][metric],
+        value=measured[metric],
         seconds=record.facts.seconds,
         trial_id=record.trial_id,
     )

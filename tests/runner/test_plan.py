@@ -142,9 +142,11 @@ def test_whole_seeds_come_first(small):
     assert [spec.method for spec in small().trials[:5]] == ["dense", "imp-ft", "imp-ft", "rp-ai", "rp-ai"]
 
 
-@pytest.mark.parametrize("override", ["resources.cpus=4", "retries=0", "description=other", "name=other"])
+@pytest.mark.parametrize(
+    "override", ["resources.cpus=4", "retries=0", "description=other", "name=other", "tasks.0.metrics=[matthews]"]
+)
 def test_what_changes_no_result_changes_no_id(small, override):
-    """Where and how often a trial runs is no part of what it is."""
+    """Where and how often a trial runs, and by what it is scored, is no part of what it is."""
     assert ids(small(override)) == ids(small())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,12 @@ def test_death_at_every_step_of_a_merge(tmp_path: Path, monkeypatch: pytest.Monk
         assert digest(root) == whole
         assert broken_invariants(root) == []
     assert deaths > 20
+
+
+def test_other_metrics_of_a_task_are_a_conflict(tmp_path: Path) -> None:
+    """What one store scores by accuracy and the other by Matthews would be scored by the one that is read first."""
+    for name, metrics in (("a", ()), ("b", ("matthews",))):
+        save_task(tmp_path / name, replace(samples.task(), metrics=metrics))
+        freeze_plan(tmp_path / name, {"name": "sample"}, [samples.spec()])
+        commit(tmp_path / name, samples.spec(), samples.rows(0), Facts(achieved_sparsity=0.0))
+    refused(tmp_path, "scored by accuracy, macro-f1 in .*a, by matthews in .*b; run its study again")

@@ -33,6 +33,28 @@ BAD = {
     ),
     "option of a wrong type": (changed("[bilstm]", "[{name: bilstm, hidden: wide}]"), ["models[0].hidden", "'wide'"]),
     "option that is a list": (changed("[bilstm]", "[{name: bilstm, hidden: [1]}]"), ["models[0].hidden", "[1]"]),
+    "metric unknown": (
+        changed("[movie-snippets]", "[{name: movie-snippets, metrics: [matthew]}]"),
+        [
+            ":2: tasks[0].metrics",
+            "no metric 'matthew'",
+            "allowed: accuracy, macro-f1, matthews, f1:CLASS",
+            "mean 'matthews'",
+        ],
+    ),
+    "metric of another kind": (
+        changed("[movie-snippets]", "[{name: movie-snippets, metrics: [accuracy, pearson]}]"),
+        ["a single-label task has no metric 'pearson'", "allowed: accuracy"],
+    ),
+    "metric of a class that is none": (
+        changed("[movie-snippets]", "[{name: movie-snippets, metrics: ['f1:good']}]"),
+        ["metric 'f1:good' is of a class that it does not have; it has negative, positive"],
+    ),
+    "no metric": (changed("[movie-snippets]", "[{name: movie-snippets, metrics: []}]"), ["metrics names none"]),
+    "metric twice": (
+        changed("[movie-snippets]", "[{name: movie-snippets, metrics: [accuracy, accuracy]}]"),
+        ["metrics names one twice"],
+    ),
     "task twice": (changed("[movie-snippets]", "[digits, digits]"), [":2: tasks", "given twice: digits"]),
     "model twice": (changed("[bilstm]", "[bilstm, bilstm]"), [":3: models", "given twice: bilstm"]),
     "method twice": (changed("[imp-ft, rp-ai]", "[imp-ft, imp-ft]"), [":4: methods", "given twice: imp-ft"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,3 +83,18 @@ def test_what_is_declared_later_is_a_plan_of_its_own(store: Path) -> None:
     run(store, STUDY + FAMILY)
     assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before
     assert digest(store) == unchanged
+
+
+def test_other_metrics_of_a_finished_study_score_it_anew(store: Path) -> None:
+    """The store scores the task by them from now on, and says so; no trial and no row is another."""
+    before = digest(store)
+    told = Console(file=io.StringIO(), width=200)
+    scored = STUDY.replace("label: stars}", "label: stars, metrics: ['f1:up', accuracy]}")
+    (store.parent / "study.yaml").write_text(scored)
+    end = run_study(plan(load(str(store.parent / "study.yaml"))), store, Placement(), told)
+    assert (end.exit_code, end.committed, digest(store)) == (0, end.planned, before)
+    assert reader.task_cards(store)["mine"].metrics == ("f1:up", "accuracy")
+    said = told.file.getvalue()  # type: ignore[attr-defined]
+    assert (
+        "task mine: all its trials are scored by f1:up, accuracy from now on, no longer by accuracy, macro-f1" in said
+    )

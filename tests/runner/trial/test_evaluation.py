@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, matthews_corrcoef
 
 from runner.heads.base import Head
 from runner.heads.multi_label import MultiLabelHead
@@ -172,3 +172,12 @@ def test_rows_of_multi_label_answers():
     assert rows["labels"].type == PREDICTION_FIELDS["labels"]
     assert rows["el2n"].null_count == 3
     assert "label" not in rows.column_names
+
+
+def test_chosen_metrics_are_those_of_a_trial():
+    """A trial's facts hold the metrics that its task chooses, and no others of its kind."""
+    answers = answers_of([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0]], [0, 1, 0, 0])
+    found = metrics_of(answers, ("matthews", "f1:up"), ("down", "up"))
+    assert [*found] == ["matthews", "f1:up", "loss", "nan_rows"]
+    assert found["f1:up"] == pytest.approx(2 / 3)
+    assert found["matthews"] == pytest.approx(matthews_corrcoef([0, 1, 0, 0], [0, 1, 1, 0]))

@@ -180,3 +180,12 @@ def test_what_cannot_be_searched_is_refused(words, said):
     with pytest.raises(StudyError) as caught:
         study_of(study, tries(study, 20))
     assert said in str(caught.value)
+
+
+def test_draws_are_ranked_by_the_headline(points, tmp_path):
+    """The metric that the study chooses first is what a search compares; its values are those of the trials."""
+    done, _ = points("store", budget=2, words=("tasks.points.metrics=[matthews,accuracy]",))
+    assert {one.metric for one in done.found} == {"matthews"}
+    kept = {record.trial_id: record.facts.metrics["validation"] for record in reader.commits(tmp_path / "store")}
+    assert {one.trial_id: one.value for one in done.found} == {name: found["matthews"] for name, found in kept.items()}
+    assert all(set(found) == {"matthews", "accuracy", "loss", "nan_rows"} for found in kept.values())

@@ -1,4 +1,4 @@
--- Title:     Macro-F1 of pruned and dense models on PIEs and on all examples
+-- Title:     Macro-F1, or micro-F1 where it is the headline, of pruned and dense models on PIEs and on all examples
 -- Grain:     one row per (pruned cell of a multi-label task, split, side, subset, estimator); but the seed-mean on all
 --            examples, which is the mean of the scores
 -- Needs:     task, cell, cell_split, example, marks, voted
@@ -39,9 +39,12 @@ judged AS (
 ),
 f1 AS (
     SELECT
-        cell_no, split, side, subset, estimator, voter, class_index,
+        j.cell_no, j.split, j.side, j.subset, j.estimator, j.voter,
+        if(k.metric = 'micro-f1', 0, j.class_index) AS class_index,
         2 * count(*) FILTER (predicted AND is_true) / (count(*) FILTER (predicted) + count(*) FILTER (is_true)) AS value
-    FROM judged
+    FROM judged AS j
+    JOIN internal.cell AS c USING (cell_no)
+    JOIN internal.task AS k USING (task_no)
     GROUP BY ALL
 ),
 totals AS (
@@ -51,7 +54,7 @@ totals AS (
 wanted AS (
     SELECT
         c.cell_no, n.split, d.side, d.subset, d.estimator,
-        k.class_count * if(d.estimator = 'majority-vote', 1, n.seeds) AS terms
+        if(k.metric = 'micro-f1', 1, k.class_count) * if(d.estimator = 'majority-vote', 1, n.seeds) AS terms
     FROM internal.cell AS c
     JOIN internal.task AS k USING (task_no)
     CROSS JOIN (
