@@ -1,4 +1,4 @@
-"""Running a study into a store: prepare its tasks, find what is missing, drive it, say how it ended."""
+"""Run a study into a store: prepare its tasks, find what is missing, drive it, say how it ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
 from runner.store.session import Session, clock_of, hold, is_holder, require_free
-from runner.store.writer import freeze_plan, record_failure, save_task
+from runner.store.writer import freeze_plan, save_task
 from runner.studies import Study
 from runner.sweep.allocation import Allocation
 from runner.sweep.already_committed import already
@@ -29,6 +29,7 @@ from runner.sweep.canary import copies
 from runner.sweep.environment import prepare
 from runner.sweep.jobs import Job, discard_leftovers, missing_jobs
 from runner.sweep.progress import Progress
+from runner.sweep.recorder import SweepRecorder
 from runner.sweep.stopping import StopRequest, stop_on_signals
 from tasks.base import TaskData
 from tasks.catalogue import open_task
@@ -227,38 +228,6 @@ def _work(study: Study) -> Work:
 
     needs = {model.name: study.resources.of_model(model.name) for model in study.models}
     return SeveralProcesses(study.strategy.zero_stage, study.strategy.count, needs)
-
-
-class SweepRecorder:
-    """Passes what happens on to the lease, the event log and the display; records deaths that left no traceback."""
-
-    def __init__(self, session: Session, progress: Progress) -> None:
-        self.session = session
-        self.progress = progress
-        self.known_attempts: dict[str, int] = {}
-
-    def started(self, job: Job) -> None:
-        """A job was handed out."""
-        self.known_attempts[job.trial_id] = self._recorded_attempts(job.trial_id)
-        self.session.started(job.trial_id)
-        self.session.event("trial-started", job.trial_id, rebuild=job.rebuild, cell=list(job.spec.coordinates))
-        self.progress.started(job)
-
-    def ended(self, job: Job, ending: str) -> None:
-        """A job ended."""
-        self.session.ended(job.trial_id)
-        self.session.event(f"trial-{ending}", job.trial_id)
-        self.progress.ended(job, ending)
-
-    def died(self, trial_id: str, cause: str) -> None:
-        """Record a failure that its worker could not record itself, because it was killed."""
-        known = self.known_attempts.get(trial_id, 0)
-        if self._recorded_attempts(trial_id) == known:
-            with contextlib.suppress(OSError):  # a full disk ends no sweep: the trial counts as missing all the same
-                record_failure(self.session.layout.root, trial_id, known + 1, cause)
-
-    def _recorded_attempts(self, trial_id: str) -> int:
-        return int(reader.failure_of(self.session.layout.root, trial_id).get("attempts", 0))
 
 
 def _scored_otherwise(root: Path, tasks: Mapping[str, TaskData]) -> Iterator[str]:

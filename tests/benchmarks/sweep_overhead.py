@@ -135,7 +135,7 @@ def _drive(given: Study, root: Path) -> tuple[float, list[float]]:
     from runner.store.reader import committed_ids
     from runner.sweep.driver import Execution, cluster, drive
     from runner.sweep.progress import Progress
-    from runner.sweep.run_study import SweepRecorder
+    from runner.sweep.recorder import SweepRecorder
     from runner.sweep.worker import Assignment
 
     root.mkdir()
