@@ -65,9 +65,8 @@ def test_a_rate_stands_beside_its_floors(tmp_path: Path, share: float, filled: b
 def test_same_rows_same_bytes(store: Path, name: str) -> None:
     """Drawing twice gives the same SVG and PDF; the SVG is well-formed, by itself and within a page; and a PNG."""
     results = Results(connect(store))
-    first, second = (
-        [(vector(one.figure), pdf(one.figure)) for one in FIGURES[name].pictures(name, results)] for _ in range(2)
-    )
+    figures = [[one.figure for one in FIGURES[name].pictures(name, results)] for _ in range(2)]
+    first, second = ([(vector(one), pdf(one)) for one in drawn] for drawn in figures)
     assert first == second
     for drawn, paper in first:
         assert ET.fromstring(drawn.file).tag.endswith("svg")
@@ -75,7 +74,7 @@ def test_same_rows_same_bytes(store: Path, name: str) -> None:
         assert "#point-" not in drawn.file
         assert paper.startswith(b"%PDF")
         assert b"/URI" not in paper
-    assert all(png(one.figure).startswith(b"\x89PNG") for one in FIGURES[name].pictures(name, results))
+    assert all(png(one).startswith(b"\x89PNG") for one in figures[0])
 
 
 def test_points_say_their_numbers_and_lead_to_their_examples(store: Path) -> None:

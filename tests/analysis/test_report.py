@@ -236,8 +236,9 @@ def test_a_store_without_trials_has_a_report(tmp_path: Path) -> None:
     assert "No committed trials yet." in page
 
 
-def test_ids_of_any_size_take_no_memory(tmp_path: Path) -> None:
+def test_ids_of_any_size_take_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Examples with ids near two thousand million, in a store of an earlier version: the report of any other."""
+    monkeypatch.setattr(report, "png", lambda figure: b"")  # its SVG has the same points
     found = {}
     for first in (0, 2_000_000_000):
         store = tmp_path / f"store-{first}"
