@@ -40,9 +40,9 @@ class Address:
 class Answer:
     """What the seeds of one cell answer together.
 
-    vote: names of classes, one where the task is single-label. votes: for each of them the seeds that predict it, of
-    `seeds` in all. differs: whether the vote is not that of the dense models, which makes the example a PIE; None
-    where they have not voted.
+    vote: names of classes, one where the task is single-label, one for every word where it is tagging. votes: for each
+    of them the seeds that predict it, of `seeds` in all. differs: whether the vote is not that of the dense models,
+    which makes the example a PIE; None where they have not voted.
     """
 
     method: str
@@ -76,7 +76,10 @@ class ModelLife:
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """An example with its lives. readability: score -> value, where the store has scores of its text."""
+    """An example with its lives. readability: score -> value, where the store has scores of its text.
+
+    words: of a tagging task; gold answers and votes then have a tag for each.
+    """
 
     address: Address
     are_sets: bool
@@ -86,6 +89,7 @@ class Example:
     disagreement: float | None
     readability: dict[str, float]
     lives: tuple[ModelLife, ...]
+    words: tuple[str, ...] = ()
 
 
 def example(connection: Database, address: Address, model: str | None = None) -> Example:
@@ -103,20 +107,28 @@ def example(connection: Database, address: Address, model: str | None = None) ->
     return Example(
         address=address,
         are_sets=first["labels"] is not None,
-        gold=_gold(connection, first),
+        gold=_gold(_kind(connection, address), first),
         text=first["text"],
         text_pair=first["text_pair"],
         disagreement=people[0]["disagreement"] if people else None,
         readability={name: value for name, value in (scores[0] if scores else {}).items() if value is not None},
         lives=tuple(_life(connection, address, name, voted) for name in models if model in (None, name)),
+        words=_names(first["words"]) if _kind(connection, address) == "tagging" else (),
     )
 
 
-def _gold(connection: Database, row: Row) -> tuple[str, ...]:
-    """The true answer: names of classes, or a number as text."""
-    voted = connection.execute("SELECT is_voted FROM internal.task WHERE task = ?", [row["task"]]).fetchall()
-    if not voted[0][0]:
+def _kind(connection: Database, address: Address) -> str:
+    """The kind of answer of an example's task."""
+    query = "SELECT kind FROM internal.task WHERE task = ?"
+    return str(connection.execute(query, [address.task]).fetchall()[0][0])
+
+
+def _gold(kind: str, row: Row) -> tuple[str, ...]:
+    """The true answer: names of classes, a tag for every word, or a number as text."""
+    if kind == "regression":
         return (f"{row['gold_value']:.6g}",)
+    if kind == "tagging":
+        return _names(row["gold_tags"])
     return _names(row["label"] if row["labels"] is None else row["labels"])
 
 

@@ -13,7 +13,7 @@ from analysis.relations.database import Database, connect
 from runner.store.files.storage import storage
 from runner.store.reader import frozen_plans, task_cards
 from tasks.base import SPLITS
-from tasks.columns import OWN_GOLD, TEXTS, VIEWED_GOLD
+from tasks.columns import TEXTS, VIEWED_GOLD
 from tasks.kinds import KINDS
 
 WITHOUT_SPLITS = "train"
@@ -45,7 +45,7 @@ OPTIONAL = {
     "predictions": ("probabilities", *(kind.answer for kind in KINDS.values())),
 }
 """Configuration -> columns that it has only where PRESENT."""
-JOINED = {"predictions": ("gold", "correct", "quality", *OWN_GOLD)}
+JOINED = {"predictions": ("gold", "correct", "quality", "gold_value")}
 """Configuration -> columns of its view that say once more what `examples` say, and are left out."""
 
 

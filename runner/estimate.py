@@ -173,7 +173,8 @@ def _probability_bytes(plan: Plan, sizes: Mapping[str, Mapping[Split, int]]) -> 
     total = 0
     trials_of_task = Counter(spec.task for spec in plan.trials)
     for choice in plan.study.tasks:
-        if not KINDS[kind_of(choice)].has_classes:
+        kind = KINDS[kind_of(choice)]
+        if not kind.has_classes or kind.reads != "text":
             continue
         registered = TASKS.get(choice.name)
         classes = (registered.class_count if registered else None) or 2

@@ -37,8 +37,9 @@ class TaskChoice(BaseModel):
     A registered task needs `name` alone (and `data`, where the user must bring a copy). A user's own task
     gives `train` and `test` files, or `dataset`; then `text` names the text column or the pair of them, and
     `label` (or `labels`, for several per example) the column of the answer; `kind: regression` says that `label` holds
-    numbers to predict, not classes. `metrics` are those by which any task's answers are scored, the headline first
-    (`tasks.metric_choice`); they change no trial. A number for `test` or `validation` is the
+    numbers to predict, not classes. `words` and `tags` are lists of equal length: a tag is to be found for every word.
+    `metrics` are those by which any task's answers are scored, the headline first (`tasks.metric_choice`); they change
+    no trial. A number for `test` or `validation` is the
     fraction of train that is held out (`tasks.held_out`). `id` names the column of the user's own ids. `quoting`,
     `delimiter`, `encoding` and `columns` say how files of text are written, where that cannot be told from them
     (`tasks.text_files.Written`).
@@ -58,6 +59,8 @@ class TaskChoice(BaseModel):
     text: str | tuple[str, str] | None = None
     label: str | None = None
     labels: str | None = None
+    words: str | None = Field(default=None, exclude_if=_is_none)
+    tags: str | None = Field(default=None, exclude_if=_is_none)
     kind: Literal["regression"] | None = Field(default=None, exclude_if=_is_none)
     separator: str | None = None
     max_tokens: int | None = Field(default=None, ge=1)
@@ -75,8 +78,9 @@ class TaskData:
     """The examples of a task, in canonical order, with the classes in index order.
 
     `examples` has the columns that tasks.columns names: split, example_id (the row number in the canonical split), the
-    inputs, the gold columns of its kind (label is an index into `classes`; labels are ascending), and any further
-    columns worth keeping (what people said of the example).
+    inputs, the gold columns of its kind (label is an index into `classes`; labels are ascending; gold_tags are one for
+    each of words, of which text is the words joined by blanks), and any further columns worth keeping (what people said
+    of the example).
     `note` says in a sentence how the examples depart from the task's declared ones; empty if they do not.
     `warnings` are sentences on what is doubtful: labels, copies of examples within and across splits. `metrics` are
     those by which answers are scored, the headline first; empty for those of the kind.
@@ -102,7 +106,7 @@ class TaskData:
     @property
     def scored_by(self) -> tuple[str, ...]:
         """The metrics of answers, the headline first."""
-        return self.metrics or KINDS[self.kind].metrics
+        return self.metrics or KINDS[self.kind].of(self.classes).metrics
 
     @property
     def metric(self) -> str:
@@ -153,7 +157,7 @@ class Task:
     @property
     def metric(self) -> str:
         """How predictions are scored: the headline."""
-        return (self.metrics or KINDS[self.kind].metrics)[0]
+        return (self.metrics or KINDS[self.kind].of(self.classes or ()).metrics)[0]
 
 
 def fingerprint_of(classes: tuple[str, ...], examples: pa.Table, inputs: Inputs, kind: str) -> str:

@@ -12,6 +12,8 @@ Inputs = Literal["text", "pair", "image"]
 
 KEYS: dict[str, pa.DataType] = {"split": pa.string(), "example_id": pa.int32()}
 TEXTS: dict[str, pa.DataType] = {"text": pa.string(), "text_pair": pa.string()}
+WORDS: dict[str, pa.DataType] = {"words": pa.list_(pa.string())}
+"""What a network reads of a text besides where it reads word by word: of kinds that say so."""
 IMAGES: dict[str, pa.DataType] = {"pixels": pa.list_(pa.float32())}
 INPUTS: dict[Inputs, dict[str, pa.DataType]] = {"text": {"text": pa.string()}, "pair": TEXTS, "image": IMAGES}
 """What models read of an example -> the columns that have it."""
@@ -32,4 +34,5 @@ RESERVED = frozenset({*VIEWED, *IMAGES})
 
 def read_by_trials(inputs: Inputs, kind: str) -> dict[str, pa.DataType]:
     """Column -> type of all that a trial can see of a task: keys, inputs, gold answers; as fingerprints order them."""
-    return {**KEYS, **INPUTS[inputs], **KINDS[kind].gold}
+    words = WORDS if KINDS[kind].reads == "words" else {}
+    return {**KEYS, **INPUTS[inputs], **words, **KINDS[kind].gold}

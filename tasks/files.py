@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from tasks.base import Split, TaskChoice, TaskData, TaskError
 from tasks.cells import Cells, class_lists, class_names, is_text
 from tasks.classes import MOST_FRACTIONS, SHOWN, Classes, classes_of
-from tasks.columns import TEXTS
+from tasks.columns import TEXTS, WORDS
 from tasks.copies import copies
 from tasks.examples import examples_table
 from tasks.further import further_columns
@@ -20,6 +21,7 @@ from tasks.lengths import power_of_two, token_counts
 from tasks.own_fields import check_fields, column_names, fractions, kind_of, paths, written
 from tasks.raw_splits import RawSplit, from_dataset, from_files, naming, refuse_no_rows
 from tasks.tabular import count_rows, form_of, require_columns
+from tasks.tagged import as_iob2, longest_text, tagged_words, tags_of
 from tasks.values import numbers, require_spread
 
 WRITTEN_LIST = r"""^\[\s*(['"].*['"]\s*)?\]$"""
@@ -61,22 +63,21 @@ def load(choice: TaskChoice) -> TaskData:
     """
     check(choice)
     raw = from_files(choice) if choice.dataset is None else from_dataset(choice)
-    texts = {split: _text_columns(choice, one) for split, one in raw.items()}
     kind = kind_of(choice)
     if choice.label is not None and KINDS[kind].has_classes:
         _refuse_measures(choice, raw)
-    answers = {split: _answers(choice, one) for split, one in raw.items()}
+    read = {split: _read(choice, one) for split, one in raw.items()}
+    texts = {split: one[0] for split, one in read.items()}
+    answers: Mapping[Split, Any] = {split: one[1] for split, one in read.items()}
+    odd: tuple[str, ...] = ()
+    if choice.tags is not None:
+        answers, odd = as_iob2(answers, {split: one.place for split, one in raw.items()})
     kept, doubts = further_columns({split: one.further for split, one in raw.items()}, choice.id, _taken(choice))
     columns = {split: {**texts[split], LABELS: answers[split], **kept[split]} for split in raw}
     if fractions(choice):
         columns = hold_out(choice.name, columns, fractions(choice))
     answers = {split: one.pop(LABELS) for split, one in columns.items()}
-    if KINDS[kind].has_classes:
-        declared = {one.declared for one in raw.values()}
-        classes = classes_of(choice.name, answers, declared.pop() if len(declared) == 1 else None)
-    else:
-        require_spread(choice.name, answers["train"], "training")
-        classes = Classes(names=(), indices=answers, warnings=())
+    classes = _classes(choice, answers, {one.declared for one in raw.values()})
     (gold,) = KINDS[kind].gold
     examples = examples_table({split: {**one, gold: classes.indices[split]} for split, one in columns.items()})
     dropped = [f"{one.dropped} rows of {one.place}" for one in raw.values() if one.dropped]
@@ -84,12 +85,12 @@ def load(choice: TaskChoice) -> TaskData:
     return TaskData(
         task=choice.name,
         kind=kind,
-        inputs="text" if isinstance(choice.text, str) else "pair",
+        inputs="pair" if isinstance(choice.text, tuple) else "text",
         classes=classes.names,
-        max_tokens=power_of_two(token_counts(examples)),
+        max_tokens=power_of_two(token_counts(examples)) if choice.tags is None else longest_text(examples["words"]),
         examples=examples,
         note=f"left out for having no gold label (-1): {', '.join(dropped)}" if dropped else "",
-        warnings=(*doubts, *classes.warnings, *copies(examples, kind)),
+        warnings=(*doubts, *odd, *classes.warnings, *copies(examples, kind)),
     )
 
 
@@ -97,7 +98,9 @@ def _refuse_idle_keys(choice: TaskChoice) -> None:
     """TaskError for keys on how files are written that none of the files has."""
     forms = {form_of(path) for path in paths(choice).values()}
     marks = {"quoting": choice.quoting, "delimiter": choice.delimiter, "columns": choice.columns}
-    idle = [] if forms & {".csv", ".tsv"} else [name for name, value in marks.items() if value is not None]
+    idle = [] if forms & {".csv", ".tsv", ".conll"} else [name for name, value in marks.items() if value is not None]
+    if forms <= {".conll"} and choice.quoting is not None:
+        idle.append("quoting")
     if forms <= {".parquet"} and choice.encoding is not None:
         idle.append("encoding")
     if idle:
@@ -117,9 +120,26 @@ def _text_columns(choice: TaskChoice, raw: RawSplit) -> dict[str, pa.ChunkedArra
     return columns
 
 
+def _classes(choice: TaskChoice, answers: Mapping[Split, pa.Array], declared: set[tuple[str, ...] | None]) -> Classes:
+    """The classes of a task, if its kind has any, and its gold answers as they are stored."""
+    if choice.tags is not None:
+        return tags_of(choice.name, answers)
+    if KINDS[kind_of(choice)].has_classes:
+        return classes_of(choice.name, answers, declared.pop() if len(declared) == 1 else None)
+    require_spread(choice.name, answers["train"], "training")
+    return Classes(names=(), indices=answers, warnings=())
+
+
 def _taken(choice: TaskChoice) -> frozenset[str]:
     """Names of gold columns that a further column must leave alone: those of other kinds are free, as they were."""
-    return frozenset(KINDS[kind_of(choice)].gold)
+    return frozenset({*KINDS[kind_of(choice)].gold, *(WORDS if choice.tags else ())})
+
+
+def _read(choice: TaskChoice, raw: RawSplit) -> tuple[dict[str, Any], pa.Array]:
+    """The columns that a network reads, and the gold answers of every example."""
+    if choice.tags is not None:
+        return tagged_words(choice, raw)
+    return _text_columns(choice, raw), _answers(choice, raw)
 
 
 def _answers(choice: TaskChoice, raw: RawSplit) -> pa.Array:

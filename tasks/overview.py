@@ -6,12 +6,14 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks import TASKS
 from tasks.base import SPLITS, TaskData
 from tasks.copies import copies
 from tasks.examples import split_sizes
+from tasks.kinds import KINDS
 from tasks.lengths import statistics, token_counts
 
 MOST_NAMED = 12
@@ -48,17 +50,34 @@ def overview(data: TaskData) -> dict[str, Any]:
 
 def warnings_of(data: TaskData) -> tuple[str, ...]:
     """The warnings that a task came with; of the project's own tasks, which come without, its copies are counted."""
-    return data.warnings or (tuple(copies(data.examples, data.kind)) if data.task in TASKS else ())
+    found = data.warnings or (tuple(copies(data.examples, data.kind)) if data.task in TASKS else ())
+    return (*found, *unread(data))
+
+
+def unread(data: TaskData) -> list[str]:
+    """Sentences on words of a tagging task that no network reads, since texts are cut."""
+    if data.kind != "tagging":
+        return []
+    found = []
+    for split in split_sizes(data.examples):
+        counts = pc.list_value_length(data.split(split)["words"]).to_numpy()
+        if beyond := int(np.maximum(counts - data.max_tokens, 0).sum()):
+            found.append(
+                f"{split}: {beyond} of {counts.sum()} words are beyond max_tokens ({data.max_tokens}), and more where "
+                f"words are read in pieces: their answer is the first tag, {data.classes[0]!r}; raise max_tokens"
+            )
+    return found
 
 
 def class_counts(data: TaskData) -> dict[str, dict[str, int]]:
-    """Class -> split -> examples that have it, in index order; an example counts for each of its classes."""
+    """Class -> split -> examples that have it, or words, in index order; an example counts for each of its classes."""
     counts: dict[str, Counter[int]] = {}
     if not data.classes:
         return {}
     for split in split_sizes(data.examples):
         rows = data.examples.filter(pc.equal(data.examples["split"], split))
-        labels = rows["label"] if "label" in rows.column_names else pc.list_flatten(rows["labels"])
+        (gold,) = KINDS[data.kind].gold
+        labels = pc.list_flatten(rows[gold]) if pa.types.is_list(rows[gold].type) else rows[gold]
         counts[split] = Counter({row["values"]: row["counts"] for row in pc.value_counts(labels).to_pylist()})
     return {
         name: {split: counts[split][index] for split in SPLITS if split in counts}
@@ -79,4 +98,7 @@ def lines_of(data: TaskData) -> list[str]:
         named = [*counts] if len(counts) <= MOST_NAMED else [*order[:3], "...", *order[-3:]]
         told = ", ".join(f"{name!r} {counts[name][split]}" if name in counts else name for name in named)
         parts.append(f"{split} {size} ({told})")
-    return [f"task {data.task}: {'; '.join(parts)}", *(f"warning: {data.task}: {one}" for one in data.warnings)]
+    return [
+        f"task {data.task}: {'; '.join(parts)}",
+        *(f"warning: {data.task}: {one}" for one in (*data.warnings, *unread(data))),
+    ]

@@ -16,17 +16,21 @@ def check_fields(choice: TaskChoice) -> None:
     missing = [name for name, value in needed.items() if value is None] if choice.dataset is None else []
     parts = fractions(choice)
     marks = written(choice)
+    is_tagged = choice.words is not None or choice.tags is not None
     faults = {
         "give either files (train, test) or dataset, not both": files and choice.dataset is not None,
         f"missing {' and '.join(missing)}: a task of your own needs train and test": bool(missing),
         "data is for registered tasks; your own task has train and test, or dataset": choice.data is not None,
         "config and splits belong to dataset": files and bool(choice.config or choice.splits),
-        "text is missing: name the text column, or the two columns of a pair": choice.text is None,
-        "give exactly one of label (one class per example) and labels (several)": (choice.label is None)
-        == (choice.labels is None),
+        "words and tags belong together, and stand for text and label: a tag for each of a list of words": is_tagged
+        and (None in (choice.words, choice.tags) or {choice.text, choice.label, choice.labels, choice.kind} != {None}),
+        "text is missing: name the text column, or the two columns of a pair": choice.text is None and not is_tagged,
+        "give exactly one of label (one class per example) and labels (several)": not is_tagged
+        and (choice.label is None) == (choice.labels is None),
         "kind: regression predicts the numbers of label; labels are classes": choice.kind is not None
         and choice.label is None,
-        "separator belongs to labels, where one cell holds several": choice.separator is not None and not choice.labels,
+        "separator belongs to labels (or words and tags), where one cell holds several": choice.separator is not None
+        and not (choice.labels or is_tagged),
         "separator is empty": choice.separator == "",
         "splits names train and test of the data set at least": bool(choice.splits)
         and not {"train", "test"} <= set(choice.splits) | set(parts),
@@ -52,6 +56,8 @@ def kind_of(choice: TaskChoice) -> str:
     """The kind of answer of a registered task, or that which a task of the user's own declares."""
     if choice.name in TASKS:
         return TASKS[choice.name].kind
+    if choice.tags is not None:
+        return "tagging"
     return choice.kind or ("single-label" if choice.labels is None else "multi-label")
 
 
@@ -72,8 +78,11 @@ def written(choice: TaskChoice) -> Written:
 
 def column_names(choice: TaskChoice) -> list[str]:
     """The columns of a task's texts and, last, of its answers."""
-    texts = [choice.text] if isinstance(choice.text, str) else list(choice.text or ())
-    names = [*texts, choice.label or choice.labels or ""]
+    if choice.tags is not None:
+        names = [choice.words or "", choice.tags]
+    else:
+        texts = [choice.text] if isinstance(choice.text, str) else list(choice.text or ())
+        names = [*texts, choice.label or choice.labels or ""]
     if len(set(names)) < len(names):
         raise TaskError(f"task '{choice.name}': text and label must be different columns, not {', '.join(names)}")
     if choice.id in names:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from tasks.base import SPLITS, Split, TaskChoice, TaskError
 from tasks.hub import arrow_table, declared_classes, load_splits
 from tasks.own_fields import column_names, fractions, paths, written
-from tasks.tabular import columns_of, doubt_of, nearest, read_columns
+from tasks.tabular import columns_of, doubt_of, form_of, nearest, read_columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +60,8 @@ def _further(path: Path, table: pa.Table, choice: TaskChoice) -> tuple[pa.Table,
     further = [name for name in present if name not in table.column_names and present.count(name) == 1]
     if not further:
         return table.select([]), []
+    if form_of(path) == ".conll":
+        return table.select([]), [f"columns of {path} beside words and tags are left out: {', '.join(further)}"]
     try:
         return read_columns(path, further, written(choice)), []
     except TaskError as error:

@@ -17,12 +17,13 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from tasks.base import TaskError
+from tasks.column_files import column_names_of, count_texts, read_lists
 from tasks.json_lines import as_lines, column_types, records, refuse_odd_value, with_fractions
 from tasks.marks import Marks, marks_of, refuse_ragged
 from tasks.text_files import AS_FOUND, Written, opened, refuse_undecodable
 
-FORMATS = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
-ALLOWED = ".csv, .tsv, .json, .jsonl (each also with .gz) or .parquet"
+FORMATS = (".csv", ".tsv", ".json", ".jsonl", ".conll", ".parquet")
+ALLOWED = ".csv, .tsv, .json, .jsonl, .conll (each also with .gz) or .parquet"
 SAMPLE = 100  # records of a JSON file from which its columns and their types are told
 BLOCK = 64 << 20  # bytes; no single line may be longer
 NO_ROWS = "Empty CSV"
@@ -49,6 +50,8 @@ def columns_of(path: Path, written: Written = AS_FOUND, wanted: Sequence[str] = 
             return list(pq.read_schema(path).names)
         if form in (".csv", ".tsv"):
             return list(marks_of(path, written, wanted).columns)
+        if form == ".conll":
+            return column_names_of(path, written, wanted)
         with opened(path, written.encoding) as file:
             lines, place = as_lines(path, file)
             sample = records(place, itertools.islice(lines, SAMPLE))
@@ -82,6 +85,8 @@ def count_rows(path: Path, written: Written = AS_FOUND, wanted: Sequence[str] = 
             return int(pq.read_metadata(path).num_rows)
         if form in (".csv", ".tsv"):
             return _count_marked(path, written, wanted)
+        if form == ".conll":
+            return count_texts(path, written)
         with opened(path, written.encoding) as file:
             return sum(1 for line in as_lines(path, file)[0] if line.strip())
 
@@ -94,6 +99,7 @@ def read_columns(path: Path, names: Sequence[str], written: Written = AS_FOUND) 
         ".tsv": partial(_read_marked, written=written),
         ".json": partial(_read_json, written=written),
         ".jsonl": partial(_read_json, written=written),
+        ".conll": lambda path, names: read_lists(path, names, written, names),
         ".parquet": lambda path, names: pq.ParquetFile(path).read(columns=names),  # no partitions in folders' names
     }
     with _readable(path):

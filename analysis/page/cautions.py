@@ -18,6 +18,12 @@ BASELINES = """
 """What always giving the most frequent class would reach, by task and split."""
 
 
+CUT_WORDS = """
+    SELECT t.task, t.model, s.split, max((t.metrics::JSON -> s.split ->> 'cut_words')::DOUBLE)::BIGINT AS words
+    FROM internal.trial AS t JOIN internal.cell_split AS s USING (cell_no) GROUP BY ALL HAVING words > 0 ORDER BY ALL"""
+"""Words that a model of a tagging task did not read, by split."""
+
+
 def cautions(results: Results) -> list[str]:
     """One sentence a concern; none of a complete study without collapsed trials on one vendor's devices."""
     chosen = [results.chosen_on_test] if results.chosen_on_test else []
@@ -27,6 +33,7 @@ def cautions(results: Results) -> list[str]:
         *_at_chance(results),
         *_undefined(results),
         *_collapsed(results),
+        *_cut(results),
         *warnings(results),
     ]
 
@@ -85,6 +92,15 @@ def _undefined(results: Results) -> list[str]:
         "same or no numbers. Means are of the others, with the sign ‡, and look better than the cells are."
         for metric in metrics
         for own in [[row for row in rows if row["metric"] == metric]]
+    ]
+
+
+def _cut(results: Results) -> list[str]:
+    """Tagging models that answer for words which they do not read."""
+    return [
+        f"{row['model']} does not read {row['words']:,} words of the {row['split']} split of {row['task']}, which "
+        "are beyond max_tokens: their answer is the first tag. Raise the task's max_tokens, or part its texts."
+        for row in results.rows(CUT_WORDS)
     ]
 
 

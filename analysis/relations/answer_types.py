@@ -18,3 +18,8 @@ def as_vote(kind: Kind) -> str:
     """An answer of the kind in the form that the votes of a store have."""
     shape = "vote_of_many" if pa.types.is_list(kind.answer_type) else "vote_of_one"
     return f"internal.{shape}({kind.answer})"
+
+
+def gold_view(name: str) -> str:
+    """The view of a gold column."""
+    return name if name.endswith("s") else f"{name}s"

@@ -22,11 +22,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.readability.rows import COLUMNS, NO_SCORES, score_files, score_rows
-from analysis.relations.answer_types import as_vote, sql_type
+from analysis.relations.answer_types import as_vote, gold_view, sql_type
 from analysis.relations.checked_files import CheckedFiles
 from analysis.relations.committed_files import CommittedFiles, address
 from analysis.relations.counted_votes import create_counted_votes
-from analysis.relations.macros import create_macros
+from analysis.relations.macros import create_macros, named_tags
 from analysis.relations.recorded_files import examples_path
 from analysis.relations.restored_files import committed_files
 from analysis.relations.snapshot import Cell, Snapshot
@@ -119,7 +119,7 @@ NO_ROWS = {
     "sliced": NO_SLICES,
     "human_rows": "SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, 0::DOUBLE WHERE false",
     **{
-        f"{name}s": f"SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, NULL::{sql_type(kind)} WHERE false"
+        gold_view(name): f"SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, NULL::{sql_type(kind)} WHERE false"
         for name, kind in OWN_GOLD.items()
     },
     "example": "SELECT 0::SMALLINT AS task_no, "
@@ -149,9 +149,11 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     _create_view(connection, "readability_rows", COLUMNS, score_rows(scores))
     _create_view(connection, "sliced", SLICE_COLUMNS, slice_rows(snapshot, files, examples))
     for name in OWN_GOLD:
-        _create_view(connection, f"{name}s", f"task_no, split, example_id, {name}", _gold(name, snapshot, examples))
+        _create_view(
+            connection, gold_view(name), f"task_no, split, example_id, {name}", _gold(name, snapshot, examples)
+        )
     create_counted_votes(connection, snapshot)
-    parts = [NO_ROWS["example"], *_examples(files, examples)]
+    parts = [NO_ROWS["example"], *_examples(snapshot, files, examples)]
     connection.execute(f"CREATE VIEW internal.example AS {' UNION ALL BY NAME '.join(parts)}")
 
 
@@ -221,7 +223,7 @@ def _predictions(snapshot: Snapshot, kind: Kind) -> Iterator[str]:
     """One SELECT for the files that have probabilities, one for the others: which is known without opening them."""
     records = [record for record in snapshot.commits if snapshot.tasks[record.settings["task"]].kind == kind.name]
     for recorded, column in ((True, "probabilities"), (False, "NULL::FLOAT[]")):
-        has = [kind.has_classes and _recorded(record, "probabilities") for record in records]
+        has = [kind.has_classes and kind.reads == "text" and _recorded(record, "probabilities") for record in records]
         chosen = [record for record, one in zip(records, has, strict=True) if one is recorded]
         yield from _select(f"trial_id, split, example_id, {kind.answer}, {column}", chosen)
 
@@ -259,13 +261,17 @@ def _select(columns: str, records: Iterable[CommitRecord]) -> Iterator[str]:
         yield f"SELECT {columns} FROM read_parquet([{', '.join(address(path) for path in paths)}])"
 
 
-def _examples(files: CheckedFiles, paths: Iterable[str]) -> Iterator[str]:
+def _examples(snapshot: Snapshot, files: CheckedFiles, paths: Iterable[str]) -> Iterator[str]:
     """One SELECT a task; a further column of the task's own is kept unless a view's column has its name."""
     reserved = {"task_no", "task", "trial_id", *VIEWED}
-    for number, path in enumerate(paths):
+    if any(card.kind == "tagging" for card in snapshot.tasks.values()):
+        reserved |= {"words", "gold_tags"}
+    for number, (card, path) in enumerate(zip(snapshot.tasks.values(), paths, strict=True)):
         with files.open(path) as file:
             names = pq.read_schema(file).names
         further = {name.lower(): name for name in names if name.lower() not in reserved}
         own = [*(name for name in VIEWED if name in names), *further.values()]
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in own)
+        if card.kind == "tagging":
+            quoted += f", words, {named_tags(card.classes)} AS gold_tags"
         yield f"SELECT {number}::SMALLINT AS task_no, {quoted} FROM read_parquet([{address(path)}])"

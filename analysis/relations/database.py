@@ -32,10 +32,13 @@ OPEN: weakref.WeakSet[duckdb.DuckDBPyConnection] = weakref.WeakSet()
 STEPS: dict[str, str] = {
     "single_votes": "what the seeds of a cell answer together, in single-label tasks",
     "multi_votes": "what the seeds of a cell answer together, in multi-label tasks",
+    "tag_votes": "what the seeds of a cell answer together, in tagging tasks",
     "votes": "what the seeds of a cell answer together, as class indices",
     "pairs": "the vote of every pruned cell beside that of its dense cell, as class indices",
     "el2n_scores": "how hard a training example is, by number of the dense cell",
     "el2n_binned": "and in which twentieth of its split that is",
+    "tag_meaning": "which tags begin and continue entities, of which types",
+    "tag_hits": "the entities that a tagging trial finds",
     "answers": "what every trial answered for every example, in names",
     "gold_votes": "the gold answers, as votes",
     "marks": "every class that a multi-label trial predicts or should have predicted",

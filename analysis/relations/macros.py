@@ -1,6 +1,8 @@
-"""Macros that views share: how a vote is written, how rows are found, how answers are scored by class."""
+"""Macros that views share: how a vote is written, how rows are found, how answers are scored by class and by entity."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import duckdb
 
@@ -22,6 +24,43 @@ END"""
 """A metric of single-label answers from how often every class is said, is true, and is both: as scikit-learn has it."""
 
 
+TAG_MACROS = (
+    # Which entities a list of tags marks, each as one number of where it begins, where it ends, and its type.
+    """entities(tags, opens, types) AS list_transform(
+        list_zip(
+            list_filter(range(1, len(tags) + 1), lambda word:
+                types[tags[word] + 1] >= 0
+                AND (opens[tags[word] + 1] OR word = 1 OR types[tags[word - 1] + 1] <> types[tags[word] + 1])),
+            list_filter(range(1, len(tags) + 1), lambda word:
+                types[tags[word] + 1] >= 0
+                AND (
+                    word = len(tags) OR opens[tags[word + 1] + 1] OR types[tags[word + 1] + 1] <> types[tags[word] + 1]
+                ))
+        ),
+        lambda ends: ends[1] * 549755813888 + ends[2] * 32768 + types[tags[ends[1]] + 1]
+    )""",
+    """agreement(gold, said, opens, types) AS {
+        'hits': len(list_intersect(internal.entities(gold, opens, types), internal.entities(said, opens, types))),
+        'gold': len(internal.entities(gold, opens, types)),
+        'said': len(internal.entities(said, opens, types)),
+        'right': len(list_filter(range(1, len(gold) + 1), lambda word: gold[word] = said[word])),
+        'words': len(gold)
+    }""",
+    """added(found) AS {
+        'hits': sum(found.hits), 'gold': sum(found.gold), 'said': sum(found.said),
+        'right': sum(found.right), 'words': sum(found.words)
+    }""",
+    # none: where neither side has an entity.
+    "f1(found, none) AS if(found.gold + found.said = 0, none, 2 * found.hits / (found.gold + found.said))",
+    """tag_score(metric, found) AS CASE metric
+        WHEN 'accuracy' THEN found.right / found.words
+        WHEN 'entity-precision' THEN coalesce(found.hits / nullif(found.said, 0), 0)
+        WHEN 'entity-recall' THEN coalesce(found.hits / nullif(found.gold, 0), 0)
+        ELSE internal.f1(found, 0)
+    END""",
+)
+
+
 def create_macros(connection: duckdb.DuckDBPyConnection, *, lists: bool) -> None:
     """A vote is a class index while no task's answers are lists, else a list of indices, for every task alike."""
     of_one, of_many = ("[class_index]", "indices") if lists else ("class_index", "indices[1]")
@@ -31,9 +70,17 @@ def create_macros(connection: duckdb.DuckDBPyConnection, *, lists: bool) -> None
     connection.execute(f"CREATE MACRO internal.vote_of_many(indices) AS {of_many}")
     connection.execute(f"CREATE MACRO internal.indices_of(vote) AS {indices}")
     connection.execute(f"CREATE MACRO internal.named(classes, vote) AS {named}")
+    for macro in TAG_MACROS:
+        connection.execute(f"CREATE MACRO internal.{macro}")
     # As one number, so that no plan looks an example up before it knows of which task, cell or trial: it would find one
     # of each, and that many times the work.
     connection.execute("CREATE MACRO internal.key(owner, example_id) AS owner::BIGINT * 4294967296 + example_id")
     # The same as one comparison with the split in it: a split apart is what some plans join by first, each with each.
     connection.execute("CREATE MACRO internal.place(owner, split, example_id) AS row(owner, split, example_id)")
     connection.execute(CLASS_SCORE)
+
+
+def named_tags(classes: Iterable[str]) -> str:
+    """SQL for the names of a column of tags that are indices of these classes."""
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in classes)
+    return f"list_transform(gold_tags, lambda tag_index: [{names}][tag_index + 1])"

@@ -9,7 +9,8 @@
 --            seed         BIGINT
 --            class_index  INTEGER
 --            class        VARCHAR
---            support      BIGINT    answered examples of the gold class; of several labels, those that hold it
+--            support      BIGINT    answered examples of the gold class; of several labels, those that hold it; of
+--                                   tagging tasks, words
 --            predicted    BIGINT    answers that are the class, or hold it; on examples whose gold label is known
 --            hits         BIGINT    both
 --            recall       DOUBLE    hits / support; null where the class does not occur

@@ -12,7 +12,7 @@
 --            pruned_class  VARCHAR   the pruned vote; of a multi-label task the same class, or null where the pruned
 --                          vote lacks it
 --            examples      BIGINT    voted so by both. In single-label tasks every example counts once; in multi-label
---                          tasks once for every class that either vote has
+--                          tasks once for every class that either vote has; of tagging tasks, words
 --            share         DOUBLE    of the examples with this dense class; null without one
 -- Reference: none; a confusion matrix with the dense vote in the place of the truth
 -- Example:   PIVOT confusion ON pruned_class USING sum(examples) GROUP BY task, split, model, method, sparsity, dense_class

@@ -8,7 +8,8 @@
 --            labels      VARCHAR[]  gold classes in index order; null for single-label tasks
 --            text        VARCHAR    null for images
 --            text_pair   VARCHAR    the second text of a pair
---            ...                    what else a task carries, such as the deviation of people's ratings
+--            ...                    what else a task carries, such as the deviation of people's ratings; of a tagging task
+--                        words and gold_tags (VARCHAR[])
 -- Reference: none
 -- Example:   SELECT task, split, label, count(*) AS examples FROM examples GROUP BY ALL ORDER BY ALL
 SELECT

@@ -15,6 +15,9 @@
 --                           of a number 1 - |error| / the range of the task's gold values, 0 for larger errors
 --            value          FLOAT      predicted number; null for tasks of classes, as gold and correct are for others
 --            gold_value     FLOAT      the true number
+--            tags           VARCHAR[]  predicted tag of every word; null for tasks of other kinds. gold is then the true ones,
+--                           correct that all are right, quality the F1 of the entities, 1 where there are none on either
+--                           side, or of tags that mark no entities the share of right words
 -- Reference: none
 -- Example:   SELECT method, sparsity, seed, label, gold, correct FROM predictions JOIN trials USING (trial_id) WHERE example_id = 7
-SELECT trial_id, split, example_id, label, labels, probabilities, gold, correct, quality, value, gold_value FROM internal.answers
+SELECT trial_id, split, example_id, label, labels, probabilities, gold, correct, quality, value, gold_value, tags FROM internal.answers

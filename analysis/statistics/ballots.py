@@ -28,7 +28,7 @@ class Column:
 
     ballots: per side, [seed, question]: with two classes 1 for the higher, -1 for the lower, 0 for neither; with more
     the class, -1 for no answer. classes: how many. counts[pattern]: how many examples answer so. questions: how many a
-    pattern has, one after another: more than one where a label set's classes are voted on one by one.
+    pattern has, one after another: more than one where a label set's classes, or words, are voted on one by one.
     """
 
     ballots: tuple[NDArray[np.integer], NDArray[np.integer]]
@@ -122,9 +122,12 @@ def contest(panel: Panel, first: Answers, second: Answers) -> CellPair:
     both = (codes[:seeds] >= 0).any(axis=0) & (codes[seeds:] >= 0).any(axis=0)
     open_ = both & (codes != codes[0]).any(axis=0)
     patterns, counts = _distinct(codes[:, open_])
-    columns = (
-        _questions(patterns, counts, panel, seeds) if panel.sets is not None else _choices(patterns, counts, seeds)
-    )
+    if panel.tags is not None:
+        columns = _words(patterns, counts, panel.tags, seeds)
+    elif panel.sets is not None:
+        columns = _questions(patterns, counts, panel, seeds)
+    else:
+        columns = _choices(patterns, counts, seeds)
     return CellPair(int(both.sum()), tuple(columns))
 
 
@@ -175,6 +178,28 @@ def _questions(patterns: Codes, counts: NDArray[np.float32], panel: Panel, seeds
         chosen = questions == number
         own = ballots[:, (starts[chosen][:, None] + np.arange(number)).ravel()]
         yield Column((own[:seeds], own[seeds:]), 2, counts[asked[chosen]], int(number))
+
+
+def _words(patterns: Codes, counts: NDArray[np.float32], tags: NDArray[np.int16], seeds: int) -> Iterator[Column]:
+    """One question for each word on whose tag not all seeds agree; tags are renumbered within it, in their order."""
+    says = tags[patterns]
+    pattern, word = np.nonzero((says != says[:1]).any(axis=0))
+    if not len(pattern):
+        return
+    own = says[:, pattern, word]
+    ranks = np.empty(own.shape, np.int16)
+    ordered = np.sort(own, axis=0)
+    fresh = np.vstack([ordered[:1] >= 0, (ordered[1:] != ordered[:-1]) & (ordered[1:] >= 0)])
+    number_of = np.cumsum(fresh, axis=0, dtype=np.int16) - np.int16(1)
+    np.put_along_axis(ranks, np.argsort(own, axis=0, kind="stable"), number_of, axis=0)
+    ranks[own < 0] = -1
+    asked, starts, questions = np.unique(pattern, return_index=True, return_counts=True)
+    for number in np.unique(questions):
+        chosen = questions == number
+        ballots = ranks[:, (starts[chosen][:, None] + np.arange(number)).ravel()]
+        # Two tags are counted as three are: with two classes ballots would have signs.
+        classes = max(3, int(ballots.max()) + 1)
+        yield Column((ballots[:seeds], ballots[seeds:]), classes, counts[asked[chosen]], int(number))
 
 
 def _dissent(ballots: NDArray[Any]) -> NDArray[np.intp]:

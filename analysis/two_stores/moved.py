@@ -19,6 +19,7 @@ from analysis.statistics.definitions import differ, votes
 from analysis.two_stores.cells import SharedLabels, Side, compared
 from analysis.two_stores.matching import CompareError, Match, match
 from runner.methods import DENSE
+from tasks.kinds import KINDS
 
 MEASURES = ("effectiveness_change", "distance_change", "changed")
 Name = tuple[str, str, float]
@@ -107,6 +108,9 @@ def _add_task(
     snapshots: tuple[Snapshot, Snapshot],
     task: str,
 ) -> None:
+    kinds = {snapshot.tasks[task].kind for snapshot in snapshots}
+    if odd := [name for name in kinds if not KINDS[name].has_classes or KINDS[name].reads != "text"]:
+        raise CompareError(f"{task}: answers of kind {odd[0]} are not compared between stores, those of classes are")
     split = _split(snapshots, task)
     mine, theirs = (_cells(snapshot, task, split) for snapshot in snapshots)
     both = {name for name in mine & theirs if (name[0], DENSE, 0.0) in mine & theirs}

@@ -41,7 +41,7 @@ def example(
     if not told.lives:
         print("no votes on it: of numbers there are none; predictions has what each trial answers")
     for life in told.lives:
-        _print_life(life, told.are_sets)
+        _print_life(life, told)
 
 
 def _print_example(told: Example) -> None:
@@ -63,8 +63,8 @@ def _shortened(text: str | None) -> str | None:
     return f"{text[:TEXT_SHOWN]} … (the first {TEXT_SHOWN:,} of {len(text):,} characters; --json has all)"
 
 
-def _print_life(life: ModelLife, are_sets: bool) -> None:
-    dense = "not committed yet" if life.dense is None else _spelled(life.dense)
+def _print_life(life: ModelLife, told: Example) -> None:
+    dense = "not committed yet" if life.dense is None else _spelled(life.dense, told)
     say(f"\n{printable(life.model)}: dense vote {dense}")
     if life.el2n is not None:
         print(f"EL2N {life.el2n:.4g}, bin {life.bin} of 20 (the hardest in the last)")
@@ -73,8 +73,7 @@ def _print_life(life: ModelLife, are_sets: bool) -> None:
         return
     from analysis.display_names import method_name, percent
 
-    compared = life.dense if are_sets else None
-    cells = {(answer.method, answer.sparsity): _spelled(answer, compared) for answer in life.answers}
+    cells = {(answer.method, answer.sparsity): _spelled(answer, told, life.dense) for answer in life.answers}
     rows = []
     for turn in life.turns:
         grid = [cells.get((turn.method, sparsity), "") for sparsity in sparsities]
@@ -82,17 +81,33 @@ def _print_life(life: ModelLife, are_sets: bool) -> None:
         back = "" if turn.flips_at is None else "no" if turn.flips_back_at is None else percent(turn.flips_back_at)
         rows.append((method_name(turn.method), *grid, flips, back))
     print_table(("method", *map(percent, sparsities), "flips at", "back at"), rows)
-    said = "; + a class more than the dense vote, - one less" if are_sets else ""
+    said = "; + a class more than the dense vote, - one less" if told.are_sets else ""
+    said = "; words that have the dense vote's tag are left out" if told.words else said
     print(f"{DIFFERS} not the dense vote: a PIE of that cell. k/n: k of n seeds predict the class{said}.")
 
 
-def _spelled(answer: Answer, dense: Answer | None = None) -> str:
-    """A vote with the seeds for it; for several classes by what it has more and less than the dense vote."""
-    if dense is not None:
+def _spelled(answer: Answer, told: Example, dense: Answer | None = None) -> str:
+    """A vote with the seeds for it; for several classes and for tags by what is not as in the dense vote."""
+    if told.words:
+        return _tags(answer, told.words, dense)
+    if told.are_sets and dense is not None:
         return _changes(answer, dense)
     named = zip(answer.vote, answer.votes, strict=True)
     text = ", ".join(f"{printable(name)} {count}/{answer.seeds}" for name, count in named)
     return f"{text or f'no class, {answer.seeds} seeds'}{f' {DIFFERS}' if answer.differs else ''}"
+
+
+def _tags(answer: Answer, words: tuple[str, ...], dense: Answer | None) -> str:
+    """Words with their tags, those that have the dense vote's left out."""
+    if dense is not None and not answer.differs:
+        return "same"
+    before = (None,) * len(words) if dense is None else dense.vote
+    named = [
+        f"{printable(word)} {printable(tag)} {count}/{answer.seeds}"
+        for word, tag, count, other in zip(words, answer.vote, answer.votes, before, strict=True)
+        if tag != other
+    ]
+    return f"{', '.join(named)}{f' {DIFFERS}' if answer.differs else ''}"
 
 
 def _changes(answer: Answer, dense: Answer) -> str:

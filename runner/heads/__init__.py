@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runner.heads import multi_label, regression, single_label
+from runner.heads import multi_label, regression, single_label, tagging
 from runner.heads.base import Head
 from tasks.base import TaskData
 
@@ -12,6 +12,7 @@ HEADS: dict[str, Callable[[TaskData], Head]] = {
     "single-label": single_label.build,
     "multi-label": multi_label.build,
     "regression": regression.build,
+    "tagging": tagging.build,
 }
 """Name of a kind -> what makes its head for a task's data."""
 

@@ -16,8 +16,10 @@ HALF = 0.5
 class Head(Protocol):
     """What stands between a network's output layer and the answers, made for one task's data.
 
-    width: units of the output layer. learns_threshold: True if a switch of the protocol can have the threshold of its
-    decisions learned from the training split.
+    Outputs are [n, units], or [n, words, units] where the kind reads words: as many as the text with the most has,
+    those of a word that is not there all -inf (runner.models.places). width: units of the output layer.
+    learns_threshold: True if a switch of the protocol can have the threshold of its decisions learned from the training
+    split.
     """
 
     @property

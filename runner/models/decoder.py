@@ -11,6 +11,7 @@ from transformers import AutoModel, LlamaConfig
 
 from runner.models import ModelError
 from runner.models.base import Encoded, ModelContext
+from runner.models.places import classified
 from runner.models.pretrained import configuration, fast_tokenizer, loaded_network
 from runner.models.tokens import Reading
 from runner.models.tokens import encode as encode_tokens
@@ -45,12 +46,15 @@ class LastTokenDecoder(nn.Module):
         self.decoder = decoder
         self.classifier = nn.Linear(config.hidden_size, classes)
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, places: Tensor | None = None) -> Tensor:
         """Logits [n, classes] of token ids [n, positions]; the mask counts each text's tokens.
 
-        A text without any is read as one token of padding.
+        A text without any is read as one token of padding. Given the places of words [n, words], logits [n, words,
+        classes] of their states.
         """
         states = self.decoder(input_ids=input_ids).last_hidden_state
+        if places is not None:
+            return classified(self.classifier, states, places)
         last = (attention_mask.sum(1) - 1).clamp(min=0)
         return self.classifier(states[torch.arange(len(last), device=last.device), last])  # type: ignore[no-any-return]
 

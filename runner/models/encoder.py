@@ -12,9 +12,11 @@ from transformers import AutoModel, BertConfig
 from runner.models import ModelError
 from runner.models.attention import use_fast_attention
 from runner.models.base import Encoded, ModelContext
+from runner.models.places import classified
 from runner.models.pretrained import configuration, fast_tokenizer, loaded_network
 from runner.models.tokens import Reading
 from runner.models.tokens import encode as encode_tokens
+from tasks.kinds.base import Reads
 
 WANTED = "a text encoder such as BERT"
 
@@ -35,25 +37,37 @@ class PooledEncoder(nn.Module):
     """An encoder, its pooler tanh(W h + b) of the first token's state h, and the classifier on top.
 
     The encoder's own dropout stays; there is none before the classifier (Tropeano et al. 2025, appendix A.1). An
-    encoder without a pooler gets a new one of the same form.
+    encoder without a pooler gets a new one of the same form. Where words are read, the classifier stands on their
+    states (Devlin et al. 2019, section 5.3), and there is no pooler.
     """
 
-    def __init__(self, encoder: nn.Module, config: Any, classes: int) -> None:
+    def __init__(self, encoder: nn.Module, config: Any, classes: int, reads: Reads = "text") -> None:
         super().__init__()
         self.encoder = encoder
         self.pooler = None
-        if getattr(encoder, "pooler", None) is None:
+        if reads == "words":
+            encoder.register_module("pooler", None)
+        elif getattr(encoder, "pooler", None) is None:
             self.pooler = nn.Linear(config.hidden_size, config.hidden_size)
         self.classifier = nn.Linear(config.hidden_size, classes)
 
     def forward(
-        self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        places: Tensor | None = None,
     ) -> Tensor:
-        """Logits [n, classes] of token ids [n, positions]; positions where the mask is 0 are not read."""
+        """Logits [n, classes] of token ids [n, positions]; positions where the mask is 0 are not read.
+
+        Given the places of words [n, words], logits [n, words, classes].
+        """
         given = {"input_ids": input_ids, "attention_mask": attention_mask}
         if token_type_ids is not None:
             given["token_type_ids"] = token_type_ids
         output = self.encoder(**given)
+        if places is not None:
+            return classified(self.classifier, output.last_hidden_state, places)
         if self.pooler is None:
             return self.classifier(output.pooler_output)  # type: ignore[no-any-return]
         return self.classifier(self.pooler(output.last_hidden_state[:, 0]).tanh())  # type: ignore[no-any-return]
@@ -68,7 +82,7 @@ def build(context: ModelContext) -> nn.Module:
     config = configuration(name, WANTED)
     encoder = loaded_network(name)
     use_fast_attention(encoder)
-    return PooledEncoder(encoder, config, context.classes).train()
+    return PooledEncoder(encoder, config, context.classes, context.reads).train()
 
 
 def shape(context: ModelContext) -> nn.Module:
@@ -77,7 +91,7 @@ def shape(context: ModelContext) -> nn.Module:
     config = BertConfig.from_dict(SHAPES[name]) if name in SHAPES else configuration(name, WANTED)
     with torch.device("meta"):
         encoder = AutoModel.from_config(config, attn_implementation="sdpa")  # type: ignore[no-untyped-call]
-        return PooledEncoder(encoder, config, context.classes)
+        return PooledEncoder(encoder, config, context.classes, context.reads)
 
 
 def encode(context: ModelContext, examples: pa.Table) -> Encoded:

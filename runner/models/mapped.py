@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.columns import TEXTS
+from tasks.columns import TEXTS, WORDS
 from tasks.filling import filled
 
 __all__ = ["Ragged", "filled", "fingerprint", "mapped", "save"]
@@ -51,9 +51,13 @@ def mapped(folder: Path, name: str) -> NDArray[Any]:
     return array.view(np.ndarray)  # indexing the memmap subclass costs a Python call for each slice
 
 
-def fingerprint(examples: pa.Table, *choices: object) -> str:
-    """16 hex digits over the texts of these examples, in order, and the choices made in encoding them."""
-    texts = examples.select([name for name in TEXTS if name in examples.column_names])
+def fingerprint(examples: pa.Table, *choices: object, by_word: bool = False) -> str:
+    """16 hex digits over the texts of these examples, in order, and the choices made in encoding them.
+
+    by_word: whether the texts are read word by word, as their column `words` has them.
+    """
+    read = (*TEXTS, *WORDS) if by_word else (*TEXTS,)
+    texts = examples.select([name for name in read if name in examples.column_names])
     digest = hashlib.sha256(repr(choices).encode())
     for batch in texts.replace_schema_metadata(None).combine_chunks().to_batches():
         digest.update(batch.serialize())

@@ -16,6 +16,7 @@ from torch import Tensor
 from runner.models import ModelError
 from runner.models.base import ModelContext
 from runner.models.mapped import Ragged, filled, fingerprint, mapped, save
+from runner.models.places import ABSENT, Pieces, first_places, places_of
 
 ENCODING_VERSION = 1
 TEXTS_AT_ONCE = 10_000
@@ -43,20 +44,21 @@ class EncodedTokens:
     """Texts as token ids, each batch cut to its longest text and padded on the right.
 
     `types` tell the two segments of a pair apart; None where a text is one segment. `has_types` is False for
-    models that know no segments.
+    models that know no segments. `places`: of the words, where the head reads them.
     """
 
     tokens: Ragged
     types: Ragged | None
     has_types: bool
     padding: int
+    places: Ragged | None = None
 
     @property
     def lengths(self) -> NDArray[np.int64]:
         return self.tokens.lengths
 
     def inputs(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
-        """The arguments of the network's forward for these rows: token ids, mask, and types if it knows any."""
+        """The arguments of the network's forward for these rows: token ids, mask, types if it knows any, and places."""
         lengths = self.tokens.lengths[rows]
         width = max(1, int(lengths.max()))
         ids = self.tokens.padded(rows, width, fill=self.padding)
@@ -67,6 +69,9 @@ class EncodedTokens:
         if self.has_types:
             types = np.zeros_like(ids) if self.types is None else self.types.padded(rows, width, fill=0)
             given["token_type_ids"] = torch.from_numpy(types)
+        if self.places is not None:
+            words = max(1, int(self.places.lengths[rows].max()))
+            given["places"] = torch.from_numpy(self.places.padded(rows, words, fill=ABSENT))
         return given
 
 
@@ -80,24 +85,30 @@ def encode(context: ModelContext, examples: pa.Table, reading: Reading) -> Encod
     is_pair = "text_pair" in examples.column_names
     segments = is_pair and reading.separator is None
     pairs = (reading.separator or "segments") if is_pair else None
-    key = fingerprint(examples, ENCODING_VERSION, reading.rules, context.max_tokens, pairs)
-    folder = filled(context.cache / "tokens" / key, lambda fresh: _fill(fresh, reading, examples, context.max_tokens))
+    choices = (ENCODING_VERSION, reading.rules, context.max_tokens, pairs)
+    key = fingerprint(examples, *choices, by_word=context.reads == "words")
+    folder = filled(context.cache / "tokens" / key, lambda fresh: _fill(fresh, context, examples, reading))
     offsets = mapped(folder, "offsets")
     return EncodedTokens(
         tokens=Ragged(mapped(folder, "tokens"), offsets),
         types=Ragged(mapped(folder, "types"), offsets) if segments and reading.has_types else None,
         has_types=reading.has_types,
         padding=reading.padding,
+        places=places_of(folder, examples) if context.reads == "words" else None,
     )
 
 
-def _fill(folder: Path, reading: Reading, examples: pa.Table, max_tokens: int) -> None:
-    """Write tokens, offsets, and for two segments types, in the smallest integers that hold the vocabulary."""
+def _fill(folder: Path, context: ModelContext, examples: pa.Table, reading: Reading) -> None:
+    """Write tokens, in the smallest integers that hold the vocabulary, offsets, and what else the inputs need.
+
+    That is types for two segments, and the places of words where the head reads them.
+    """
     is_pair = "text_pair" in examples.column_names
     segments = is_pair and reading.separator is None
     names = ["input_ids", "token_type_ids"] if segments else ["input_ids"]
     small = np.uint16 if len(reading.tokenizer) <= np.iinfo(np.uint16).max else np.int32
     columns: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
+    by_word, spans = context.reads == "words", [np.empty(0, np.int64)]
     counts: list[int] = []
     for batch in examples.to_batches(max_chunksize=TEXTS_AT_ONCE):
         firsts = batch["text"].to_pylist()
@@ -108,14 +119,21 @@ def _fill(folder: Path, reading: Reading, examples: pa.Table, max_tokens: int) -
             firsts,
             seconds if segments else None,
             truncation=True,
-            max_length=max_tokens,
+            max_length=context.max_tokens,
             return_attention_mask=False,
             return_token_type_ids=segments,
+            return_offsets_mapping=by_word,
         )
         counts.extend(map(len, given["input_ids"]))
+        if by_word:
+            spans.append(np.fromiter(chain.from_iterable(chain.from_iterable(given["offset_mapping"])), np.int64))
         for name in names:
             columns[name].append(np.fromiter(chain.from_iterable(given[name]), dtype=small))
     flat = {name: np.concatenate([np.empty(0, small), *parts]) for name, parts in columns.items()}
-    save(folder, tokens=flat["input_ids"], offsets=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]))
+    offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    save(folder, tokens=flat["input_ids"], offsets=offsets)
+    if by_word:
+        begins, ends = np.concatenate(spans).reshape(-1, 2).T
+        save(folder, places=first_places(examples["words"].combine_chunks(), Pieces(begins, ends, offsets)))
     if segments:
         save(folder, types=flat["token_type_ids"].astype(np.uint8))

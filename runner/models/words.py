@@ -33,6 +33,14 @@ def basic_english(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.replace_substring_regex(plain, r"([.,()!?'])", r" \1 ")
 
 
+def given_words(examples: pa.Table) -> Words:
+    """The words of every example as its column `words` has them, in lower case."""
+    lists = examples["words"].combine_chunks()
+    encoded = pc.utf8_lower(lists.flatten()).dictionary_encode()
+    counts = lists.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
+    return Words(encoded.dictionary, encoded.indices.to_numpy().astype(np.int32), counts)
+
+
 def split_words(examples: pa.Table) -> Words:
     """The words of every example; those of a pair with SEPARATOR between."""
     texts = basic_english(examples["text"])

@@ -231,7 +231,7 @@ class TaskCard(BaseModel):
     @property
     def scored_by(self) -> tuple[str, ...]:
         """The metrics of answers, the headline first."""
-        return self.metrics or KINDS[self.kind].metrics
+        return self.metrics or KINDS[self.kind].of(self.classes).metrics
 
     @model_validator(mode="after")
     def _known_metrics(self) -> TaskCard:

@@ -17,12 +17,13 @@ from tasks import TASKS
 from tasks.base import SPLITS, TaskChoice, TaskError
 from tasks.columns import Inputs
 from tasks.kinds import KINDS
+from tasks.kinds.base import Kind, Reads
 from tasks.metric_choice import check_metrics
 from tasks.own_fields import check_fields, kind_of
 
 OWN = (
     *("train", "validation", "test", "dataset", "config", "splits", "text", "label", "labels", "separator"),
-    *("kind", "id", "quoting", "delimiter", "encoding", "columns"),
+    *("words", "tags", "kind", "id", "quoting", "delimiter", "encoding", "columns"),
 )
 ASKED = ("probabilities", "el2n")
 """What of a trial's rows rests on probabilities of classes."""
@@ -92,10 +93,20 @@ def inputs_of(choice: TaskChoice) -> Inputs:
 
 def unrecorded(study: Study) -> Iterator[str]:
     """A line on each thing that is to be recorded and that some tasks of the study do not have."""
-    lacking = [choice.name for choice in study.tasks if not KINDS[kind_of(choice)].has_classes]
     for what in ASKED:
+        lacking = [choice.name for choice in study.tasks if not _has(what, KINDS[kind_of(choice)])]
         if getattr(study.record, what) and lacking:
             yield f"record.{what}: {', '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} none, and leaves none"
+
+
+def _has(what: str, kind: Kind) -> bool:
+    """Whether trials of the kind leave what rests on probabilities; of words EL2N alone, a mean over a text's words."""
+    return kind.has_classes and (what == "el2n" or kind.reads == "text")
+
+
+def reads_of(choice: TaskChoice) -> Reads:
+    """What the head of a task reads of a network."""
+    return KINDS[kind_of(choice)].reads
 
 
 def _task_problems(study: Study, elsewhere: bool) -> Iterator[Problem]:
@@ -158,11 +169,11 @@ def _record_problems(study: Study) -> Iterator[Problem]:
     if study.record.el2n and "train" not in study.record.splits:
         yield Problem(("record", "el2n"), "EL2N is a score of training examples; add train to record.splits")
     kinds = list(dict.fromkeys(kind_of(choice) for choice in study.tasks))
-    if not any(KINDS[kind].has_classes for kind in kinds):
-        for what in ASKED:
-            if getattr(study.record, what):
-                told = f"no task of the study has any: answers of {', '.join(kinds)} have no classes; remove it"
-                yield Problem(("record", what), told)
+    for what in ASKED:
+        if getattr(study.record, what) and not any(_has(what, KINDS[kind]) for kind in kinds):
+            lacking = "probabilities" if any(KINDS[kind].has_classes for kind in kinds) else "classes"
+            told = f"no task of the study has any: answers of {', '.join(kinds)} have no {lacking}; remove it"
+            yield Problem(("record", what), told)
 
 
 def _name_problems(study: Study) -> Iterator[Problem]:
@@ -208,6 +219,10 @@ def _mismatches(study: Study) -> Iterator[Problem]:
             for index, model in enumerate(models[name] for name in block.models):
                 if inputs_of(task) not in MODELS[model.model].inputs:
                     yield Problem((*path, "models", index), _mismatch(task, inputs_of(task), model))
+                elif (reads := reads_of(task)) not in MODELS[model.model].reads:
+                    able = ", ".join(name for name, one in MODELS.items() if reads in one.reads)
+                    message = f"'{model.name}' has no state for each word, which task '{task.name}' asks for"
+                    yield Problem((*path, "models", index), f"{message}; models that have: {able}")
 
 
 def _mismatch(choice: TaskChoice, inputs: Inputs, model: ModelChoice) -> str:

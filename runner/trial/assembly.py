@@ -89,6 +89,7 @@ def context_of(spec: TrialSpec, workplace: Workplace, data: TaskData, head: Head
         options={**MODELS[spec.architecture].options, **dict(spec.options)},
         classes=head.width,
         kind=data.kind,
+        reads=head.kind.reads,
         inputs=data.inputs,
         max_tokens=spec.max_tokens or data.max_tokens,
         switches=spec.protocol,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.weak import WeakIdKeyDictionary
 
 from runner.models.base import Encoded
@@ -65,6 +65,18 @@ def in_order(lengths: Rows, batch_size: int) -> list[Rows]:
         batches.append(order[start:low])
         start = low
     return batches
+
+
+def joined(parts: Sequence[Tensor], words: int = 0) -> Tensor:
+    """Batches' outputs one after the other; of words, which not all texts have equally many, as many as the most.
+
+    words: at least so many. A word that is not there has outputs of -inf, as runner.models.places has it.
+    """
+    if parts[0].ndim == 2:
+        return torch.cat(list(parts))
+    most = max(words, *(part.shape[1] for part in parts))
+    pad = nn.functional.pad
+    return torch.cat([pad(part, (0, 0, 0, most - part.shape[1]), value=-torch.inf) for part in parts])
 
 
 def assemble(encoded: Encoded, answers: Tensor, rows: Rows) -> Batch:

@@ -14,7 +14,7 @@ from runner.pruning.moment import Moment
 from runner.pruning.pruner import Pruner
 from runner.spec import derived_seed
 from runner.training import Training
-from runner.trial.batches import Batch
+from runner.trial.batches import Batch, joined
 from runner.trial.devices import seed_draws
 from runner.trial.training_set import Rows, TrainingSet, pieces
 
@@ -99,7 +99,7 @@ class OneProcess:
                 weighted: Tensor = loss(made, batch) * (len(part) / len(rows))
                 weighted.backward()  # type: ignore[no-untyped-call]
                 logits.append(made.detach())
-        return torch.cat(logits)
+        return joined(logits)
 
     def update(self, learning_rate: float) -> None:
         """One step of the optimizer on the clipped gradients."""

@@ -17,7 +17,7 @@ from runner.heads.base import HALF, Head
 from runner.models.base import Encoded
 from runner.spec import Protocol
 from runner.store.schema import PREDICTION_FIELDS
-from runner.trial.batches import Batch, in_order, to_device
+from runner.trial.batches import Batch, in_order, joined, to_device
 from runner.trial.devices import Compute
 from tasks.kinds.base import Codes
 from tasks.metric_choice import measured
@@ -27,9 +27,9 @@ from tasks.metric_choice import measured
 class Answers:
     """A network's outputs on one split, in the split's order.
 
-    example_ids: int32 [n]. logits: fp32 [n, units], on the CPU. targets: what the head makes of the gold answers.
-    threshold: the probability above which a class is predicted, where the kind has one. el2n: fp32 [n], where it was
-    measured.
+    example_ids: int32 [n]. logits: fp32 [n, units] or [n, words, units], on the CPU. targets: what the head makes of
+    the gold answers. threshold: the probability above which a class is predicted, where the kind has one. el2n: fp32
+    [n], where it was measured.
     """
 
     split: str
@@ -46,7 +46,10 @@ class Answers:
 
 
 def answer(network: nn.Module, encoded: Encoded, batch_size: int, compute: Compute) -> Tensor:
-    """Logits of every row of a split, fp32 [n, units] on the CPU, without dropout; each process answers some rows."""
+    """Logits of every row of a split, fp32 on the CPU, without dropout; each process answers some rows.
+
+    [n, units], or where the head reads words [n, words, units], words the most that a row has.
+    """
     turns = compute.processes.turns(in_order(encoded.lengths, batch_size))
     counted = np.concatenate([np.empty(0, np.int64), *(rows for rows, counts in turns if counts)])
     network.eval()
@@ -58,8 +61,9 @@ def answer(network: nn.Module, encoded: Encoded, batch_size: int, compute: Compu
         for rows, _ in turns:
             batch = to_device(Batch(rows, encoded.inputs(rows), unasked), compute.device.torch)
             parts.append(network(**batch.inputs).float())
-    together = torch.cat(parts).cpu()
-    logits = together.new_zeros(len(encoded.lengths), together.shape[1])
+    words = max(part.shape[1] for part in parts) if parts[0].ndim > 2 else 0
+    together = joined(parts, compute.processes.most(words)).cpu()
+    logits = together.new_zeros(len(encoded.lengths), *together.shape[1:])
     logits[torch.from_numpy(counted)] = together[: len(counted)]
     return compute.processes.summed(logits)
 
@@ -81,14 +85,17 @@ def metrics_of(
     """These metrics, mean loss (None if not finite), and how many rows have an output that is no number.
 
     metrics: those of the kind if none are given. classes: their names, for metrics of a single one.
+    Where words are read also how many were cut (runner.models.places): their answers are the lowest code.
     """
     head = answers.head
-    names = [*map(str, range(answers.logits.shape[1]))] if classes is None else classes
+    names = [*map(str, range(answers.logits.shape[-1]))] if classes is None else classes
     found = measured(head.kind, metrics, head.gold(answers.targets), answers.decisions(), names)
     result: dict[str, float | None] = {name: value if math.isfinite(value) else None for name, value in found.items()}
     loss = head.loss(answers.logits, answers.targets)
     result["loss"] = float(loss) if torch.isfinite(loss) else None
-    result["nan_rows"] = float(answers.logits.isnan().any(1).sum())
+    if answers.logits.ndim == 3:
+        result["cut_words"] = float((answers.logits == 0).all(-1).sum())
+    result["nan_rows"] = float(answers.logits.isnan().flatten(1).any(1).sum())
     return result
 
 

@@ -53,6 +53,14 @@ class Processes:
         distributed.broadcast(sent, src=0)
         return sent
 
+    def most(self, value: int) -> int:
+        """The largest of the processes' values."""
+        if self.count == 1:
+            return value
+        largest = torch.tensor(value, dtype=torch.int64, device=self.device)
+        distributed.all_reduce(largest, op=distributed.ReduceOp.MAX)
+        return int(largest)
+
     def summed(self, tensor: Tensor) -> Tensor:
         """The sum over all processes, where the tensor was."""
         if self.count == 1:

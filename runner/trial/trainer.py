@@ -20,7 +20,7 @@ from runner.pruning.pruner import Pruner, under
 from runner.pruning.schedules import Schedule
 from runner.pruning.scores.base import Signals
 from runner.spec import derived_seed
-from runner.trial.batches import Batch
+from runner.trial.batches import Batch, joined
 from runner.trial.devices import seed_draws
 from runner.trial.engine import Engine
 from runner.trial.selection import BestNetwork
@@ -262,7 +262,7 @@ def set_generators(states: Mapping[str, Tensor], device: torch.device) -> None:
 
 def in_canonical_order(parts: Sequence[Tensor], batches: Sequence[Rows]) -> Tensor:
     """Batches' outputs as one tensor on the CPU whose row i belongs to row i of the split."""
-    together = torch.cat([part.cpu() for part in parts])
+    together = joined([part.cpu() for part in parts])
     result = torch.empty_like(together)
     result[torch.from_numpy(np.concatenate(batches))] = together
     return result

@@ -6,10 +6,12 @@ from tasks.kinds.base import Kind
 from tasks.kinds.multi_label import MultiLabel
 from tasks.kinds.regression import Regression
 from tasks.kinds.single_label import SingleLabel
+from tasks.kinds.tagging import Tagging
 
 KINDS: dict[str, Kind] = {
     "single-label": SingleLabel(),
     "multi-label": MultiLabel(),
     "regression": Regression(),
+    "tagging": Tagging(),
 }
 """Name -> kind; a line here, a file beside it, a head in runner/heads and a folder in analysis/sql/kinds."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 from numpy.typing import NDArray
+
+Reads = Literal["text", "words"]
+"""What a head reads of a network: one state for every example, or one for every word of it."""
 
 Codes = NDArray[Any]
 """Answers or gold answers as an array whose first axis are the examples; what else it has depends on the kind."""
@@ -19,7 +22,7 @@ class Kind(Protocol):
     hold the true ones, with their types; from here fingerprints, examples, views and exports know them (tasks.columns).
     has_classes: True if an answer names classes of the task. asks: the questions of which a vote
     decides each by plurality, as people say it; None for a kind whose answers are not voted on, so that there are no
-    PIEs. metrics: names of what `measured` gives, the headline first.
+    PIEs. reads: what its head reads of a network. metrics: names of what `measured` gives, the headline first.
     """
 
     @property
@@ -35,7 +38,13 @@ class Kind(Protocol):
     @property
     def asks(self) -> str | None: ...
     @property
+    def reads(self) -> Reads: ...
+    @property
     def metrics(self) -> tuple[str, ...]: ...
+
+    def of(self, classes: tuple[str, ...]) -> Kind:
+        """The kind as a task of these classes has it: itself, where their names mean nothing to it."""
+        ...
 
     def decide(self, scores: NDArray[Any], threshold: float) -> Codes:
         """The answers to which a head's scores [n, ...] come down."""

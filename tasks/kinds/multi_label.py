@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.kinds.base import Codes
+from tasks.kinds.base import Codes, Reads
 from tasks.metrics import macro_f1
 
 
@@ -22,7 +22,11 @@ class MultiLabel:
     gold: Mapping[str, pa.DataType] = {"labels": pa.list_(pa.int16())}
     has_classes = True
     asks: str | None = "one question a class: whether the example has it"
+    reads: Reads = "text"
     metrics = ("macro-f1",)
+
+    def of(self, classes: tuple[str, ...]) -> MultiLabel:
+        return self
 
     def decide(self, scores: NDArray[Any], threshold: float) -> Codes:
         """Every class whose probability is strictly above the threshold."""

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.kinds.base import Codes
+from tasks.kinds.base import Codes, Reads
 from tasks.metrics import pearson, spearman
 
 
@@ -22,7 +22,11 @@ class Regression:
     gold: Mapping[str, pa.DataType] = {"gold_value": pa.float32()}
     has_classes = False
     asks: str | None = None
+    reads: Reads = "text"
     metrics = ("pearson", "spearman")
+
+    def of(self, classes: tuple[str, ...]) -> Regression:
+        return self
 
     def decide(self, scores: NDArray[Any], threshold: float) -> Codes:
         return scores.astype(np.float32)

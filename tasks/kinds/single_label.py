@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.kinds.base import Codes
+from tasks.kinds.base import Codes, Reads
 from tasks.metrics import accuracy, macro_f1
 
 
@@ -22,7 +22,11 @@ class SingleLabel:
     gold: Mapping[str, pa.DataType] = {"label": pa.int16()}
     has_classes = True
     asks: str | None = "one question: which class"
+    reads: Reads = "text"
     metrics = ("accuracy", "macro-f1")
+
+    def of(self, classes: tuple[str, ...]) -> SingleLabel:
+        return self
 
     def decide(self, scores: NDArray[Any], threshold: float) -> Codes:
         """The class of the highest score, of equal ones the lowest; NaN never wins; class 0 where all are NaN."""

@@ -295,8 +295,8 @@ def test_a_missing_file_names_its_neighbour(tmp_path):
 
 
 def test_all_formats_are_tested():
-    """The list of kinds above covers FORMATS."""
-    assert set(FORMATS) == {".csv", ".tsv", ".json", ".jsonl", ".parquet"}
+    """The list of kinds above covers FORMATS; files of tags have tests of their own."""
+    assert set(FORMATS) == {".csv", ".tsv", ".json", ".jsonl", ".conll", ".parquet"}
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import torch
 from torch import Tensor, nn
 
 from runner.pruning.moment import Moment
 from runner.pruning.pruner import Pruner
 from runner.spec import derived_seed
+from runner.trial.batches import joined
 from runner.trial.devices import seed_draws
 from runner.trial.engine import Loss, OneProcess, optimizer_over
 from runner.trial.sharding.shards import InTrialPrecision, Shards, drop_weights
@@ -56,7 +56,7 @@ class ManyProcesses:
         return agreed
 
     def accumulate(self, rows: Rows, moment: Moment, loss: Loss) -> Tensor:
-        """The logits [n, classes] of these rows, with zeros where other processes have computed."""
+        """The logits of these rows, with zeros where other processes have computed."""
         parts = pieces(rows, self.training_set.training.micro_batches)
         each = len(parts) // self.processes.count
         first = self.processes.rank * each
@@ -68,8 +68,8 @@ class ManyProcesses:
             part = parts[index] if len(parts[index]) else rows[:1]
             made = self._learn(part, len(parts[index]) / len(rows), loss, last=index == first + each - 1)
             logits.append(made[: len(parts[index])])
-        mine = torch.cat(logits)
-        together = mine.new_zeros(len(rows), mine.shape[1])
+        mine = joined(logits)
+        together = mine.new_zeros(len(rows), *mine.shape[1:])
         together[start : start + len(mine)] = mine
         return together
 
