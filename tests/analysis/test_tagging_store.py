@@ -37,13 +37,18 @@ VOTES = {"dense": [[1, 3, 0, 2], [0, 0], [2]], "imp-ft": [[1, 0, 0, 0], [0, 0], 
 """Of the last word but one and of the third text, every pruned seed says something else: the lowest tag wins."""
 
 
-def committed(root: Path, classes: tuple[str, ...] = CLASSES) -> Path:
+def committed(root: Path, classes: tuple[str, ...] = CLASSES, metrics: tuple[str, ...] = ()) -> Path:
     """Three dense and three pruned trials on three texts."""
     places = {"split": ["test"] * 3, "example_id": pa.array(range(3), pa.int32())}
     words = [[f"w{place}" for place in range(len(tags))] for tags in GOLD]
     columns = {**places, "text": [" ".join(one) for one in words], "words": pa.array(words)}
     examples = pa.table({**columns, "gold_tags": pa.array(GOLD, pa.list_(pa.int16()))})
-    save_task(root, TaskData(task="t", kind="tagging", inputs="text", classes=classes, max_tokens=8, examples=examples))
+    save_task(
+        root,
+        TaskData(
+            task="t", kind="tagging", inputs="text", classes=classes, max_tokens=8, examples=examples, metrics=metrics
+        ),
+    )
     for (method, sparsity, seed), tags in TAGS.items():
         settings = {"task": "t", "data": task_cards(root)["t"].fingerprint, "model": "net", "method": method}
         subject = Subject(
@@ -91,6 +96,18 @@ def test_quality_and_effectiveness_are_those_of_the_kind(tmp_path: Path, classes
         assert said == [pytest.approx(quality), [a == b for a, b in zip(own, GOLD, strict=True)], *named]
         headline = kind.measured(codes(GOLD), codes(own), 5)[kind.metrics[0]]
         assert scores[method, seed] == (kind.metrics[0], pytest.approx(headline))
+
+
+@pytest.mark.parametrize("metric", ["entity-precision", "entity-recall", "accuracy"])
+def test_another_headline_is_asked_of_the_rows(tmp_path: Path, metric: str) -> None:
+    """A task scored by another of its metrics: effectiveness is that one, on all examples and on PIEs."""
+    connection, kind = connect(committed(tmp_path, metrics=(metric,))), KINDS["tagging"].of(CLASSES)
+    for method, seed, found, value in asked(connection, "SELECT method, seed, metric, value FROM effectiveness"):
+        own = next(tags for (name, _, number), tags in TAGS.items() if (name, number) == (method, seed))
+        assert (found, value) == (metric, pytest.approx(kind.measured(codes(GOLD), codes(own), 5)[metric]))
+    query = "SELECT pruned FROM accuracy_on_pies WHERE subset = 'all' AND estimator = 'majority-vote'"
+    expected = kind.measured(codes(GOLD), codes(VOTES["imp-ft"]), 5)[metric]
+    assert asked(connection, query) == [(pytest.approx(expected),)]
 
 
 def test_a_vote_is_the_plurality_of_every_word(store: Path) -> None:
