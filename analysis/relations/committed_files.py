@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -41,23 +42,38 @@ class CommittedFiles(AbstractFileSystem):  # type: ignore[misc]
     def __init__(self, files: CheckedFiles) -> None:
         super().__init__()
         self._files = files
+        self._last = threading.local()
 
     def open(self, path: str, mode: str = "rb", **options: Any) -> BinaryIO:
         """A committed file's bytes; PermissionError for any other mode than reading."""
         if mode != "rb":
             raise PermissionError(f"{path}: committed files are never written")
         with _damage_remembered():
-            return cast("BinaryIO", SharedFile(self._files.open(self._path(path))))
+            file = self._files.open(self._path(path))
+        # DuckDB asks for size and age by the path, and means the handle that the same thread has just opened.
+        self._last.path, self._last.found = path, os.fstat(file.fileno())
+        return cast("BinaryIO", SharedFile(file))
 
     def info(self, path: str, **options: Any) -> dict[str, Any]:
         """Name, size and type, as fsspec describes a file."""
+        relative, last = self._path(path), self._opened(path)
         with _damage_remembered():
-            return {"name": path, "size": self._files.size(self._path(path)), "type": "file"}
+            size = last.st_size if last else self._files.size(relative)
+        return {"name": path, "size": size, "type": "file"}
 
     def modified(self, path: str) -> datetime:
-        """When the file was written, by which DuckDB drops what it cached: these are never written to again."""
+        """An age by which DuckDB drops what it cached of other bytes: long ago, and another one for another file.
+
+        Committed files are never written to again; but one that a compaction takes away is made again in another form.
+        """
         self._path(path)
-        return datetime.fromtimestamp(0, UTC)
+        last = self._opened(path)
+        age = hash((last.st_dev, last.st_ino)) % 2**32 if last else 0
+        return datetime.fromtimestamp(age / 1000, UTC)
+
+    def _opened(self, path: str) -> os.stat_result | None:
+        """What this thread opened last, if it was this file."""
+        return self._last.found if getattr(self._last, "path", None) == path else None
 
     def glob(self, path: str, maxdepth: int | None = None, **options: Any) -> list[str]:
         """The file itself: an address is never a pattern."""

@@ -23,6 +23,22 @@ def test_a_seek_of_another_thread_does_not_move_a_read() -> None:
     assert file.tell() == 13
 
 
+def test_size_and_age_are_those_of_the_handle_that_is_open(tmp_path: Path) -> None:
+    """A file that goes while it is open keeps its size; its successor, of other bytes, has its own and another age."""
+    (tmp_path / "rows").write_bytes(bytes(50))
+    recorded = {"rows": Recorded(50, sha256(bytes(50)).hexdigest())}
+    files = CommittedFiles(CheckedFiles(tmp_path, recorded, restore=lambda path: bytes(37)))
+    name = "committed://rows"
+    before = files.modified(name), files.info(name)["size"]
+    with files.open(name) as first:
+        (tmp_path / "rows").unlink()
+        assert (files.info(name)["size"], len(first.read())) == (50, 50)
+        age = files.modified(name)
+    with files.open(name) as second:
+        assert (files.info(name)["size"], len(second.read())) == (37, 37)
+        assert files.modified(name) not in (age, *before)
+
+
 def test_it_reads_as_a_file_does(tmp_path: Path) -> None:
     """Seeking from the start, from here and from the end, and reading to the end, past it and into a buffer."""
     content = bytes(range(50))
