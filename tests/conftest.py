@@ -24,10 +24,12 @@ def pytest_addoption(parser):
 FIRST = (
     "tests/cluster/test_slurm.py",  # waits more than it computes: beside it the next one has the processor
     "tests/chaos/test_survival.py",
-    "tests/chaos/test_surroundings.py",
+)
+LONG = (
     "tests/chaos/test_hits.py",
-    "tests/cluster/test_jobs.py",
+    "tests/chaos/test_surroundings.py",
     "tests/chaos/test_damage_walk.py",
+    "tests/cluster/test_jobs.py",
     "tests/chaos/test_object_storage.py",
     "tests/cluster/test_devices.py",
     "tests/chaos/test_upkeep.py",
@@ -35,11 +37,10 @@ FIRST = (
     "tests/cluster/test_deepspeed.py",
     "tests/cluster/test_two_processes.py",
     "tests/cluster/test_rehearsal.py",
-    "tests/browser/test_explorer.py",
     "tests/cluster/test_tuning.py",
     "tests/cluster/test_nodes.py",
 )
-"""Of the tests with real processes the longest, from a minute to six: what begins last shall not end last by far."""
+"""Files of tests with real processes that take more than a minute, the longest first."""
 
 
 def pytest_configure(config):
@@ -48,10 +49,17 @@ def pytest_configure(config):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-def pytest_collection_modifyitems(items):
-    """Others stay in the order of their files."""
-    order = {path: number for number, path in enumerate(FIRST)}
-    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
+def pytest_collection_modifyitems(config, items):
+    """The longest first: what begins last shall not end last by far. Where the time is bounded the short ones are, so
+    that most have begun when it is over, and the long ones from the shortest on. Others stay in the order of their
+    files."""
+    if config.getoption("--begin-until") is None:
+        ranked = {path: number for number, path in enumerate((*FIRST, *LONG))}
+    else:
+        ranked = {path: number - len(FIRST) for number, path in enumerate(FIRST)}
+        ranked |= {path: number for number, path in enumerate(reversed(LONG), start=1)}
+    others = 0 if config.getoption("--begin-until") else len(ranked)
+    items.sort(key=lambda item: ranked.get(item.nodeid.partition("::")[0], others))
 
 
 def pytest_runtest_setup(item):
