@@ -54,9 +54,5 @@ def learning_rate(training: Training, moment: Moment, since_restart: int) -> flo
     """That of the step to come: the curve of its phase, times a linear warm-up after every new optimizer."""
     warmup = training.warmup_epochs * moment.steps_per_epoch
     ramp = min(1.0, (since_restart + 1) / warmup) if warmup > 0 else 1.0
-    highest, curve, milestones = training.learning_rate, training.learning_rates, training.milestones
-    if moment.phase:
-        own = training.finetuning
-        highest = own.learning_rate or highest
-        curve, milestones = (own.learning_rates, own.milestones) if own.learning_rates else (curve, milestones)
-    return highest * ramp * LEARNING_RATES[curve](moment, milestones)
+    rates = training.rates(moment.phase)
+    return rates.highest * ramp * LEARNING_RATES[rates.curve](moment, rates.milestones)

@@ -51,6 +51,15 @@ class Selection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rates:
+    """The learning rates of one phase: the highest, the curve below it and the curve's milestones."""
+
+    highest: float
+    curve: str
+    milestones: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Training:
     """How one network is trained; an epoch is one pass over the training split.
 
@@ -84,6 +93,15 @@ class Training:
     def phases(self, schedule: Schedule | None) -> tuple[int, ...]:
         """Epochs of each phase; the dense model, without a schedule, has one."""
         return schedule.phases(self.epochs, self.finetuning.epochs or self.epochs) if schedule else (self.epochs,)
+
+    def rates(self, phase: int) -> Rates:
+        """Those of a phase, counted from 0; a curve of `finetuning` brings its own milestones."""
+        own = self.finetuning
+        curve, milestones = self.learning_rates, self.milestones
+        if phase and own.learning_rates:
+            curve, milestones = own.learning_rates, own.milestones
+        highest = (own.learning_rate if phase else 0.0) or self.learning_rate
+        return Rates(highest=highest, curve=curve, milestones=milestones)
 
     @staticmethod
     def from_settings(values: Mapping[str, Any]) -> Training:

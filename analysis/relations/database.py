@@ -47,6 +47,7 @@ STEPS: dict[str, str] = {
     "subset_scores": "effectiveness of both sides, by both estimators, on all examples and on PIEs",
     "class_counts": "how often trials answer a class, and how often it is true",
     "changed_classes": "which class a dense vote has, and which the pruned vote, by number of the cell",
+    "twins": "the dense trial of every pruned trial's seed, by number",
     "twin_answers": "what a pruned trial answers beside the dense trial of its seed",
     "monotony": "trials that give all examples, or nearly all, one answer",
 }

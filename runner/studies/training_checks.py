@@ -52,14 +52,11 @@ def _length_problems(cell: str, training: Training, protocol: Protocol, rounds: 
 def _curve_problems(cell: str, training: Training) -> Iterator[Problem]:
     """Milestones belong to the curve of that name, and it to them; each lies within its phase."""
     own = training.finetuning
-    curve = own.learning_rates or training.learning_rates
-    phases = [
-        ("", training.learning_rates, training.milestones, training.epochs),
-        ("finetuning.", curve, own.milestones if own.learning_rates else training.milestones, own.epochs),
-    ]
+    phases = [("", training.rates(0), training.epochs), ("finetuning.", training.rates(1), own.epochs)]
     if own.milestones and not own.learning_rates:
         yield Problem(PLACE, f"{cell} has finetuning.milestones; add finetuning.learning_rates: milestones")
-    for where, name, milestones, epochs in phases:
+    for where, rates, epochs in phases:
+        name, milestones = rates.curve, rates.milestones
         if (name == "milestones") != bool(milestones):
             yield Problem(
                 PLACE,

@@ -125,7 +125,7 @@ def measure_of(
         return None
     examples, head = data.split(chosen.split), training_set.head
     encoded, targets = encode(examples), head.targets(examples)
-    metrics = () if chosen.best in ("loss", *head.kind.metrics) else (chosen.best,)
+    metrics = () if chosen.best == "loss" else (chosen.best,)
 
     def measure() -> float | None:
         return metrics_of(

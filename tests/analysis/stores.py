@@ -12,10 +12,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from analysis.relations.database import VIEWS, connect
+from runner.store.compaction.compact import compact
 from runner.store.layout import Layout
 from runner.store.readability import FIELDS, save, scores_path
 from runner.store.reader import plan_name, task_cards
 from runner.store.schema import Facts, FrozenPlan, PlannedTrial
+from runner.store.verify import broken_invariants
 from runner.store.writer import Subject, commit_rows, record_failure, save_task
 from tasks.base import TaskData
 
@@ -165,3 +168,13 @@ def write_store(root: Path, folder: Path) -> Path:
     for row in read_rows(folder / "failures.csv"):
         record_failure(root, trial_id(row), 3, row["traceback"])
     return root
+
+
+def require_compaction_changes_no_view(root: Path) -> None:
+    """The rows of a store are sound before and after a compaction, and every view says the same."""
+    before = {view: connect(root).execute(f"FROM {view} ORDER BY ALL").fetchall() for view in VIEWS}
+    assert not broken_invariants(root)
+    compact(root)
+    assert not broken_invariants(root)
+    after = {view: connect(root).execute(f"FROM {view} ORDER BY ALL").fetchall() for view in VIEWS}
+    assert str(after) == str(before)

@@ -14,19 +14,17 @@ from analysis.figures import FIGURES
 from analysis.overview import overviews
 from analysis.page.cautions import cautions
 from analysis.page.findings import findings
-from analysis.relations.database import VIEWS, connect
+from analysis.relations.database import connect
 from analysis.report import write_report
 from analysis.results import Results
 from analysis.summary import pie_table
 from analysis.tables import TABLES
-from runner.store.compaction.compact import compact
 from runner.store.reader import task_cards
 from runner.store.schema import Facts
-from runner.store.verify import broken_invariants
 from runner.store.writer import Subject, commit_rows, save_task
 from tasks.base import TaskData
 from tasks.kinds import KINDS
-from tests.analysis.stores import hashed
+from tests.analysis.stores import hashed, require_compaction_changes_no_view
 
 GOLD = np.array([0.0, 1.0, 2.0, 4.0], np.float32)
 VALUES = {
@@ -79,12 +77,7 @@ def test_views_say_what_the_kind_says(store: Path) -> None:
 
 def test_a_compaction_changes_no_view(store: Path) -> None:
     """The rows are sound before and after, and every view says the same."""
-    before = {view: connect(store).execute(f"FROM {view} ORDER BY ALL").fetchall() for view in VIEWS}
-    assert not broken_invariants(store)
-    compact(store)
-    assert not broken_invariants(store)
-    after = {view: connect(store).execute(f"FROM {view} ORDER BY ALL").fetchall() for view in VIEWS}
-    assert str(after) == str(before)
+    require_compaction_changes_no_view(store)
 
 
 def test_reports_and_exports_say_numbers(store: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -1,20 +1,14 @@
 -- Title:     Answers of pruned multi-label trials beside those of the dense trial of their seed
 -- Grain:     one row per (pruned trial, split, example) that both answer
--- Needs:     trial, labels_rows, example
+-- Needs:     trial, twins, labels_rows, example
 -- Columns:   trial_no      INTEGER   the pruned trial
 --            split         VARCHAR
 --            differ        BOOLEAN
 --            right_now     BOOLEAN   the pruned answer is the gold one
 --            right_before  BOOLEAN   the dense answer is
 -- Reference: Dutta et al. 2024, Accuracy is not all you need (arXiv:2407.09141)
-WITH twins AS (
-    SELECT p.trial_no, p.trial_id, d.trial_no AS dense_no, p.task_no
-    FROM internal.trial AS p
-    JOIN internal.trial AS d ON d.task_no = p.task_no AND d.model = p.model AND d.seed = p.seed AND d.is_dense
-    WHERE NOT p.is_dense
-)
 SELECT w.trial_no, p.split, p.labels <> d.labels AS differ, p.labels = e.labels AS right_now, d.labels = e.labels AS right_before
-FROM twins AS w
+FROM internal.twins AS w
 JOIN internal.labels_rows AS p ON p.trial_id = w.trial_id
 JOIN (SELECT trial_no, r.* FROM internal.labels_rows AS r JOIN internal.trial USING (trial_id) WHERE is_dense) AS d
     ON internal.key(d.trial_no, d.example_id) = internal.key(w.dense_no, p.example_id) AND d.split = p.split

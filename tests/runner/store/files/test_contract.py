@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from runner.store.files.contract import LOG, Backend
 from runner.store.files.place import place
 from runner.store.files.storage import storage
 from tests.runner.store.object_server import BUCKET, object_server
+from tests.runner.store.races import raced
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -36,22 +36,6 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def files(root: Path) -> Backend:
     """What holds the place."""
     return storage(root)
-
-
-def raced(attempts: list[Callable[[], bool]]) -> list[bool]:
-    """What functions return that begin at the same moment, each in a thread of its own."""
-    barrier, results = threading.Barrier(len(attempts)), []
-
-    def run(attempt: Callable[[], bool]) -> None:
-        barrier.wait()
-        results.append(attempt())
-
-    threads = [threading.Thread(target=run, args=(attempt,)) for attempt in attempts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def names(folder: Path) -> list[str]:

@@ -37,6 +37,7 @@ from runner.store.writer import commit
 from runner.trial import checkpoints
 from tests.runner.store import samples
 from tests.runner.store.object_server import BUCKET, object_server
+from tests.runner.store.races import raced
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -52,22 +53,6 @@ def server():
 def root(server) -> Path:
     """The place of a new store."""
     return place(f"s3://{BUCKET}/{uuid.uuid4().hex[:8]}/store")
-
-
-def raced(attempts) -> list[object]:
-    """What functions return that begin at the same moment, each in a thread of its own."""
-    barrier, results = threading.Barrier(len(attempts)), []
-
-    def run(attempt) -> None:
-        barrier.wait()
-        results.append(attempt())
-
-    threads = [threading.Thread(target=run, args=(attempt,)) for attempt in attempts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_a_store_is_the_same_in_object_storage(root: Path, tmp_path: Path) -> None:
