@@ -91,7 +91,7 @@ def load(path: Path, trial_id: str) -> Checkpoint:
 def _read(local: Path, path: Path, trial_id: str) -> Checkpoint:
     """The checkpoint in a file of this machine, which the path names to the user."""
     try:
-        with safe_open(local, framework="pt") as file:
+        with _opened(local) as file:
             metadata = file.metadata() or {}
             if seal(metadata[HEADER]) != metadata[SEAL]:
                 raise damaged(path, "its header does not have the recorded hash")
@@ -105,6 +105,14 @@ def _read(local: Path, path: Path, trial_id: str) -> Checkpoint:
     if content_hash(tensors) != checkpoint.content:
         raise damaged(path, "its tensors do not have the recorded hash")
     return checkpoint
+
+
+def _opened(local: Path) -> safe_open:
+    """The file, opened and mapped; SafetensorError, as for all else, where it is shorter than its header says."""
+    try:
+        return safe_open(local, framework="pt")
+    except RuntimeError as error:  # torch's; caught here alone, since memory that is short later on is no damage
+        raise SafetensorError(str(error)) from error
 
 
 def refuse_foreign(path: Path, header: Mapping[str, Any], trial_id: str) -> None:

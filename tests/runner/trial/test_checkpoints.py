@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from runner.trial import checkpoints
@@ -91,6 +92,20 @@ def test_a_truncated_file_is_damaged(tmp_path, length):
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(CheckpointError, match=r"state\.safetensors is damaged.*delete it to train"):
         load(path, "t1")
+
+
+def test_a_file_replaced_between_its_two_openings_is_read_again(tmp_path, monkeypatch):
+    """What another attempt put there between header and mapping is read, whole, and is no damage."""
+    path = tmp_path / "state.safetensors"
+    save(path, "t1", TENSORS, {"epoch": 1})
+
+    def replaced(*given: object, **named: object) -> object:
+        monkeypatch.setattr(checkpoints, "safe_open", safe_open)
+        save(path, "t1", {"one": torch.ones(1)}, {"epoch": 2})
+        raise RuntimeError("size <360> is smaller than the required mapping size <12320>")  # as torch says it
+
+    monkeypatch.setattr(checkpoints, "safe_open", replaced)
+    assert load(path, "t1").facts == {"epoch": 2}
 
 
 def test_another_trials_checkpoint_is_refused(tmp_path):
