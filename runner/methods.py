@@ -55,6 +55,14 @@ OPTIONS: dict[str, Option] = {
     "strength": Option(meaning="what the penalty is multiplied by", least=0, most=1000),
     "full_at": Option(meaning="the share of the training after which the penalty is whole, 0 at once", least=0, most=1),
     "share": Option(meaning="the teacher's part of the loss", least=0, most=1),
+    "samples": Option(
+        meaning="training examples over whose loss a score takes its gradients, 0 for all", least=0, most=1e9
+    ),
+    "loss": Option(meaning="whether gradients are of the loss with its weight decay", words=("decayed", "plain")),
+    "sign": Option(meaning="whether weights are ranked by absolute or by signed scores", words=("absolute", "signed")),
+    "draw": Option(
+        meaning="whether as many weights go as asked, or each by a draw of its own", words=("exact", "independent")
+    ),
     "temperature": Option(meaning="what logits are divided by", least=0.01, most=1000),
 }
 
@@ -70,8 +78,8 @@ class Method:
     score's (a key of `runner.pruning.gates.GATES`). teacher: what the network learns from besides the labels (a key of
     `runner.pruning.teachers.TEACHERS`). penalty: what is added to the loss (a key of
     `runner.pruning.penalties.PENALTIES`). targets: which parameters may go (a key of `runner.pruning.targets.TARGETS`).
-    options: what a study may change (keys of OPTIONS, which are fields of the schedule, the teacher or the penalty),
-    with their defaults; a value must have its default's type. A default stays what it is, since ids leave it out:
+    options: what a study may change (keys of OPTIONS, which are fields of the score, the schedule, the teacher or the
+    penalty; and `samples`, which the training set reads), with their defaults; a value must have its default's type. A default stays what it is, since ids leave it out:
     raise `version` where the meaning of a method changes, a default included.
     """
 
@@ -105,7 +113,7 @@ class Method:
         return self.schedule != "unpruned"
 
 
-SHARDED_SCORES: tuple[str, ...] = ("magnitude", "impact", "random")
+SHARDED_SCORES: tuple[str, ...] = ("magnitude", "impact", "random", "gradient", "undecayed")
 """Scores that need no more than whole weights and the gradient of the loss, which several processes that share a
 network can gather; one that differentiates twice, or calls the network itself, cannot be named here."""
 
@@ -181,12 +189,41 @@ METHODS: dict[str, Method] = {
         penalty="lasso",
         options={"finetune_epochs": 0, "strength": 1e-5, "full_at": 0.0},
     ),
+    # Good et al. 2022, section 4: one cut over the whole network, then fine-tuning.
+    "mp": Method(
+        title="Magnitude pruning, one shot over the whole network",
+        score="magnitude",
+        schedule="one-shot",
+        scope="global",
+        options={"finetune_epochs": 0},
+    ),
+    "gp": Method(
+        title="Gradient pruning, one shot over the whole network",
+        score="gradient",
+        schedule="one-shot",
+        scope="global",
+        options={"finetune_epochs": 0, "samples": 0, "loss": "decayed"},
+    ),
+    "up": Method(
+        title="Undecayed pruning, one shot over the whole network",
+        score="undecayed",
+        schedule="one-shot",
+        scope="global",
+        options={"finetune_epochs": 0, "samples": 0, "loss": "decayed", "sign": "absolute"},
+    ),
+    "rp": Method(
+        title="Random pruning, one shot over the whole network",
+        score="random",
+        schedule="one-shot",
+        scope="global",
+        options={"finetune_epochs": 0, "draw": "exact"},
+    ),
 }
 
 _PIE = ("iibp-wr", "iibp-ft", "ibp-ai", "imp-wr", "imp-ft", "mp-ai", "irp-ft", "rp-ai")
-METHOD_SETS: dict[str, tuple[str, ...]] = {"pie": _PIE, "all": _PIE}
+METHOD_SETS: dict[str, tuple[str, ...]] = {"pie": _PIE, "all": _PIE, "recall": ("mp", "gp", "up", "rp")}
 """Methods that a study takes by one name, in the order of its grid: `pie` are those of Tropeano et al. 2025, and so are
-`all`, whatever has come to METHODS since. What a set holds is part of every study that names it: a set never grows."""
+`all`, whatever has come to METHODS since; `recall` are those of Good et al. 2022. What a set holds is part of every study that names it: a set never grows."""
 
 # Iterative methods go on training while they prune: what that alone changes, models show that nothing is cut from.
 REFERENCES: dict[str, Method] = {
@@ -195,6 +232,13 @@ REFERENCES: dict[str, Method] = {
         score="magnitude",
         schedule="unpruned",
         options={"times": 4},
+    ),
+    # What fine-tuning alone changes, which one-shot methods are to be compared with.
+    "finetuned": Method(
+        title="Dense, fine-tuned as after one cut",
+        score="magnitude",
+        schedule="unpruned",
+        options={"times": 2},
     ),
 }
 """Further dense models of a study, by name: their cells have sparsity 0, and stand beside the pruned ones."""

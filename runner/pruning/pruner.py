@@ -76,7 +76,10 @@ class Pruner(Part):
         if self.method is None:
             raise ValueError("a dense model has no pruning method: it cannot be cut")
         before = self.masks if self.removal.shrinks else all_kept(self.weights)
-        masks = shrunk(before, self._importance(self.method, signals), fraction, self.method.scope)
+        importance = self._importance(self.method, signals)
+        if not self.method.gate:
+            importance, fraction = self.method.score.removing(importance, fraction)
+        masks = shrunk(before, importance, fraction, self.method.scope)
         restart = self.method.recovery.recover(self.network, self.initial)
         self.apply(masks)
         return restart

@@ -33,7 +33,7 @@ from runner.trial.engine import Engine, OneProcess
 from runner.trial.evaluation import Answers, answer, metrics_of
 from runner.trial.selection import BestNetwork, Measure
 from runner.trial.trainer import Trainer
-from runner.trial.training_set import TrainingSet
+from runner.trial.training_set import Sampling, TrainingSet
 from runner.trial.workplace import Workplace
 from tasks.base import Split, TaskData
 
@@ -77,6 +77,7 @@ def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assemble
         training=spec.training,
         protocol=spec.protocol,
         compute=Compute(device=device, precision=precision, processes=workplace.processes),
+        sampling=sampling_of(spec),
     )
     measure = measure_of(spec, network, data, training_set, partial(module.encode, context))
     trainer = trainer_of(network, spec, training_set, workplace.zero_stage, measure)
@@ -104,12 +105,23 @@ def method_of(spec: TrialSpec) -> Method | None:
         return None
     method = spec.method_line
     return Method(
-        score=SCORES[method.score],
+        score=with_options(SCORES[method.score], spec.method_settings),
         scope=method.scope,
         recovery=RECOVERIES[method.recovery],
         removal=REMOVALS[method.removal],
         gate=GATES[method.gate] if method.gate else None,
     )
+
+
+def sampling_of(spec: TrialSpec) -> Sampling:
+    """Over which training examples the trial's method takes gradients.
+
+    Where it has the option `samples`, over so many in the training's batches; else as the protocol says.
+    """
+    samples = None if spec.is_dense else spec.method_settings.get("samples")
+    if samples is None:
+        return Sampling(only_last=spec.protocol.impact == "last-batch")
+    return Sampling(samples, spec.training.batch_size)
 
 
 def measure_of(

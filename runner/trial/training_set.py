@@ -16,17 +16,27 @@ from runner.training import Training
 from runner.trial.batches import Batch, assemble, batch_rows, to_device
 from runner.trial.devices import Compute
 
-SCORE_SAMPLES = 100
-SCORE_BATCH = 10
-
 Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Over which training examples a decision takes its gradients: how many (0: all), in batches of how many.
+
+    By default as Tropeano et al. 2025 have it. only_last: of these batches the last alone, which is what their code
+    does.
+    """
+
+    samples: int = 100
+    batch: int = 10
+    only_last: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSet:
     """What a network learns from and how: the training split, and the choices of the trial.
 
-    targets: what the head makes of the answers, [n, ...].
+    targets: what the head makes of the answers, [n, ...]. sampling: what gradients at decisions are taken over.
     """
 
     encoded: Encoded
@@ -36,6 +46,7 @@ class TrainingSet:
     training: Training
     protocol: Protocol
     compute: Compute
+    sampling: Sampling = Sampling()
 
     @property
     def learns_threshold(self) -> bool:
@@ -64,9 +75,10 @@ class TrainingSet:
     def score_batches(self, round_: int) -> list[Rows]:
         """The rows of each batch over which the gradients of this round's decision are accumulated."""
         generator = torch.Generator().manual_seed(derived_seed(self.seed, "score", round_))
-        rows = torch.randperm(len(self.targets), generator=generator)[:SCORE_SAMPLES].numpy()
-        batches = [rows[start : start + SCORE_BATCH] for start in range(0, len(rows), SCORE_BATCH)]
-        return batches[-1:] if self.protocol.impact == "last-batch" else batches
+        count, size = self.sampling.samples or len(self.targets), self.sampling.batch
+        rows = torch.randperm(len(self.targets), generator=generator)[:count].numpy()
+        batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+        return batches[-1:] if self.sampling.only_last else batches
 
     def dropout_seed(self, epoch: int, step: int, index: int) -> int:
         """The seed of one micro-batch of a step."""

@@ -10,6 +10,7 @@ from runner.methods import METHODS, NAMED, OPTIONS, REFERENCES, SCORE_VERSIONS, 
 from runner.plan import identify, plan, training_units
 from runner.pruning.penalties import PENALTIES
 from runner.pruning.schedules import SCHEDULES, Rounds, schedule_of
+from runner.pruning.scores import SCORES
 from runner.pruning.teachers import TEACHERS
 from runner.spec import TrialSpec
 from runner.studies import load
@@ -44,14 +45,16 @@ def changed_methods(before, after):
 
 @pytest.mark.parametrize("name", NAMED)
 def test_options_are_those_of_the_schedule(name):
-    """Every option is read by the schedule, the teacher or the penalty, has bounds, and a default within them."""
+    """Every option is read by the score, the schedule, teacher, penalty or training set, and its default is allowed."""
     line = NAMED[name]
     others = [TEACHERS[line.teacher]] if line.teacher else [PENALTIES[line.penalty]] if line.penalty else []
-    pieces = [SCHEDULES[line.schedule], *others]
-    fields = {field.name for piece in pieces for field in dataclasses.fields(piece)}
-    assert set(line.options) <= fields & set(OPTIONS)
+    pieces = [SCHEDULES[line.schedule], SCORES[line.score], *others]
+    fields = {field.name for piece in pieces if dataclasses.is_dataclass(piece) for field in dataclasses.fields(piece)}
+    assert set(line.options) <= (fields | {"samples"}) & set(OPTIONS)
     assert resolve(name, line.options) == line.options
-    assert schedule_of(line.schedule, line.options) == SCHEDULES[line.schedule]
+    assert {
+        key: value for key, value in vars(schedule_of(line.schedule, line.options)).items() if key in line.options
+    } == {key: value for key, value in line.options.items() if key in vars(SCHEDULES[line.schedule])}
 
 
 @pytest.mark.parametrize(

@@ -51,3 +51,10 @@ class Score(ABC):
     @abstractmethod
     def importance(self, signals: Signals) -> dict[str, Tensor]:
         """A tensor of the weight's shape for every layer, higher meaning to be kept; weights stay as they are."""
+
+    def removing(self, importance: Mapping[str, Tensor], fraction: float) -> tuple[dict[str, Tensor], float]:
+        """By what weights are ranked where `fraction` of all is to be gone, and the fraction that then is.
+
+        Both as given, but for scores whose published code removes another number than was asked for.
+        """
+        return dict(importance), fraction

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
 from runner.methods import METHODS
+from runner.pruning.masks import all_kept, shrunk
+from runner.pruning.options import with_options
 from runner.pruning.scores import SCORES
 from runner.pruning.scores.base import Signals
 
@@ -13,7 +17,7 @@ WEIGHTS = {"a": torch.tensor([[1.0, -2.0], [0.5, 0.0]]), "b": torch.tensor([-3.0
 GRADIENTS = {"a": torch.tensor([[0.5, 0.1], [-4.0, 9.0]]), "b": torch.tensor([0.0, -1.0, 2.0])}
 
 
-def signals(seed: int = 1, calls: list[int] | None = None) -> Signals:
+def signals(seed: int = 1, calls: list[int] | None = None, weight_decay: float = 0.0) -> Signals:
     """Fixed weights and gradients; `calls` counts how often gradients were asked for."""
 
     def gradients():
@@ -22,7 +26,9 @@ def signals(seed: int = 1, calls: list[int] | None = None) -> Signals:
         return GRADIENTS
 
     generator = torch.Generator().manual_seed(seed)
-    return Signals(weights=WEIGHTS, gradients=gradients, learning_rate=0.1, weight_decay=0.0, generator=generator)
+    return Signals(
+        weights=WEIGHTS, gradients=gradients, learning_rate=0.1, weight_decay=weight_decay, generator=generator
+    )
 
 
 @pytest.mark.parametrize("name", SCORES)
@@ -65,3 +71,74 @@ def test_random_depends_on_the_generator_alone():
     one, other = (SCORES["random"].importance(signals(seed, calls)) for seed in (1, 2))
     assert not torch.equal(one["b"], other["b"])
     assert not calls
+
+
+def test_gradient_is_of_the_loss_with_its_decay_unless_told_otherwise():
+    """|w (g + eps w)| with eps = 0.5, and |w g|: gradients that torch takes of the whole loss say the same."""
+    whole = {name: weight.clone().requires_grad_() for name, weight in WEIGHTS.items()}
+    loss = sum((GRADIENTS[name] * weight).sum() + 0.25 * weight.square().sum() for name, weight in whole.items())
+    loss.backward()
+    decayed = SCORES["gradient"].importance(signals(weight_decay=0.5))
+    for name, weight in whole.items():
+        assert torch.equal(decayed[name], (weight * weight.grad).abs().detach())
+    plain = with_options(SCORES["gradient"], {"loss": "plain"}).importance(signals(weight_decay=0.5))
+    assert torch.equal(plain["b"], torch.tensor([0.0, 4.0, 0.5]))
+
+
+def test_undecayed_takes_off_what_decay_has_put_in():
+    """|-w dL/dw + eps w^2| is |w g| for the loss with its decay, as the formulas have it; with g alone it is not."""
+    literal = SCORES["undecayed"].importance(signals(weight_decay=0.5))
+    assert torch.allclose(literal["b"], torch.tensor([0.0, 4.0, 0.5]))
+    plain = with_options(SCORES["undecayed"], {"loss": "plain"}).importance(signals(weight_decay=0.5))
+    assert torch.allclose(plain["b"], torch.tensor([0 + 4.5, 4 + 8, -0.5 + 0.03125]).abs())
+
+
+def test_where_the_gradient_is_that_of_a_trained_network_undecayed_is_magnitude():
+    """At dL/dw = 0 weights are ranked as by |w|, whichever gradient is taken."""
+    trained = dataclasses.replace(
+        signals(weight_decay=0.5), gradients=lambda: {name: -0.5 * weight for name, weight in WEIGHTS.items()}
+    )
+    for loss in ("decayed", "plain"):
+        importance = with_options(SCORES["undecayed"], {"loss": loss}).importance(trained)
+        assert torch.equal(importance["b"].argsort(), WEIGHTS["b"].abs().argsort())
+
+
+@pytest.mark.parametrize(("fraction", "gone"), [(0.5, 0.5), (0.9, 0.9)])
+def test_what_is_asked_for_goes(fraction, gone):
+    """Every score but those that repeat the errors of published code removes the fraction it was asked for."""
+    for score in SCORES.values():
+        importance = score.importance(signals())
+        ranked, share = score.removing(importance, fraction)
+        assert share == gone
+        assert all(torch.equal(ranked[name], importance[name]) for name in ranked)
+
+
+def test_signed_scores_remove_about_half_of_what_was_asked_for():
+    """Symmetric scores: what lies between -t and t, t the quantile at 1 - 1/c, leaves half the asked ratio c."""
+    generator = torch.Generator().manual_seed(3)
+    weights = {"a": torch.randn(400, 100, generator=generator), "b": torch.randn(10_000, generator=generator)}
+    gradients = {name: torch.randn(weight.shape, generator=generator) for name, weight in weights.items()}
+    given = dataclasses.replace(signals(weight_decay=5e-4), weights=weights, gradients=lambda: gradients)
+    signed = with_options(SCORES["undecayed"], {"sign": "signed", "loss": "plain"})
+    for ratio in (2, 4, 10, 20, 50):
+        importance = signed.importance(given)
+        ranked, share = signed.removing(importance, 1 - 1 / ratio)
+        together = torch.cat([change.flatten() for change in importance.values()]).double()
+        threshold = torch.quantile(together, 1 - 1 / ratio)
+        band = (together > -threshold) & (together < threshold)
+        masks = shrunk(all_kept(weights), ranked, share, "global")
+        assert torch.equal(torch.cat([~mask.flatten() for mask in masks.values()]), band)
+        assert 1 / (1 - share) == pytest.approx(ratio / 2, rel=0.04)
+
+
+def test_independent_draws_miss_the_fraction_by_chance():
+    """Every weight goes or stays by itself: the share varies as a binomial's, around what was asked for."""
+    weights = {"a": torch.zeros(10_000)}
+    independent = with_options(SCORES["random"], {"draw": "independent"})
+    shares = []
+    for seed in range(50):
+        given = dataclasses.replace(signals(seed), weights=weights)
+        shares.append(independent.removing(independent.importance(given), 0.9)[1])
+    assert len(set(shares)) > 10
+    assert sum(shares) / 50 == pytest.approx(0.9, abs=4 * 0.003 / 50**0.5)
+    assert max(abs(share - 0.9) for share in shares) < 5 * 0.003

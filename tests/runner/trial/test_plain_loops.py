@@ -13,7 +13,7 @@ from torch.func import functional_call
 from runner.methods import METHODS
 from runner.pruning.removals import REMOVALS
 from runner.spec import derived_seed
-from runner.training import Training
+from runner.training import Finetuning, Training
 
 from .test_trainer import dense_network, trainer_of
 
@@ -173,6 +173,62 @@ def test_one_shot_pruning_with_its_own_epochs_of_finetuning():
     assert trainer.timeline.phases == (4, 2)
     assert all(torch.equal(found[48][name], mask) for name, mask in masks.items())
     same(weights, dict(network.state_dict()))
+
+
+@pytest.mark.parametrize("method", ["mp", "gp", "up"])
+def test_one_cut_over_the_whole_network(method):
+    """Trained by SGD with decay, cut once by |w|, |w dL/dw| or |-w dL/dw + eps w^2| over all examples, tuned anew."""
+    later = Finetuning(
+        epochs=2, learning_rate=0.05, learning_rates="milestones", milestones=((1, 0.1),), optimizer="new"
+    )
+    training = dataclasses.replace(TRAINING, optimizer="sgd", weight_decay=0.01, finetuning=later)
+    trainer = trainer_of(method, TARGET, training=training)
+    network = copy.deepcopy(trainer.network)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.02, momentum=0.9, weight_decay=0.01)
+    masks = {}
+    for step, rows in steps_of(trainer):
+        if step == 32:
+            masks = smallest_removed(importance_by_formula(method, network, trainer.training_set), TARGET)
+            for name, mask in masks.items():
+                network.get_parameter(name).data[~mask] = 0
+            optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9, weight_decay=0.01)
+        if step == 40:
+            optimizer.param_groups[0]["lr"] = 0.005
+        batch = trainer.training_set.batch(rows)
+        optimizer.zero_grad()
+        network.train()
+        nn.functional.cross_entropy(network(**batch.inputs), batch.targets).backward()
+        for name, mask in masks.items():
+            network.get_parameter(name).grad[~mask] = 0
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        for name, mask in masks.items():
+            network.get_parameter(name).data[~mask] = 0
+    found, weights = watched(trainer)
+    assert all(torch.equal(found[48][name], mask) for name, mask in masks.items())
+    same(weights, dict(network.state_dict()))
+
+
+def importance_by_formula(method, network, training_set) -> dict[str, torch.Tensor]:
+    """Of the loss over all training examples and eps/2 of the squared norm of the weights, with eps = 0.01."""
+    weights = {name: network.get_parameter(name) for name in LAYERS}
+    if method == "mp":
+        return {name: weight.detach().abs() for name, weight in weights.items()}
+    state = torch.get_rng_state()
+    torch.manual_seed(derived_seed(1, "score", 1, 1))
+    network.zero_grad()
+    network.train()
+    examples = len(training_set.targets)
+    for rows in training_set.score_batches(1):
+        batch = training_set.batch(rows)
+        loss = nn.functional.cross_entropy(network(**batch.inputs), batch.targets, reduction="sum")
+        (loss / examples).backward()
+    (0.01 / 2 * sum(weight.square().sum() for weight in weights.values())).backward()
+    torch.set_rng_state(state)
+    change = {name: -weight.detach() * weight.grad for name, weight in weights.items()}
+    if method == "up":
+        change = {name: change[name] + 0.01 * weight.detach().square() for name, weight in weights.items()}
+    return {name: value.abs() for name, value in change.items()}
 
 
 def test_distillation_from_the_dense_parent():
