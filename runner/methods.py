@@ -79,8 +79,9 @@ class Method:
     `runner.pruning.teachers.TEACHERS`). penalty: what is added to the loss (a key of
     `runner.pruning.penalties.PENALTIES`). targets: which parameters may go (a key of `runner.pruning.targets.TARGETS`).
     options: what a study may change (keys of OPTIONS, which are fields of the score, the schedule, the teacher or the
-    penalty; and `samples`, which the training set reads), with their defaults; a value must have its default's type. A default stays what it is, since ids leave it out:
-    raise `version` where the meaning of a method changes, a default included.
+    penalty; and `samples`, which the training set reads), with their defaults; a value must have its default's type. A
+    default stays what it is, since ids leave it out: raise `version` where the meaning of a method changes, a default
+    included.
     """
 
     title: str
@@ -223,7 +224,9 @@ METHODS: dict[str, Method] = {
 _PIE = ("iibp-wr", "iibp-ft", "ibp-ai", "imp-wr", "imp-ft", "mp-ai", "irp-ft", "rp-ai")
 METHOD_SETS: dict[str, tuple[str, ...]] = {"pie": _PIE, "all": _PIE, "recall": ("mp", "gp", "up", "rp")}
 """Methods that a study takes by one name, in the order of its grid: `pie` are those of Tropeano et al. 2025, and so are
-`all`, whatever has come to METHODS since; `recall` are those of Good et al. 2022. What a set holds is part of every study that names it: a set never grows."""
+`all`, whatever has come to METHODS since; `recall` are those of Good et al. 2022. What a set holds is part of every
+study that names it: a set never grows.
+"""
 
 # Iterative methods go on training while they prune: what that alone changes, models show that nothing is cut from.
 REFERENCES: dict[str, Method] = {

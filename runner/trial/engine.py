@@ -120,9 +120,9 @@ class OneProcess:
     def sample_gradients(self, pruner: Pruner, round_: int) -> dict[str, Tensor]:
         """Gradients of the training loss by layer, over training samples drawn for this round, dropout on, in fp32.
 
-        accumulated: of the mean over all (100, where the method says nothing). last-batch: of the mean over the last 10 of them, which is what
-        zeroing the gradients before each of ten batches leaves (the code of Tropeano et al. 2025, training.py:30-37).
-        The draws of the training around it go on as if nothing had been drawn here.
+        accumulated: of the mean over all (100, where the method says nothing). last-batch: of the mean over the last 10
+        of them, which is what zeroing the gradients before each of ten batches leaves (the code of Tropeano et al.
+        2025, training.py:30-37). The draws of the training around it go on as if nothing had been drawn here.
         """
         given, batches = self.training_set, self.training_set.score_batches(round_)
         device = given.compute.device.torch
