@@ -12,6 +12,7 @@ from typing import Any
 
 from runner.methods import DENSE, SCORE_VERSIONS
 from runner.models import MODELS
+from runner.pruning.compression import SparsityBase
 from runner.pruning.schedules import SCHEDULES
 from runner.spec import TrialSpec
 from runner.studies import Study, StudyError
@@ -43,7 +44,7 @@ def plan(study: Study) -> Plan:
     """The trials of a study, without ids."""
     dense = {(task.name, model.name): _dense_cell(study, task, model) for task, model in study.pairs}
     changes = {name: _changes(choice) for name, choice in study.method_choices.items()}
-    cells = [(cell, _spec(dense[cell.task, cell.model], cell, changes)) for cell in study.cells]
+    cells = [(cell, _spec(dense[cell.task, cell.model], cell, changes, study.base)) for cell in study.cells]
     seeds_of = {pair: frozenset(seeds) for pair, seeds in study.seeds_of.items()}
     seeds = dict.fromkeys(seed for own in study.seeds_of.values() for seed in own)
     return Plan(
@@ -62,13 +63,19 @@ def _changes(choice: MethodChoice) -> dict[str, Any]:
     return {"base_method": choice.base, "method_options": choice.changed, "versions": _method_versions(choice)}
 
 
-def _spec(dense: TrialSpec, cell: GridCell, changes: Mapping[str, Mapping[str, Any]]) -> TrialSpec:
+def _spec(dense: TrialSpec, cell: GridCell, changes: Mapping[str, Mapping[str, Any]], base: SparsityBase) -> TrialSpec:
     """A cell's trial under the seed of the dense one."""
     if cell.method == DENSE:
         return dense
     own = changes[cell.method]
     versions = tuple(sorted((*dense.versions, *own["versions"])))
-    return dataclasses.replace(dense, method=cell.method, sparsity=cell.sparsity, **{**own, "versions": versions})
+    return dataclasses.replace(
+        dense,
+        method=cell.method,
+        sparsity=cell.sparsity,
+        base=base if cell.sparsity else "prunable",
+        **{**own, "versions": versions},
+    )
 
 
 def identify(plan: Plan, fingerprints: Mapping[str, str]) -> Plan:

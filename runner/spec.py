@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from runner.methods import DENSE, NAMED, Method
+from runner.pruning.compression import SparsityBase
 from runner.pruning.schedules import Rounds, Schedule, schedule_of
 from runner.training import Finetuning, Training, pairs_of
 from runner.vendors import Vendor
@@ -80,9 +81,10 @@ class TrialSpec:
     option that is a path (sorted pairs): the id knows the file, not where it lies. `max_tokens` is set where the
     study changes the task's own. `method` is the name the study gives, `base_method` the line of METHODS or
     REFERENCES behind it where that has another name, `method_options` what of it differs from the defaults (sorted
-    pairs). `versions` names the pieces of code whose result has changed since their first version (sorted pairs).
-    `canary` names a vendor for a copy of a trial that must run on that vendor's devices and is only ever compared with
-    other copies: it has an id of its own, and so has the dense trial it continues from.
+    pairs). `base` is what the sparsity of a pruned trial is a fraction of. `versions` names the pieces of code whose
+    result has changed since their first version (sorted pairs). `canary` names a vendor for a copy of a trial that must
+    run on that vendor's devices and is only ever compared with other copies: it has an id of its own, and so has the
+    dense trial it continues from.
     """
 
     task: str
@@ -96,6 +98,7 @@ class TrialSpec:
     base_method: str = ""
     method_options: tuple[tuple[str, Any], ...] = ()
     sparsity: float = 0.0
+    base: SparsityBase = "prunable"
     seed: int
     training: Training
     protocol: Protocol = field(default_factory=Protocol)
@@ -159,6 +162,7 @@ class TrialSpec:
             base_method="",
             method_options=(),
             sparsity=0.0,
+            base="prunable",
             versions=versions,
             training=training,
         )

@@ -9,7 +9,10 @@
 --            model              VARCHAR    the study's name; name@hash where one store trains it in several ways
 --            architecture       VARCHAR
 --            method             VARCHAR    dense for the unpruned model
---            sparsity           DOUBLE     requested fraction removed of the prunable weights
+--            sparsity           DOUBLE     requested fraction removed
+--            base               VARCHAR    of what: prunable weights; all parameters, so that 1 / (1 - sparsity) is the
+--                                          compression; or with-biases, all with the biases beside prunable weights
+--                                          counted as if they went
 --            seed               BIGINT
 --            achieved_sparsity  DOUBLE     fraction removed of the prunable weights
 --            total_sparsity     DOUBLE     fraction removed of all parameters
@@ -33,7 +36,8 @@
 -- Reference: none
 -- Example:   SELECT task, model, method, sparsity, count(*) AS seeds, avg(seconds) AS seconds FROM trials GROUP BY ALL
 SELECT
-    trial_id, parent_id, attempt, origin, task, model, architecture, method, sparsity, seed,
+    trial_id, parent_id, attempt, origin, task, model, architecture, method, sparsity,
+    coalesce(settings::JSON ->> 'base', 'prunable') AS base, seed,
     achieved_sparsity, total_sparsity, parameters, prunable, threshold, epochs, seconds,
     device_vendor, device_name, device_driver, device_runtime, device_kernels, peak_memory, precision, host, committed_at,
     metrics::JSON AS metrics, versions::JSON AS versions, settings::JSON AS settings

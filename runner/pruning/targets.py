@@ -7,6 +7,8 @@ from functools import partial
 
 from torch import nn
 
+from runner.pruning.compression import Sizes
+
 Targets = Callable[[nn.Module], dict[str, nn.Parameter]]
 """Network -> its prunable weights by qualified name. ValueError if there are none."""
 
@@ -52,6 +54,18 @@ def leaves(module: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]
 def is_normalisation(module: nn.Module) -> bool:
     """True for LayerNorm, BatchNorm, RMSNorm and their kin."""
     return "norm" in type(module).__name__.lower()
+
+
+def sizes_of(network: nn.Module, targets: Targets) -> Sizes:
+    """How many parameters a network has, how many of them pruning may remove, and the biases beside these."""
+    weights = targets(network)
+    modules = [network.get_submodule(name) for name in {name.rpartition(".")[0] for name in weights}]
+    biases = [parameter for module in modules for name, parameter in module.named_parameters() if "bias" in name]
+    return Sizes(
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        prunable=sum(weight.numel() for weight in weights.values()),
+        biases=sum(bias.numel() for bias in biases),
+    )
 
 
 TARGETS: dict[str, Targets] = {

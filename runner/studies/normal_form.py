@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runner.studies.compressions import as_sparsities, problems_of
 from runner.studies.errors import KeyPath, Problem, StudyError, key_text, suggestion
 from runner.studies.grid import Block, listed
 from runner.studies.method_choice import members
@@ -80,14 +81,21 @@ def normal(
     """
     before = dict(origins or {})
     if "grid" not in values:
-        return _with_members(values, before)
+        return _with_sparsities(values, before)
     problems = [] if known else list(_beside(values))
-    problems = problems or list(_block_problems(values["grid"]))
+    problems = problems or list(_block_problems(values["grid"])) or list(_mixed_bases(values))
     if problems:
         raise FormError(problems)
-    blocks = [dict(block) for block in values["grid"]]
+    values = _with_base(values, values["grid"])
+    blocks = [as_sparsities(dict(block)) for block in values["grid"]]
     result: dict[str, Any] = {**values, "grid": blocks}
-    found: dict[KeyPath, KeyPath] = {}
+    found: dict[KeyPath, KeyPath] = {
+        path: place for path, place in before.items() if path[0] == "grid" and path[-1] == "sparsities"
+    } | {
+        ("grid", number, "sparsities"): ("grid", number, "compressions")
+        for number, block in enumerate(values["grid"])
+        if "compressions" in block
+    }
     for key in GATHERED:
         gathering = _Gathering(key, _said(values, key, before))
         for number, block in enumerate(blocks):
@@ -112,6 +120,35 @@ def as_written(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in BLOCK_KEYS} | {"grid": blocks}
 
 
+def _with_sparsities(values: dict[str, Any], origins: dict[KeyPath, KeyPath]) -> NormalForm:
+    """The values of a study without blocks: compressions as sparsities, its methods listed."""
+    problems = list(problems_of(values, ()))
+    if problems:
+        raise FormError(problems)
+    if "compressions" in values:
+        origins = {**origins, ("sparsities",): ("compressions",)}
+    return _with_members(as_sparsities(_with_base(values, [values])), origins)
+
+
+def _with_base(values: dict[str, Any], blocks: list[dict[str, Any]]) -> dict[str, Any]:
+    """The values with what their sparsities are fractions of, where blocks have compressions; else as they are."""
+    has_any = any("compressions" in block for block in blocks)
+    return {**values, "base": "all"} if has_any and values.get("base", "prunable") == "prunable" else values
+
+
+def _mixed_bases(values: dict[str, Any]) -> Iterator[Problem]:
+    """A block with sparsities of prunable weights among blocks with compressions."""
+    grid = values["grid"]
+    if values.get("base", "prunable") == "prunable" and any("compressions" in block for block in grid):
+        for number, block in enumerate(grid):
+            if "compressions" not in block:
+                yield Problem(
+                    ("grid", number, "sparsities"),
+                    "other blocks have compressions, which are fractions of all parameters, and one table cannot hold "
+                    "both; say compressions here too, or sparsities everywhere",
+                )
+
+
 def _with_members(values: dict[str, Any], origins: dict[KeyPath, KeyPath]) -> NormalForm:
     """The values of a study without blocks, its methods listed."""
     given = listed(values.get("methods"))
@@ -127,7 +164,7 @@ def _with_members(values: dict[str, Any], origins: dict[KeyPath, KeyPath]) -> No
 
 
 def _beside(values: dict[str, Any]) -> Iterator[Problem]:
-    beside = [key for key in BLOCK_KEYS if key in values]
+    beside = [key for key in (*BLOCK_KEYS, "compressions") if key in values]
     if beside:
         yield Problem(
             ("grid",),
@@ -152,15 +189,16 @@ def _block_problems(grid: Any) -> Iterator[Problem]:
 
 
 def _key_problems(block: dict[str, Any], path: KeyPath) -> Iterator[Problem]:
-    allowed = list(Block.model_fields)
+    allowed = [*Block.model_fields, "compressions"]
     for key in block:
         if key == "references":
             yield Problem((*path, key), "references are those of the whole study; set them beside `grid`")
         elif key not in allowed:
             hint = f"unknown key '{key}'{suggestion(key, allowed)}; allowed in a block: {', '.join(allowed)}"
             yield Problem((*path, key), hint)
+    yield from problems_of(block, path)
     for key in BLOCK_KEYS:
-        if key not in block:
+        if key not in block and not (key == "sparsities" and "compressions" in block):
             yield Problem((*path, key), "this key is missing, and a block needs it")
         elif key in ("tasks", "models") and block[key] in ([], None):
             yield Problem((*path, key), "the list is empty; name at least one")

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from runner.pruning.compression import SparsityBase
 from runner.spec import Protocol, Record
 from runner.studies.errors import StudyError
 from runner.studies.grid import Block, GridCell, Seeds, Sparsities, cells_of, listed, refuse_repeats
@@ -129,6 +130,8 @@ class Study(Choices):
 
     `grid` names blocks, of which each is such a product; tasks, models, methods and sparsities are then those of all
     blocks, and no study gives both.
+    `base` says what sparsities are fractions of: the weights that may go; all parameters, which `compressions: [2, 10]`
+    says too, for 1 - 1/2 and 1 - 1/10 of them; or all, with the biases beside those weights counted as if they went.
     `seeds` is a count (5 is 0 to 4) or a list: the same for every cell, since cells of unequal size have no
     comparable vote. `retries` says how often a trial may fail and be tried again before it is left as failed.
     `canary` is a number of trials that are run once more on every vendor's devices: their disagreement is the noise
@@ -145,6 +148,7 @@ class Study(Choices):
     models: tuple[ModelChoice, ...] = Field(min_length=1)
     methods: tuple[MethodChoice, ...]
     sparsities: Sparsities
+    base: SparsityBase = Field(default="prunable", exclude_if="prunable".__eq__)
     grid: tuple[Block, ...] = Field(default=(), exclude_if=operator.not_)
     seeds: Seeds
     references: tuple[ReferenceChoice, ...] = Field(default=(), exclude_if=operator.not_)

@@ -97,6 +97,7 @@ def run_study(
     for line in (line for data in tasks.values() for line in lines_of(data)):
         _say(console, line)
     specs = identify(plan, {name: data.fingerprint for name, data in tasks.items()}).trials
+    _require_reach(plan.study, specs, tasks)
     with stop_on_signals(GRACE_SECONDS, Allocation.of(os.environ)) as (stop, _):
         with _losses(stop):
             specs += copies(plan.study, specs, placement.address, stop)
@@ -132,6 +133,14 @@ def run_study(
                     jobs = missing_jobs(specs, root)
                     _sweep(plan.study, jobs, session, execution, Progress(specs, jobs, console), stop)
         return _ending(root, specs, stop.signal_name, before)
+
+
+def _require_reach(study: Study, specs: Sequence[TrialSpec], tasks: Mapping[str, TaskData]) -> None:
+    """Refuse compressions that a network cannot reach."""
+    if study.base != "prunable":
+        from runner.trial.reach import require_reach  # loads torch, which no other study needs here
+
+        require_reach(specs, tasks, cache_folder())
 
 
 def _say(console: Console, line: str) -> None:

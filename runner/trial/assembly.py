@@ -24,7 +24,7 @@ from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES
 from runner.pruning.removals import REMOVALS
 from runner.pruning.scores import SCORES
-from runner.pruning.targets import TARGETS
+from runner.pruning.targets import TARGETS, sizes_of
 from runner.pruning.teachers import TEACHERS
 from runner.spec import TrialSpec, derived_seed
 from runner.trial.devices import Compute, choose_device, prepare, refuse_other, resolve_precision
@@ -160,6 +160,7 @@ def trainer_of(
 ) -> Trainer:
     """The trainer of a network that is still on the CPU: on its device, or sharded over the processes."""
     method, targets = method_of(spec), TARGETS[spec.targets]
+    target = sizes_of(network, targets).fraction(spec.sparsity, spec.base)
     engine: Engine
     if zero_stage:
         from runner.trial.sharding.engine import ManyProcesses
@@ -172,7 +173,7 @@ def trainer_of(
         engine = OneProcess(network, training_set, list(pruner.gates.values()))
     best = [BestNetwork(spec.training.selection, network, pruner, measure)] if measure else []
     others = [*parts_of(spec, network, pruner, training_set), *best]
-    return Trainer(engine, training_set, pruner, spec.schedule, spec.sparsity, others)
+    return Trainer(engine, training_set, pruner, spec.schedule, target, others)
 
 
 def parts_of(spec: TrialSpec, network: nn.Module, pruner: Pruner, training_set: TrainingSet) -> Sequence[Part]:
