@@ -63,14 +63,15 @@ class Rates:
 class Training:
     """How one network is trained; an epoch is one pass over the training split.
 
-    `warmup_epochs` ramps the learning rate linearly from 0. `precision` auto means bf16 autocast where the
-    device multiplies bf16 in hardware, else fp32. `batching` by-length groups texts of similar length
-    (the attention mask makes it the same function of each text), uniform does not; auto is by-length for
-    encoders and for the packed BiLSTM. `micro_batches` cuts every batch into so many parts that are computed one by one
-    (less memory, the same mean gradient), each with its own draw of dropout. `optimizer` is a key of OPTIMIZERS,
-    `learning_rates` one of LEARNING_RATES: the curve that the learning rate follows over each phase of training;
-    `milestones` are pairs of an epoch of the phase and the share of `learning_rate` from then on. `momentum` and
-    `nesterov` are SGD's. `finetuning` says how phases after the first differ, `selection` which network ends a phase.
+    `clip_norm` bounds the norm of all gradients together, 0 for no bound. `warmup_epochs` ramps the learning rate
+    linearly from 0. `precision` auto means bf16 autocast where the device multiplies bf16 in hardware, else fp32.
+    `batching` by-length groups texts of similar length (the attention mask makes it the same function of each text),
+    uniform does not; auto is by-length for encoders and for the packed BiLSTM. `micro_batches` cuts every batch into so
+    many parts that are computed one by one (less memory, the same mean gradient), each with its own draw of dropout.
+    `optimizer` is a key of OPTIMIZERS, `learning_rates` one of LEARNING_RATES: the curve that the learning rate follows
+    over each phase of training; `milestones` are pairs of an epoch of the phase and the share of `learning_rate` from
+    then on. `momentum` and `nesterov` are SGD's. `finetuning` says how phases after the first differ, `selection` which
+    network ends a phase.
     """
 
     epochs: int

@@ -86,7 +86,7 @@ class TrainingSettings(BaseModel):
     learning_rate: Positive | None = None
     optimizer: Annotated[str, AfterValidator(partial(_known, "optimizer", OPTIMIZERS))] | None = None
     weight_decay: NotNegative | None = None
-    clip_norm: Positive | None = None
+    clip_norm: NotNegative | None = None
     warmup_epochs: NotNegative | None = None
     precision: RequestedPrecision | None = None
     batching: Batching | None = None

@@ -105,7 +105,8 @@ class OneProcess:
         """One step of the optimizer on the clipped gradients."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
-        nn.utils.clip_grad_norm_(self.parameters, self.training_set.training.clip_norm, foreach=True)
+        if self.training_set.training.clip_norm:
+            nn.utils.clip_grad_norm_(self.parameters, self.training_set.training.clip_norm, foreach=True)
         self.optimizer.step()
 
     def renew_optimizer(self) -> None:
