@@ -145,7 +145,7 @@ def split_sizes(choice: TaskChoice) -> dict[Split, int]:
     registered = TASKS.get(choice.name)
     sizes: Mapping[Split, int] = {}
     if registered and registered.sizes:
-        sizes = registered.sizes
+        sizes = registered.sizes_of(choice)
     elif choice.train is not None:
         from tasks.files import row_counts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks import aapd, digits, imdb, movie_snippets, reuters, snli
+from tasks import aapd, cifar, digits, imdb, mnist, movie_snippets, reuters, snli
 from tasks.base import Task
 
 TASKS: dict[str, Task] = {
@@ -12,4 +12,8 @@ TASKS: dict[str, Task] = {
     "snli": snli.TASK,
     "aapd": aapd.TASK,
     "digits": digits.TASK,
+    "mnist": mnist.TASKS["mnist"],
+    "fashion-mnist": mnist.TASKS["fashion-mnist"],
+    "cifar10": cifar.TASKS["cifar10"],
+    "cifar100": cifar.TASKS["cifar100"],
 }

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.columns import Inputs, read_by_trials
 from tasks.content import content_hash
+from tasks.images import Images, square_of
 from tasks.kinds import KINDS
 
 Split = Literal["train", "validation", "test"]
@@ -38,6 +40,7 @@ class TaskChoice(BaseModel):
     gives `train` and `test` files, or `dataset`; then `text` names the text column or the pair of them, and
     `label` (or `labels`, for several per example) the column of the answer; `kind: regression` says that `label` holds
     numbers to predict, not classes. `words` and `tags` are lists of equal length: a tag is to be found for every word.
+    `image` names a column of pictures in place of `text`; folders that have one for every class need neither.
     `metrics` are those by which any task's answers are scored, the headline first (`tasks.metric_choice`); they change
     no trial. A number for `test` or `validation` is the
     fraction of train that is held out (`tasks.held_out`). `id` names the column of the user's own ids. `quoting`,
@@ -57,6 +60,7 @@ class TaskChoice(BaseModel):
     config: str | None = None
     splits: dict[Split, str] = Field(default_factory=dict)
     text: str | tuple[str, str] | None = None
+    image: str | None = Field(default=None, exclude_if=_is_none)
     label: str | None = None
     labels: str | None = None
     words: str | None = Field(default=None, exclude_if=_is_none)
@@ -83,7 +87,8 @@ class TaskData:
     of the example).
     `note` says in a sentence how the examples depart from the task's declared ones; empty if they do not.
     `warnings` are sentences on what is doubtful: labels, copies of examples within and across splits. `metrics` are
-    those by which answers are scored, the headline first; empty for those of the kind.
+    those by which answers are scored, the headline first; empty for those of the kind. `images` is what images of bytes
+    have in common.
     """
 
     task: str
@@ -96,11 +101,12 @@ class TaskData:
     note: str = field(default="")
     warnings: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    images: Images | None = None
 
     def __post_init__(self) -> None:
         _require_gold(self.task, self.examples, KINDS[self.kind].gold)
         if not self.fingerprint:
-            found = fingerprint_of(self.classes, self.examples, self.inputs, self.kind)
+            found = fingerprint_of(self.classes, self.examples, self.inputs, self.kind, self.images)
             object.__setattr__(self, "fingerprint", found)
 
     @property
@@ -113,10 +119,23 @@ class TaskData:
         """How predictions are scored: the headline."""
         return self.scored_by[0]
 
+    @property
+    def pictures(self) -> Images | None:
+        """What images have in common, be they bytes or square lists of numbers; None for texts."""
+        if self.images is not None or self.inputs != "image" or not self.examples.num_rows:
+            return self.images
+        return square_of(len(self.examples["pixels"][0].as_py()))
+
     def split(self, name: Split) -> pa.Table:
-        """The rows of one split, by ascending example_id."""
+        """The rows of one split, by ascending example_id; of bytes of images without a copy where they lie so."""
         import pyarrow.compute as pc
 
+        if self.images is not None:
+            places = pc.indices_nonzero(pc.equal(self.examples["split"], name)).to_numpy()
+            rows = self.examples.slice(int(places[0]), len(places)) if len(places) else self.examples.slice(0, 0)
+            ids = rows["example_id"].to_numpy()
+            if np.all(np.diff(places) == 1) and np.all(np.diff(ids) > 0):
+                return rows
         rows = self.examples.filter(pc.equal(self.examples["split"], name))
         return rows.sort_by("example_id")
 
@@ -126,7 +145,8 @@ class Task:
     """A registered task: what is known of it without touching its data, and how to load it.
 
     `load` receives the user's own copy (a folder or archive), or None where the task fetches its data itself.
-    `metrics` as of TaskData.
+    `metrics` as of TaskData. `load_whole` loads it with the validation split a part of train, where a study says
+    `validation: 0`.
     `sizes`, `classes` and `class_count` are what `load` must return; `classes` is None where only the user's data
     has the names. `hub` is the data set's name for `datasets`, used where the user brings no copy. `disagreement` names
     the column of the examples that says how much people disagreed on each, where there is one.
@@ -149,6 +169,7 @@ class Task:
     hub: str | None = None
     disagreement: str | None = None
     metrics: tuple[str, ...] = ()
+    load_whole: Callable[[Path | None], TaskData] | None = None
 
     def __post_init__(self) -> None:
         if self.classes is not None:
@@ -159,15 +180,25 @@ class Task:
         """How predictions are scored: the headline."""
         return (self.metrics or KINDS[self.kind].of(self.classes or ()).metrics)[0]
 
+    def sizes_of(self, choice: TaskChoice) -> dict[Split, int]:
+        """The declared sizes under a study's choice, limits left aside; empty where only loading can tell."""
+        sizes = dict(self.sizes or {})
+        if sizes and choice.validation == 0:
+            sizes["train"] += sizes.pop("validation", 0)
+        return sizes
 
-def fingerprint_of(classes: tuple[str, ...], examples: pa.Table, inputs: Inputs, kind: str) -> str:
+
+def fingerprint_of(
+    classes: tuple[str, ...], examples: pa.Table, inputs: Inputs, kind: str, images: Images | None = None
+) -> str:
     """A short hash of everything a trial can see of the data: classes, ids, inputs and gold answers.
 
     Columns that no trial reads (ratings of people, say) are left out, so that keeping more of them later
     renames no trial.
     """
     seen = [name for name in read_by_trials(inputs, kind) if name in examples.column_names]
-    text = "\x1f".join((*classes, content_hash(examples.select(seen))))
+    facts = (images.model_dump_json(exclude_defaults=True),) if images else ()
+    text = "\x1f".join((*classes, content_hash(examples.select(seen)), *facts))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from tasks.base import TaskData
 from tasks.filling import filled
+from tasks.images import Images
 from tasks.registry_packages import cache_folder
 
 HEADER = b"piesweep"
@@ -65,10 +66,12 @@ def _read(path: Path) -> TaskData:
     table = pq.read_table(path)
     card = json.loads(table.schema.metadata[HEADER])
     lists = {name: tuple(card[name]) for name in ("classes", "warnings")}
-    return TaskData(**{**card, **lists, "examples": table.replace_schema_metadata().combine_chunks()})
+    images = Images.model_validate(card["images"]) if card.get("images") else None
+    return TaskData(**{**card, **lists, "images": images, "examples": table.replace_schema_metadata().combine_chunks()})
 
 
 def _write(path: Path, data: TaskData) -> None:
     names = ("task", "kind", "inputs", "classes", "max_tokens", "fingerprint", "note", "warnings")
-    card = json.dumps({name: getattr(data, name) for name in names})
+    images = data.images and data.images.model_dump(mode="json")
+    card = json.dumps({**{name: getattr(data, name) for name in names}, "images": images})
     pq.write_table(data.examples.replace_schema_metadata({HEADER: card.encode()}), path, compression="zstd")

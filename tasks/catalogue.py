@@ -49,14 +49,19 @@ def check(choice: TaskChoice) -> None:
             raise TaskError(f"'{choice.name}' is a registered task; give the task of your own files another name")
         files.check(choice)
         return
-    task = task_named(choice.name)
-    foreign = ("config", "splits", "text", "label", "labels", "kind", "separator", "id", *HOW_WRITTEN)
+    _check_registered(choice, task_named(choice.name))
+
+
+def _check_registered(choice: TaskChoice, task: Task) -> None:
+    foreign = ("config", "splits", "text", "image", "label", "labels", "kind", "separator", "id", *HOW_WRITTEN)
     given = [name for name in foreign if getattr(choice, name)]
     if given:
         raise TaskError(
             f"task '{task.name}' is registered and takes no {', '.join(given)}; "
-            "allowed: data, limit, max_tokens, metrics"
+            "allowed: data, limit, max_tokens, metrics, and validation: 0 where images are its examples"
         )
+    if choice.validation == 0 and task.load_whole is None:
+        raise TaskError(f"task '{task.name}': its validation split is no part of train; remove validation: 0")
     if choice.data is None and task.needs_data:
         raise TaskError(f"task '{task.name}' needs your copy: set data to {task.source}")
     if choice.data is not None:
@@ -79,6 +84,8 @@ def open_task(choice: TaskChoice) -> TaskData:
 
     if choice.dataset is not None and not Path(choice.dataset).exists():
         data = load()  # `datasets` keeps and renews its own copy; ours would not see a new revision
+    elif choice.image is not None and choice.dataset is None:
+        data = load()  # the table may name files of pictures, whose changes its own stamp does not tell
     else:
         data = cached(choice.name, key, load)
     if choice.limit:
@@ -101,7 +108,7 @@ def _metrics(choice: TaskChoice, kind: str, classes: tuple[str, ...]) -> tuple[s
 def planned_sizes(choice: TaskChoice) -> dict[Split, int]:
     """Examples per split, limits applied, as declared or counted; empty where only loading can tell."""
     check(choice)
-    sizes = files.row_counts(choice) if is_own(choice) else dict(task_named(choice.name).sizes or {})
+    sizes = files.row_counts(choice) if is_own(choice) else task_named(choice.name).sizes_of(choice)
     return {split: min(size, choice.limit.get(split, size)) for split, size in sizes.items()}
 
 
@@ -192,7 +199,8 @@ def _found(data: TaskData) -> dict[str, Any]:
 
 def _load_registered(choice: TaskChoice) -> TaskData:
     task = task_named(choice.name)
-    data = task.load(None if choice.data is None else Path(choice.data))
+    load = task.load_whole if choice.validation == 0 and task.load_whole else task.load
+    data = load(None if choice.data is None else Path(choice.data))
     sizes = split_sizes(data.examples)
     if task.sizes is not None and not data.note and sizes != dict(task.sizes):
         raise TaskError(

@@ -15,6 +15,7 @@ TEXTS: dict[str, pa.DataType] = {"text": pa.string(), "text_pair": pa.string()}
 WORDS: dict[str, pa.DataType] = {"words": pa.list_(pa.string())}
 """What a network reads of a text besides where it reads word by word: of kinds that say so."""
 IMAGES: dict[str, pa.DataType] = {"pixels": pa.list_(pa.float32())}
+"""Numbers from 0 to 1; or bytes, of as many as one image has, where a task says what its images are (tasks.images)."""
 INPUTS: dict[Inputs, dict[str, pa.DataType]] = {"text": {"text": pa.string()}, "pair": TEXTS, "image": IMAGES}
 """What models read of an example -> the columns that have it."""
 

@@ -32,6 +32,10 @@ def _add_column(digest: Any, column: pa.Array) -> None:
     elif pa.types.is_string(column.type):
         digest.update(pc.fill_null(pc.binary_length(column), 0).to_numpy().tobytes())
         digest.update(_characters(column.drop_null()))
+    elif pa.types.is_fixed_size_binary(column.type):
+        width = column.type.byte_width
+        held = column.drop_null()
+        digest.update(memoryview(held.buffers()[1])[held.offset * width : (held.offset + len(held)) * width])
     else:
         digest.update(column.drop_null().to_numpy(zero_copy_only=False).tobytes())
 

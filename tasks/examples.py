@@ -50,4 +50,6 @@ def _column(name: str, values: Any) -> pa.Array:
         values = values.combine_chunks()
     if not isinstance(values, pa.Array):
         return pa.array(values, wanted)
-    return values.cast(wanted) if wanted is not None else values
+    if wanted is None or pa.types.is_fixed_size_binary(values.type):  # images of bytes
+        return values
+    return values.cast(wanted)

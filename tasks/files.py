@@ -1,7 +1,8 @@
-"""A user's own task: its texts and labels in files or in a `datasets` data set, with no code."""
+"""A user's own task: its texts or images and labels in files or in a `datasets` data set, with no code."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,17 @@ from tasks.further import further_columns
 from tasks.held_out import LABELS, hold_out, sizes
 from tasks.kinds import KINDS
 from tasks.lengths import power_of_two, token_counts
-from tasks.own_fields import check_fields, column_names, fractions, kind_of, paths, written
+from tasks.own_fields import (
+    check_fields,
+    column_names,
+    fractions,
+    is_in_folders,
+    kind_of,
+    paths,
+    reads_images,
+    written,
+)
+from tasks.own_images import folder_counts, from_folders, images_of, pixel_columns, require_every_class
 from tasks.raw_splits import RawSplit, from_dataset, from_files, naming, refuse_no_rows
 from tasks.tabular import count_rows, form_of, require_columns
 from tasks.tagged import as_iob2, longest_text, tagged_words, tags_of
@@ -35,6 +46,9 @@ def check(choice: TaskChoice) -> None:
     No row is read, unless quotes open cells of a file: then whether they pair up.
     """
     check_fields(choice)
+    if is_in_folders(choice):
+        folder_counts(choice)
+        return
     _refuse_idle_keys(choice)
     names = column_names(choice)
     for split, path in paths(choice).items():
@@ -45,8 +59,8 @@ def check(choice: TaskChoice) -> None:
 def row_counts(choice: TaskChoice) -> dict[Split, int]:
     """Examples per split, counted without keeping them; empty for a `dataset`, which only loading can tell."""
     check(choice)
-    counts: dict[Split, int] = {}
-    for split, path in paths(choice).items():
+    counts = folder_counts(choice) if is_in_folders(choice) else {}
+    for split, path in paths(choice).items() if not counts else ():
         with naming(choice, split):
             counts[split] = count_rows(path, written(choice), column_names(choice))
             refuse_no_rows(counts[split], path)
@@ -62,12 +76,16 @@ def load(choice: TaskChoice) -> TaskData:
     finds.
     """
     check(choice)
-    raw = from_files(choice) if choice.dataset is None else from_dataset(choice)
+    raw = _raw(choice)
     kind = kind_of(choice)
     if choice.label is not None and KINDS[kind].has_classes:
         _refuse_measures(choice, raw)
     read = {split: _read(choice, one) for split, one in raw.items()}
     texts = {split: one[0] for split, one in read.items()}
+    shape: tuple[int, ...] = ()
+    if reads_images(choice):
+        pixels, shape = pixel_columns(choice, raw)
+        texts = {split: {"pixels": column} for split, column in pixels.items()}
     answers: Mapping[Split, Any] = {split: one[1] for split, one in read.items()}
     odd: tuple[str, ...] = ()
     if choice.tags is not None:
@@ -78,6 +96,8 @@ def load(choice: TaskChoice) -> TaskData:
         columns = hold_out(choice.name, columns, fractions(choice))
     answers = {split: one.pop(LABELS) for split, one in columns.items()}
     classes = _classes(choice, answers, {one.declared for one in raw.values()})
+    if shape and classes.names:
+        require_every_class(choice, classes.names, classes.indices)
     (gold,) = KINDS[kind].gold
     examples = examples_table({split: {**one, gold: classes.indices[split]} for split, one in columns.items()})
     dropped = [f"{one.dropped} rows of {one.place}" for one in raw.values() if one.dropped]
@@ -85,13 +105,28 @@ def load(choice: TaskChoice) -> TaskData:
     return TaskData(
         task=choice.name,
         kind=kind,
-        inputs="pair" if isinstance(choice.text, tuple) else "text",
+        inputs="image" if shape else "pair" if isinstance(choice.text, tuple) else "text",
         classes=classes.names,
-        max_tokens=power_of_two(token_counts(examples)) if choice.tags is None else longest_text(examples["words"]),
+        max_tokens=_longest(choice, examples, shape),
         examples=examples,
         note=f"left out for having no gold label (-1): {', '.join(dropped)}" if dropped else "",
         warnings=(*doubts, *odd, *classes.warnings, *copies(examples, kind)),
+        images=images_of(shape, columns["train"]["pixels"]) if shape else None,
     )
+
+
+def _raw(choice: TaskChoice) -> dict[Split, RawSplit]:
+    """The splits as they are written."""
+    if is_in_folders(choice):
+        return from_folders(choice)
+    return from_files(choice) if choice.dataset is None else from_dataset(choice)
+
+
+def _longest(choice: TaskChoice, examples: pa.Table, shape: tuple[int, ...]) -> int:
+    """Where texts are cut; of images their bytes, which nothing cuts."""
+    if shape:
+        return math.prod(shape)
+    return power_of_two(token_counts(examples)) if choice.tags is None else longest_text(examples["words"])
 
 
 def _refuse_idle_keys(choice: TaskChoice) -> None:
@@ -139,6 +174,8 @@ def _read(choice: TaskChoice, raw: RawSplit) -> tuple[dict[str, Any], pa.Array]:
     """The columns that a network reads, and the gold answers of every example."""
     if choice.tags is not None:
         return tagged_words(choice, raw)
+    if reads_images(choice):
+        return {}, _answers(choice, raw)
     return _text_columns(choice, raw), _answers(choice, raw)
 
 

@@ -38,9 +38,9 @@ def hold_out(
     """The columns of all splits, those named in `fractions` taken from train, which keeps the other rows in order.
 
     Each class has its share of every split (for several labels a row: iterative stratification, Sechidis et al.
-    2011); numbers are not stratified. Which of its rows is told by a hash of the text alone: no seed, no order of rows,
-    and a text that stands there twice in one class goes to one side as far as the sizes allow. The same data give the
-    same splits for ever.
+    2011); numbers are not stratified. Which of its rows is told by a hash of the text or image alone: no seed, no order
+    of rows, and a text that stands there twice in one class goes to one side as far as the sizes allow. The same data
+    give the same splits for ever.
     """
     train = {name: _whole(values) for name, values in columns["train"].items()}
     labels, ids = train[LABELS], _ids(train)
@@ -67,7 +67,10 @@ def _whole(values: Any) -> pa.Array:
 
 
 def _ids(train: Mapping[str, pa.Array]) -> NDArray[np.int64]:
-    """A number of 63 bits for every example, from the SHA-256 of its text or texts."""
+    """A number of 63 bits for every example, from the SHA-256 of its text or texts, or of its image's bytes."""
+    if "pixels" in train:
+        hashes = (hashlib.sha256(one).digest() for one in train["pixels"].to_pylist())
+        return np.fromiter((int.from_bytes(one[:8], "big") >> 1 for one in hashes), np.int64, len(train["pixels"]))
     texts = [train[name].to_pylist() for name in TEXTS if name in train]
     digests = (hashlib.sha256("\x1f".join(row).encode()).digest() for row in zip(*texts, strict=True))
     numbers = (int.from_bytes(digest[:8], "big") >> 1 for digest in digests)

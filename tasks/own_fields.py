@@ -8,6 +8,9 @@ from tasks import TASKS
 from tasks.base import SPLITS, Split, TaskChoice, TaskError
 from tasks.text_files import AS_FOUND, Written, require_encoding
 
+TABLES = (".csv", ".tsv", ".json", ".jsonl", ".conll", ".parquet", ".gz")
+"""How the names of tables end; another name is that of a folder of images."""
+
 
 def check_fields(choice: TaskChoice) -> None:
     """The fields of a choice that belong together, no file looked at. TaskError says what to do."""
@@ -17,6 +20,7 @@ def check_fields(choice: TaskChoice) -> None:
     parts = fractions(choice)
     marks = written(choice)
     is_tagged = choice.words is not None or choice.tags is not None
+    in_folders = is_in_folders(choice)
     faults = {
         "give either files (train, test) or dataset, not both": files and choice.dataset is not None,
         f"missing {' and '.join(missing)}: a task of your own needs train and test": bool(missing),
@@ -24,9 +28,16 @@ def check_fields(choice: TaskChoice) -> None:
         "config and splits belong to dataset": files and bool(choice.config or choice.splits),
         "words and tags belong together, and stand for text and label: a tag for each of a list of words": is_tagged
         and (None in (choice.words, choice.tags) or {choice.text, choice.label, choice.labels, choice.kind} != {None}),
-        "text is missing: name the text column, or the two columns of a pair": choice.text is None and not is_tagged,
-        "give exactly one of label (one class per example) and labels (several)": not is_tagged
+        "text is missing: name the text column, or the two columns of a pair; or image, a column of pictures": not (
+            choice.text or is_tagged or choice.image or in_folders
+        ),
+        "image stands for text: a network reads one of them": choice.image is not None
+        and (choice.text is not None or is_tagged),
+        "give exactly one of label (one class per example) and labels (several)": not (is_tagged or in_folders)
         and (choice.label is None) == (choice.labels is None),
+        "folders of images have no columns: remove id, quoting, delimiter, encoding and columns": in_folders
+        and (choice.id is not None or marks != AS_FOUND),
+        "max_tokens is for texts": choice.max_tokens is not None and reads_images(choice),
         "kind: regression predicts the numbers of label; labels are classes": choice.kind is not None
         and choice.label is None,
         "separator belongs to labels (or words and tags), where one cell holds several": choice.separator is not None
@@ -50,6 +61,18 @@ def check_fields(choice: TaskChoice) -> None:
             raise TaskError(f"task '{choice.name}': {message}")
     if marks.encoding is not None:
         require_encoding(marks.encoding)
+
+
+def reads_images(choice: TaskChoice) -> bool:
+    """True for a task of the user's own whose examples are images."""
+    return choice.image is not None or is_in_folders(choice)
+
+
+def is_in_folders(choice: TaskChoice) -> bool:
+    """True for images in a folder for each class: no column is named, and what is named is no table by its ending."""
+    columns = (choice.text, choice.image, choice.label, choice.labels, choice.words, choice.tags)
+    places = paths(choice).values()
+    return bool(places) and not any(columns) and not any(path.name.lower().endswith(TABLES) for path in places)
 
 
 def kind_of(choice: TaskChoice) -> str:
@@ -81,7 +104,8 @@ def column_names(choice: TaskChoice) -> list[str]:
     if choice.tags is not None:
         names = [choice.words or "", choice.tags]
     else:
-        texts = [choice.text] if isinstance(choice.text, str) else list(choice.text or ())
+        named = choice.image or choice.text
+        texts = [named] if isinstance(named, str) else list(named or ())
         names = [*texts, choice.label or choice.labels or ""]
     if len(set(names)) < len(names):
         raise TaskError(f"task '{choice.name}': text and label must be different columns, not {', '.join(names)}")

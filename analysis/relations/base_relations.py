@@ -268,7 +268,8 @@ def _examples(snapshot: Snapshot, files: CheckedFiles, paths: Iterable[str]) -> 
         reserved |= {"words", "gold_tags"}
     for number, (card, path) in enumerate(zip(snapshot.tasks.values(), paths, strict=True)):
         with files.open(path) as file:
-            names = pq.read_schema(file).names
+            schema = pq.read_schema(file)
+        names = [one.name for one in schema if not pa.types.is_fixed_size_binary(one.type)]  # images are no columns
         further = {name.lower(): name for name in names if name.lower() not in reserved}
         own = [*(name for name in VIEWED if name in names), *further.values()]
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in own)

@@ -75,7 +75,7 @@ def _same_fingerprint(card: TaskCard) -> Proof:
 
     def proven(content: bytes) -> bytes:
         table = _table(content)
-        if fingerprint_of(card.classes, table, card.inputs, card.kind) != card.fingerprint:
+        if fingerprint_of(card.classes, table, card.inputs, card.kind, card.images) != card.fingerprint:
             raise ValueError(f"it does not have the fingerprint {card.fingerprint} of its task")
         return _written(table)
 

@@ -14,6 +14,7 @@ from runner.options import nearest, no_option, wrong_type
 
 if TYPE_CHECKING:
     from runner.models.base import ModelModule
+    from tasks.images import Images
     from tasks.kinds.base import Reads
 
 
@@ -30,9 +31,9 @@ class Architecture:
     `module` has the functions of `runner.models.base.ModelModule`. `options` are what a study may set, with their
     defaults; a value must have its default's type. `reads`: what heads may read of it. `published` are the options
     under which the reference reports its figures, where these differ from the defaults: what `describe` shows unless
-    told otherwise. `shards`: whether several processes can share its network (strategy deepspeed). `parameters`: how
-    many it has with the default options and two classes, roughly: what is known of checkpoints where no trial was
-    measured.
+    told otherwise. `least_side`: of images, the pixels of the shorter side at least. `shards`: whether several
+    processes can share its network (strategy deepspeed). `parameters`: how many it has with the default options and
+    two classes, roughly: what is known of checkpoints where no trial was measured.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Architecture:
     published: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
     shards: bool = False
+    least_side: int = 1
 
 
 MODELS: dict[str, Architecture] = {
@@ -92,6 +94,7 @@ MODELS: dict[str, Architecture] = {
         title="two convolutions and a hidden layer, for small images",
         module="runner.models.convnet",
         inputs=("image",),
+        least_side=8,
         reference="LeCun et al. 1998",
         parameters=18_000,
         options={"width": 8},
@@ -121,6 +124,16 @@ def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         if wanted is int and value < 1:
             raise ModelError(f"option '{key}' of model '{name}' is {value}; it must be at least 1")
     return {**defaults, **options}
+
+
+def require_readable(name: str, task: str, images: Images) -> None:
+    """ModelError for images too small for an architecture."""
+    least = architecture(name).least_side
+    if min(images.height, images.width) < least:
+        raise ModelError(
+            f"task '{task}' has images of {images.width} x {images.height} pixels, and model '{name}' reads those of "
+            f"{least} x {least} or more; enlarge them, or take another model"
+        )
 
 
 def load_module(chosen: Architecture) -> ModelModule:

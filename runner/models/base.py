@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from runner.spec import Protocol as Switches
+from tasks.images import Images
 from tasks.kinds.base import Reads
 
 
@@ -21,7 +22,8 @@ class ModelContext:
     """Everything a model module may look at when it builds a network or encodes a task's rows.
 
     options: the architecture's defaults with the study's changes. classes: size of the output layer, as the head of the
-    kind has it. reads: what the head reads of the network. cache: a folder of this node for tokenised texts and fetched
+    kind has it. reads: what the head reads of the network. images: what the task's have in common, None for texts.
+    variations: what training does to images. cache: a folder of this node for tokenised texts and fetched
     weights; safe to delete at any time.
     """
 
@@ -34,20 +36,24 @@ class ModelContext:
     seed: int
     cache: Path
     reads: Reads = "text"
+    images: Images | None = None
+    variations: tuple[str, ...] = ()
 
 
 class Encoded(Protocol):
     """The inputs of one split, ready to be batched without a per-example Python path.
 
     lengths: int array [n], the cost of each row (tokens), by which rows are grouped; all equal where length
-    does not matter. `inputs(rows)` returns the keyword arguments of the network's forward for these rows (CPU tensors,
-    cut to the longest of them unless the protocol pads). A tensor shared by all batches is the same object each time.
+    does not matter. `inputs(rows, draw)` returns the keyword arguments of the network's forward for these rows (CPU
+    tensors, cut to the longest of them unless the protocol pads). A tensor shared by all batches is the same object
+    each time.
+    draw: the seed by which training varies this epoch's examples, where it varies them; None for them as they are.
     """
 
     @property
     def lengths(self) -> NDArray[np.int64]: ...
 
-    def inputs(self, rows: NDArray[np.int64]) -> dict[str, Tensor]: ...
+    def inputs(self, rows: NDArray[np.int64], draw: int | None = None) -> dict[str, Tensor]: ...
 
 
 class ModelModule(Protocol):

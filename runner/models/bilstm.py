@@ -119,8 +119,9 @@ class EncodedWords:
     def lengths(self) -> NDArray[np.int64]:
         return self.words.lengths if self.width is None else np.full(len(self.words.lengths), self.width)
 
-    def inputs(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+    def inputs(self, rows: NDArray[np.int64], draw: int | None = None) -> dict[str, Tensor]:
         """The arguments of BiLSTM.forward for these rows; `lengths` only where some text is shorter than the batch."""
+        del draw
         lengths = self.words.lengths[rows]
         width = int(lengths.max()) if self.width is None else self.width
         words = self.words.padded(rows, width, fill=len(self.table) - 1)

@@ -57,8 +57,9 @@ class EncodedTokens:
     def lengths(self) -> NDArray[np.int64]:
         return self.tokens.lengths
 
-    def inputs(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+    def inputs(self, rows: NDArray[np.int64], draw: int | None = None) -> dict[str, Tensor]:
         """The arguments of the network's forward for these rows: token ids, mask, types if it knows any, and places."""
+        del draw
         lengths = self.tokens.lengths[rows]
         width = max(1, int(lengths.max()))
         ids = self.tokens.padded(rows, width, fill=self.padding)

@@ -141,6 +141,7 @@ def task_data(root: Path, task: str) -> TaskData:
         examples=card_examples(root, card),
         fingerprint=card.fingerprint,
         metrics=card.metrics,
+        images=card.images,
     )
 
 
@@ -158,7 +159,9 @@ def card_examples(root: Path, card: TaskCard) -> pa.Table:
         if card.examples and hashlib.sha256(content).hexdigest() != card.examples.sha256:
             raise StoreError(f"{what} differ from their recorded checksum{REMEDY}")
         examples = pq.ParquetFile(in_memory(content)).read()
-        found = card.fingerprint if card.examples else fingerprint_of(card.classes, examples, card.inputs, card.kind)
+        found = card.fingerprint
+        if card.examples is None:
+            found = fingerprint_of(card.classes, examples, card.inputs, card.kind, card.images)
     except FileNotFoundError:
         raise StoreError(f"{what} are missing{REMEDY}") from None
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from runner.store.names import Attempt, Sha256, SplitName, StoredFile, TaskName, TrialId
 from tasks.columns import Inputs
+from tasks.images import Images
 from tasks.kinds import KINDS
 from tasks.metric_choice import check_metrics
 
@@ -211,7 +212,8 @@ def _known_kind(name: str) -> str:
 class TaskCard(BaseModel):
     """What a store knows of a task, beside its examples.
 
-    metrics: those by which its answers are scored, the headline first; empty for those of its kind. examples: the file
+    metrics: those by which its answers are scored, the headline first; empty for those of its kind. images: what images
+    of bytes have in common. examples: the file
     of its examples; None where an earlier version wrote the card, and the fingerprint alone says
     whether they are those that were trained on.
     """
@@ -226,6 +228,7 @@ class TaskCard(BaseModel):
     fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$")
     splits: dict[SplitName, int]
     metrics: tuple[str, ...] = ()
+    images: Images | None = None
     examples: DataFile | None = None
 
     @property

@@ -127,6 +127,7 @@ def save_task(root: Path, data: TaskData) -> None:
         fingerprint=data.fingerprint,
         splits={split: count for split, count in counts.items() if count},
         metrics=data.metrics,
+        images=data.images,
         examples=DataFile(
             path=path.relative_to(root).as_posix(),
             rows=data.examples.num_rows,

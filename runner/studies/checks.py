@@ -19,10 +19,10 @@ from tasks.columns import Inputs
 from tasks.kinds import KINDS
 from tasks.kinds.base import Kind, Reads
 from tasks.metric_choice import check_metrics
-from tasks.own_fields import check_fields, kind_of
+from tasks.own_fields import check_fields, kind_of, reads_images
 
 OWN = (
-    *("train", "validation", "test", "dataset", "config", "splits", "text", "label", "labels", "separator"),
+    *("train", "validation", "test", "dataset", "config", "splits", "text", "image", "label", "labels", "separator"),
     *("words", "tags", "kind", "id", "quoting", "delimiter", "encoding", "columns"),
 )
 ASKED = ("probabilities", "el2n")
@@ -88,6 +88,8 @@ def inputs_of(choice: TaskChoice) -> Inputs:
     registered = TASKS.get(choice.name)
     if registered:
         return registered.inputs
+    if reads_images(choice):
+        return "image"
     return "pair" if isinstance(choice.text, tuple) else "text"
 
 
@@ -138,6 +140,8 @@ def _registered_problems(path: KeyPath, choice: TaskChoice) -> Iterator[Problem]
                 (*path, key),
                 f"'{choice.name}' is a task of the project, and {key} is for tasks of your own; rename yours",
             )
+    if choice.validation == 0 and TASKS[choice.name].load_whole is None:
+        yield Problem((*path, "validation"), f"the validation split of '{choice.name}' is no part of train; remove it")
 
 
 def _own_problems(path: KeyPath, choice: TaskChoice, elsewhere: bool) -> Iterator[Problem]:
@@ -237,7 +241,7 @@ def _mismatch(choice: TaskChoice, inputs: Inputs, model: ModelChoice) -> str:
 def _splits_of(choice: TaskChoice) -> list[str]:
     registered = TASKS.get(choice.name)
     if registered and registered.sizes is not None:
-        return [split for split in SPLITS if registered.sizes.get(split)]
+        return [split for split in SPLITS if registered.sizes_of(choice).get(split)]
     if registered or choice.dataset is not None:
         return [split for split in SPLITS if not choice.splits or split in choice.splits or getattr(choice, split)]
     return [split for split in SPLITS if getattr(choice, split)]

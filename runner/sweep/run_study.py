@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from runner.models import require_readable
 from runner.plan import Plan, identify
 from runner.printable import printable
 from runner.spec import TrialSpec
@@ -94,6 +95,7 @@ def run_study(
     leave no trace. shown: what of a task's examples the trials get to see; the store holds nothing else.
     """
     tasks = {choice.name: shown(open_task(choice)) for choice in plan.study.tasks}
+    _refuse_small_images(plan, tasks)
     for line in (line for data in tasks.values() for line in lines_of(data)):
         _say(console, line)
     specs = identify(plan, {name: data.fingerprint for name, data in tasks.items()}).trials
@@ -141,6 +143,13 @@ def _require_reach(study: Study, specs: Sequence[TrialSpec], tasks: Mapping[str,
         from runner.trial.reach import require_reach  # loads torch, which no other study needs here
 
         require_reach(specs, tasks, cache_folder())
+
+
+def _refuse_small_images(plan: Plan, tasks: dict[str, TaskData]) -> None:
+    """ModelError for a cell whose network cannot read its task's images."""
+    for choice, model in plan.study.pairs:
+        if images := tasks[choice.name].pictures:
+            require_readable(model.model, choice.name, images)
 
 
 def _say(console: Console, line: str) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from runner.heads import head_for
 from runner.heads.base import Head
-from runner.models import MODELS, load_module
+from runner.models import MODELS, load_module, require_readable
 from runner.models.base import Encoded, ModelContext
 from runner.pruning.gates import GATES
 from runner.pruning.options import with_options
@@ -63,6 +63,8 @@ def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assemble
     prepare(workplace.threads)
     module = load_module(MODELS[spec.architecture])
     head = head_for(data)
+    if data.pictures:
+        require_readable(spec.architecture, data.task, data.pictures)
     context = context_of(spec, workplace, data, head)
     torch.manual_seed(derived_seed(spec.seed, "init"))
     network = module.build(context)
@@ -92,6 +94,7 @@ def context_of(spec: TrialSpec, workplace: Workplace, data: TaskData, head: Head
         kind=data.kind,
         reads=head.kind.reads,
         inputs=data.inputs,
+        images=data.pictures,
         max_tokens=spec.max_tokens or data.max_tokens,
         switches=spec.protocol,
         seed=spec.seed,

@@ -44,7 +44,8 @@ class SmallEncoded:
     def lengths(self) -> np.ndarray:
         return np.arange(len(self.pixels), dtype=np.int64) % 5 + 1
 
-    def inputs(self, rows: np.ndarray) -> dict[str, Tensor]:
+    def inputs(self, rows: np.ndarray, draw: int | None = None) -> dict[str, Tensor]:
+        del draw
         return {"pixels": self.pixels[torch.from_numpy(rows)]}
 
 

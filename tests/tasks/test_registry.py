@@ -15,7 +15,9 @@ from tasks.base import SPLITS, TaskChoice
 from tasks.catalogue import open_task
 from tasks.examples import split_sizes
 from tasks.metrics import accuracy, indicators, macro_f1
+from tasks.mnist import DEBIAN
 from tests.tasks.conftest import shared
+from tests.tasks.image_samples import images, write_binary
 from tests.tasks.test_aapd import write_bits
 
 GOLDEN = {
@@ -24,6 +26,8 @@ GOLDEN = {
     "digits": "7e884ad0a5e4bd6f",
     "imdb": "3c2ffac79fddbc22",
     "snli": "5c3e45f965d0ca4f",
+    "mnist": "d032c81a1662f6d0",
+    "fashion-mnist": "bc605d9638216927",
 }
 
 
@@ -38,6 +42,14 @@ def data(request, tmp_path_factory):
         copy = shared("reuters21578", "reuters21578.tar.xz")
     elif request.param == "snli":
         copy = shared("snli")
+    elif request.param == "mnist":
+        copy = shared("mnist")
+    elif request.param.startswith("cifar"):
+        folder, classes = tmp_path_factory.mktemp(request.param), TASKS[request.param].class_count
+        parts = {split: images(20 * classes, classes, (32, 32, 3)) for split in ("train", "test")}
+        copy = write_binary(folder, parts, coarse=request.param == "cifar100")
+    elif request.param == "fashion-mnist" and not DEBIAN.is_dir():
+        pytest.skip("needs Debian's package dataset-fashion-mnist")
     else:
         copy = None
     return open_task(TaskChoice(name=request.param, data=None if copy is None else str(copy)))
@@ -49,7 +61,7 @@ def test_declared_sizes_are_what_is_loaded(data):
     assert len(data.classes) == task.class_count
     assert (data.kind, data.inputs, data.max_tokens) == (task.kind, task.inputs, task.max_tokens)
     if data.note:
-        assert data.task == "snli"
+        assert data.task in ("snli", "cifar10", "cifar100")
     else:
         assert split_sizes(data.examples) == task.sizes
 
@@ -75,6 +87,9 @@ def test_columns_have_their_types_and_no_gaps(data):
     for name in inputs:
         column = data.examples[name]
         assert column.null_count == 0
+        if data.images is not None:
+            assert column.type == pa.binary(data.images.bytes)
+            continue
         assert column.type == (pa.list_(pa.float32()) if name == "pixels" else pa.string())
         if name == "pixels":
             values = column.combine_chunks().flatten()

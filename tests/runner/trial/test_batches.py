@@ -83,7 +83,8 @@ class Tabled:
     def lengths(self) -> NDArray[np.int64]:
         return np.ones(4, dtype=np.int64)
 
-    def inputs(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+    def inputs(self, rows: NDArray[np.int64], draw: int | None = None) -> dict[str, Tensor]:
+        del draw
         return {"rows": torch.from_numpy(rows), "table": self.table}
 
 
