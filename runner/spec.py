@@ -19,7 +19,7 @@ from runner.pruning.schedules import Rounds, Schedule, schedule_of
 from runner.training import Finetuning, Training, pairs_of
 from runner.vendors import Vendor
 
-Purpose = Literal["init", "order", "dropout", "score", "mask", "padding"]
+Purpose = Literal["init", "order", "dropout", "score", "mask", "padding", "augment"]
 
 METHOD_PIECES = ("method", "score", "schedule")
 """The pieces among `TrialSpec.versions` that only pruned models and references have."""

@@ -17,6 +17,15 @@ Continuation = Literal["old", "new"]
 """Which optimizer goes on after a cut."""
 ChosenOn = Literal["validation", "test"]
 """The split on which the best network is chosen."""
+Augmentation = Literal["task", "none", "flip", "crop", "flip-and-crop"]
+"""How training varies images: as their task says, or otherwise."""
+AUGMENTATIONS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "flip": ("flip",),
+    "crop": ("crop",),
+    "flip-and-crop": ("flip", "crop"),
+}
+"""Augmentation -> what is done to each image (`tasks.images.Variation`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +80,7 @@ class Training:
     `optimizer` is a key of OPTIMIZERS, `learning_rates` one of LEARNING_RATES: the curve that the learning rate follows
     over each phase of training; `milestones` are pairs of an epoch of the phase and the share of `learning_rate` from
     then on. `momentum` and `nesterov` are SGD's. `finetuning` says how phases after the first differ, `selection` which
-    network ends a phase.
+    network ends a phase, `augmentation` how images are varied, anew in every epoch.
     """
 
     epochs: int
@@ -90,6 +99,11 @@ class Training:
     nesterov: bool = False
     finetuning: Finetuning = field(default_factory=Finetuning)
     selection: Selection = field(default_factory=Selection)
+    augmentation: Augmentation = "task"
+
+    def variations(self, of_task: tuple[str, ...]) -> tuple[str, ...]:
+        """What is done to each image in training, where a task's own are these."""
+        return of_task if self.augmentation == "task" else AUGMENTATIONS[self.augmentation]
 
     def phases(self, schedule: Schedule | None) -> tuple[int, ...]:
         """Epochs of each phase; the dense model, without a schedule, has one."""

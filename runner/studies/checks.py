@@ -261,4 +261,7 @@ def _training_problems(study: Study) -> Iterator[Problem]:
         else:
             training = study.training.trained(task.name, model.name)
             yield from training_problems(cell, training, protocol, (task.name, model.name) in in_rounds)
+            if training.augmentation not in ("task", "none") and inputs_of(task) != "image":
+                told = f"augmentation: {training.augmentation} varies images, and {task.name} has none; remove it"
+                yield Problem(("training",), f"{cell}: {told}")
             yield from selection_problems(cell, training, kind_of(task), task.metrics or (), _splits_of(task), protocol)

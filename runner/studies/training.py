@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from runner.optimizers import LEARNING_RATES, OPTIMIZERS
 from runner.studies.errors import unknown
-from runner.training import Batching, ChosenOn, Continuation, RequestedPrecision, Training
+from runner.training import Augmentation, Batching, ChosenOn, Continuation, RequestedPrecision, Training
 
 Whole = Annotated[int, Field(strict=True, ge=1)]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
@@ -98,6 +98,7 @@ class TrainingSettings(BaseModel):
     nesterov: Annotated[bool, Field(strict=True)] | None = Field(default=None, exclude_if=_is_none)
     finetuning: FinetuningSettings | None = Field(default=None, exclude_if=_is_none)
     selection: SelectionSettings | None = Field(default=None, exclude_if=_is_none)
+    augmentation: Augmentation | None = Field(default=None, exclude_if=_is_none)
 
 
 FIELDS: tuple[str, ...] = tuple(TrainingSettings.model_fields)

@@ -95,6 +95,7 @@ def context_of(spec: TrialSpec, workplace: Workplace, data: TaskData, head: Head
         reads=head.kind.reads,
         inputs=data.inputs,
         images=data.pictures,
+        variations=spec.training.variations(data.pictures.variations) if data.pictures else (),
         max_tokens=spec.max_tokens or data.max_tokens,
         switches=spec.protocol,
         seed=spec.seed,

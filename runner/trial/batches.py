@@ -79,9 +79,12 @@ def joined(parts: Sequence[Tensor], words: int = 0) -> Tensor:
     return torch.cat([pad(part, (0, 0, 0, most - part.shape[1]), value=-torch.inf) for part in parts])
 
 
-def assemble(encoded: Encoded, answers: Tensor, rows: Rows) -> Batch:
-    """The batch of these rows, on the CPU; `answers` are the head's targets of the whole split."""
-    return Batch(rows, encoded.inputs(rows), answers[torch.from_numpy(rows)])
+def assemble(encoded: Encoded, answers: Tensor, rows: Rows, draw: int | None = None) -> Batch:
+    """The batch of these rows, on the CPU; `answers` are the head's targets of the whole split.
+
+    draw: the seed by which its examples are varied, if they are.
+    """
+    return Batch(rows, encoded.inputs(rows, draw), answers[torch.from_numpy(rows)])
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

@@ -93,7 +93,7 @@ class OneProcess:
             if given.training.micro_batches > 1:
                 seed_draws(given.dropout_seed(moment.epoch, moment.step, index))
             if len(part):
-                batch = given.batch(part)
+                batch = given.batch(part, given.epoch_draw(moment.epoch))
                 with given.compute.autocast():
                     made = self.network(**batch.inputs).float()
                 weighted: Tensor = loss(made, batch) * (len(part) / len(rows))
@@ -135,7 +135,7 @@ class OneProcess:
             for index, rows in enumerate(batches):
                 if given.training.micro_batches > 1:
                     seed_draws(derived_seed(given.seed, "score", round_, 1, index))
-                batch = given.batch(rows)
+                batch = given.batch(rows, given.score_draw(round_))
                 loss = given.loss(self.network(**batch.inputs), batch.targets) * (len(batch.rows) / seen)
                 loss.backward()  # type: ignore[no-untyped-call]
         gradients = pruner.gradients()

@@ -62,9 +62,17 @@ class TrainingSet:
         """Batches of one pass."""
         return -(-len(self.targets) // self.training.batch_size)
 
-    def batch(self, rows: Rows) -> Batch:
-        """These rows on the device."""
-        return to_device(assemble(self.encoded, self.targets, rows), self.compute.device.torch)
+    def batch(self, rows: Rows, draw: int | None = None) -> Batch:
+        """These rows on the device, varied by a draw where training varies its examples."""
+        return to_device(assemble(self.encoded, self.targets, rows, draw), self.compute.device.torch)
+
+    def epoch_draw(self, epoch: int) -> int:
+        """The draw of an epoch: the same for every trial of a seed, whatever its method."""
+        return derived_seed(self.seed, "augment", epoch)
+
+    def score_draw(self, round_: int) -> int:
+        """The draw under which this round's decision sees its samples."""
+        return derived_seed(self.seed, "score", round_, 2)
 
     def epoch_batches(self, epoch: int) -> list[Rows]:
         """The rows of each batch of an epoch: the same for every trial of a seed, whatever its method."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from runner.pruning.moment import Moment
 from runner.pruning.pruner import Pruner
 from runner.spec import derived_seed
-from runner.trial.batches import joined
+from runner.trial.batches import Batch, joined
 from runner.trial.devices import seed_draws
 from runner.trial.engine import Loss, OneProcess, optimizer_over
 from runner.trial.sharding.shards import InTrialPrecision, Shards, drop_weights
@@ -66,7 +66,8 @@ class ManyProcesses:
             seed_draws(self.training_set.dropout_seed(moment.epoch, moment.step, index))
             # A piece without rows is computed on a row of no weight: the others wait for this process.
             part = parts[index] if len(parts[index]) else rows[:1]
-            made = self._learn(part, len(parts[index]) / len(rows), loss, last=index == first + each - 1)
+            batch = self.training_set.batch(part, self.training_set.epoch_draw(moment.epoch))
+            made = self._learn(batch, len(parts[index]) / len(rows), loss, last=index == first + each - 1)
             logits.append(made[: len(parts[index])])
         mine = joined(logits)
         together = mine.new_zeros(len(rows), *mine.shape[1:])
@@ -119,13 +120,13 @@ class ManyProcesses:
         for turn, ((index, rows), counts) in enumerate(turns):
             seed_draws(derived_seed(given.seed, "score", round_, 1, index))
             weight = counts * len(rows) / seen
-            self._learn(rows, weight, lambda made, batch: given.loss(made, batch.targets), last=turn == len(turns) - 1)
+            batch = given.batch(rows, given.score_draw(round_))
+            self._learn(batch, weight, lambda made, batch: given.loss(made, batch.targets), last=turn == len(turns) - 1)
         self.active.is_exact = False
         return self._shards.gradients(pruner.weights)
 
-    def _learn(self, rows: Rows, weight: float, loss: Loss, *, last: bool) -> Tensor:
-        """Add the gradients of the mean loss over the rows times the weight; their logits."""
-        batch = self.training_set.batch(rows)
+    def _learn(self, batch: Batch, weight: float, loss: Loss, *, last: bool) -> Tensor:
+        """Add the gradients of the mean loss over a batch times the weight; its logits."""
         logits = self._shards.forward(batch.inputs)
         self._shards.backward(loss(logits, batch) * weight, last=last)
         return logits.detach()
