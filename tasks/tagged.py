@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,8 +75,7 @@ def as_iob2(
 
 def tags_of(task: str, tags: Mapping[Split, pa.Array]) -> Classes:
     """The tags in index order, O first and so what ties come to."""
-    names = _names(tags)
-    names = [*(one for one in names if one == OUTSIDE), *(one for one in names if one != OUTSIDE)]
+    names = outside_first(_names(tags))
     if not 2 <= len(names) <= MOST_CLASSES:
         raise TaskError(f"task '{task}' has {len(names)} tags ({', '.join(names[:3])}); it needs 2 to {MOST_CLASSES}")
     learned = set(pc.unique(tags["train"].flatten()).to_pylist())
@@ -88,6 +87,11 @@ def tags_of(task: str, tags: Mapping[Split, pa.Array]) -> Classes:
         for split, one in tags.items()
     }
     return Classes(names=tuple(names), indices=indices, warnings=tuple(doubts))
+
+
+def outside_first(names: Sequence[str]) -> list[str]:
+    """The tags with O first, which is then what ties come to."""
+    return sorted(names, key=lambda name: name != OUTSIDE)
 
 
 def _names(tags: Mapping[Split, pa.Array]) -> list[str]:

@@ -1,9 +1,10 @@
 """Votes that a compaction has counted, and the rows of the cells of which it has not.
 
 Views of the schema `internal`: kept_votes(cell_no, split, example_id, vote, votes, vote_set, vote_set_votes, el2n,
-is_dense, el2n_seeds), as `runner.store.schema.VOTE_FIELDS` says, for cells whose votes are kept as they are now; for
-all other cells label_uncounted(cell_no, is_dense, split, example_id, label), labels_uncounted(..., labels) and
-el2n_uncounted(..., el2n), row by row. Together they are every cell once.
+is_dense, answer, el2n_seeds), as `runner.store.schema.VOTE_FIELDS` says, for cells whose votes are kept as they are
+now; answer: the column of the kind. For all other cells label_uncounted(cell_no, is_dense, split, example_id, label),
+labels_uncounted(..., labels), tags_uncounted(..., tags) and el2n_uncounted(..., el2n), row by row. Together they are
+every cell once.
 """
 
 from __future__ import annotations
@@ -41,9 +42,10 @@ def create_counted_votes(connection: duckdb.DuckDBPyConnection, snapshot: Snapsh
     kept = [f"FROM read_parquet({address(path)})" for path in vote_files(snapshot)]
     connection.execute(f"""
         CREATE VIEW internal.kept_votes AS
-        SELECT c.cell_no, c.is_dense, v.* EXCLUDE (cell)
+        SELECT c.cell_no, c.is_dense, k.answer, v.* EXCLUDE (cell)
         FROM ({kept[0] if kept else NO_VOTES}) AS v
-        JOIN internal.cell AS c ON c.kept_no = v.cell""")
+        JOIN internal.cell AS c ON c.kept_no = v.cell
+        JOIN internal.task AS k USING (task_no)""")
     for answer, kind in ANSWERS.items():
         paths = dict.fromkeys(file.path for record in _uncounted(snapshot, answer) for file in record.files)
         rows = f"SELECT '' AS trial_id, '' AS split, 0 AS example_id, NULL::{kind} AS {answer} WHERE false"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from runner.store import reader
+from runner.store.answer_forms import ANSWER_COLUMNS, FORMS, GOLD_COLUMNS, OTHERS, several_or_none
 from runner.store.coordinates import (
     COORDINATES,
     EXAMPLE_TYPES,
@@ -28,19 +29,17 @@ from runner.store.logged_twice import IngestError, refuse
 from runner.store.numbering import number_examples
 from runner.store.rows import canonical, rows_hash
 from runner.store.schema import Facts
-from runner.store.tabular import further_of, label_names, read_table, refuse_other_case, respell
+from runner.store.tabular import each_name, further_of, label_names, read_table, refuse_other_case, respell
 from runner.store.writer import Subject, commit_rows, save_task
 from tasks.base import TaskData
 from tasks.classes import refuse_measures
+from tasks.columns import KEYS, WORDS
 from tasks.further import OWN_ID
 from tasks.kinds import KINDS
 from tasks.kinds.base import Kind
-from tasks.values import require_spread
 
-ANSWER_COLUMNS = {"label": "label", "labels": "labels", "value": "value"}
-"""What a row answers -> the column of predictions that says so."""
-GOLD_COLUMNS = {"label": "label", "labels": "labels", "value": "gold_value"}
-"""The same of examples, where it is true."""
+GOLD_ANSWERS = {gold: answer for answer, gold in GOLD_COLUMNS.items() if answer in OTHERS}
+"""Columns of examples that hold what those of other names hold in predictions."""
 MEASURES = "give numbers as gold_value in the examples and as value in the predictions"
 
 
@@ -57,10 +56,11 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
     """Commit one trial for each (task, model, method, sparsity, seed) of a predictions file.
 
     predictions: Parquet, CSV, TSV or JSONL with the columns task, model, method ('dense' for unpruned), sparsity
-    (fraction removed, 0 < s < 1; 0 or empty for dense), seed, split, example_id, and label, labels (a list) or value (a
-    number, of a regression). examples: task, split, example_id, label, labels or gold_value, text (optional), and what
-    else is worth keeping. An example_id is any whole number: where the ids of a split do not run from 0 without a gap,
-    examples are numbered in their order, and `source_id` keeps yours.
+    (fraction removed, 0 < s < 1; 0 or empty for dense), seed, split, example_id, and label, labels (a list), value (a
+    number, of a regression) or tags (a list, one for each word). examples: task, split, example_id, label, labels,
+    gold_value, or words and gold_tags, text (optional), and what else is worth keeping. An example_id is any whole
+    number: where the ids of a split do not run from 0 without a gap, examples are numbered in their order, and
+    `source_id` keeps yours.
     Everything is checked before anything is written; the order of rows does not matter. Raises TaskError (IngestError
     among them), TableError or StoreError.
     """
@@ -107,11 +107,10 @@ def _tasks(
     result = {}
     for task in names:
         kind = _kind(tables, task)
+        FORMS[kind.name].check(tables, task)
         held = cards[task].classes if task in cards else None
         classes = _classes(tables, task, kind, held) if kind.has_classes else ()
         examples = _examples(tables, task, kind, further)
-        if not kind.has_classes:
-            require_spread(task, examples[next(iter(kind.gold))], "gold")
         result[task] = TaskData(
             task=task,
             kind=kind.name,
@@ -126,31 +125,37 @@ def _tasks(
 
 def _classes(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind, held: tuple[str, ...] | None) -> tuple[str, ...]:
     """The classes of a task, with all labels as indices of them; those that the store holds, if it has the task."""
-    is_multi = kind.answer == "labels"
-    respell(tables, task, is_multi, held or ())
-    refuse_other_case(tables, task, is_multi, held or ())
-    known = label_names(tables, task, is_multi) if held is None else held
+    respell(tables, task, kind, held or ())
+    refuse_other_case(tables, task, kind, held or ())
+    known = tuple(FORMS[kind.name].ordered(label_names(tables, task, kind))) if held is None else held
     if held is None:
         refuse_measures(task, known, MEASURES)
-    _index_labels(tables, task, known, is_multi)
+    _index_labels(tables, task, known, kind)
     return known
 
 
 def _examples(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind, further: pa.Table) -> pa.Table:
     """The examples of a task by split and id, with those of the further columns in which any of them has a value."""
     (gold,) = kind.gold
+    inputs = {name: WORDS[name] for name in FORMS[kind.name].inputs}
     rows = tables.sql(
-        f"""SELECT split, example_id, text, {_stored(kind)} AS {gold}, written_id AS {OWN_ID}, row
+        f"""SELECT split, example_id, {_text(inputs)} AS text, {", ".join([*inputs, f"{_stored(kind)} AS {gold}"])},
+                written_id AS {OWN_ID}, row
             FROM examples WHERE task = ? ORDER BY split, example_id""",
         params=[task],
     ).to_arrow_table()
-    schema = {"split": pa.string(), "example_id": pa.int32(), "text": pa.string(), gold: kind.answer_type}
+    schema = {**KEYS, "text": pa.string(), **inputs, **kind.gold}
     examples = pa.table(rows).select([*schema, OWN_ID]).cast(pa.schema({**schema, OWN_ID: pa.string()}))
     for name in further.column_names:
         values = further[name].take(pc.subtract(rows["row"], 1))
-        if name != gold and values.null_count < len(values):
+        if name not in schema and values.null_count < len(values):
             examples = examples.append_column(name, values)
     return examples
+
+
+def _text(inputs: Collection[str]) -> str:
+    """The text of an example; of words they are joined by blanks, as places of words in it need them."""
+    return "array_to_string(words, ' ')" if "words" in inputs else "text"
 
 
 def _stored(kind: Kind) -> str:
@@ -162,52 +167,47 @@ def _kind(tables: duckdb.DuckDBPyConnection, task: str) -> Kind:
     """The kind of the task's answers, by the column that has them; refuses tasks that use several columns or none."""
     found = {}
     for table, columns in (("examples", GOLD_COLUMNS), ("predictions", ANSWER_COLUMNS)):
-        single, multi, filled, values, rows = tables.execute(
-            f"""SELECT count(label), count(labels), count(*) FILTER (len(labels) > 0), count(value), count(*)
+        *present, filled, rows = tables.execute(
+            f"""SELECT {", ".join(f"count({answer})" for answer in columns)},
+                    count(*) FILTER (len(labels) > 0), count(*)
                 FROM {table} WHERE task = ?""",
             [task],
         ).fetchall()[0]
-        # An empty cell of labels is the empty set, and says nothing beside a number.
-        counts = {"label": single, "labels": multi if filled or values < rows else 0, "value": values}
-        if filled or single:
-            counts["value"] = 0
+        counts = dict(zip(columns, present, strict=True))
+        if not filled and any(counts[answer] == rows for answer in OTHERS):
+            counts["labels"] = 0  # an empty cell of labels is the empty set, and says nothing beside another answer
         if not rows:
             continue
         if [count for count in counts.values() if count] != [rows]:
-            said = ", ".join(f"{count} have {columns[name]}" for name, count in counts.items())
-            raise IngestError(
-                f"{table}: every row of task '{task}' needs exactly one of label and labels, or {columns['value']}; "
-                f"of {rows} rows {said}"
-            )
+            raise several_or_none(table, task, columns, counts, rows)
         found[table] = next(name for name, count in counts.items() if count)
     if len({*found.values()}) > 1:
         given = f"{GOLD_COLUMNS[found['examples']]} in the examples and {found['predictions']} in the predictions"
-        raise IngestError(
-            f"task '{task}' has {given}; use label in both, labels in both, or gold_value in the examples and value in "
-            "the predictions"
-        )
+        both = ", ".join(f"{gold} in the examples and {GOLD_ANSWERS[gold]} in the predictions" for gold in GOLD_ANSWERS)
+        raise IngestError(f"task '{task}' has {given}; use label in both, labels in both, or {both}")
     return next(kind for kind in KINDS.values() if kind.answer in found.values())
 
 
-def _index_labels(tables: duckdb.DuckDBPyConnection, task: str, classes: tuple[str, ...], is_multi: bool) -> None:
+def _index_labels(tables: duckdb.DuckDBPyConnection, task: str, classes: tuple[str, ...], kind: Kind) -> None:
     """Write class indices beside the label names; refuses a label that is no class of the task."""
+    position = "list_position($classes, name) - 1"
+    indices = f"[{position} FOR name IN {kind.answer}]"
+    index = {
+        "class": position.replace("name", kind.answer),
+        "set": f"list_sort(list_distinct({indices}))",
+        "places": indices,
+    }[kind.ballot or "class"]
     for table in ("examples", "predictions"):
-        column = "unnest(labels)" if is_multi else "label"
-        names = f"SELECT row, {column} AS label FROM {table} WHERE task = $task"
+        names = f"SELECT row, {each_name(kind)} AS label FROM {table} WHERE task = $task"
         refuse(
             tables,
             f"SELECT * FROM ({names}) WHERE NOT list_contains($classes, label)",
             f"{table}: a label that is none of the classes of task '{task}' ({', '.join(classes[:12])}...)",
             {"task": task, "classes": list(classes)},
         )
-        index = (
-            "list_sort(list_distinct([list_position($classes, name) - 1 FOR name IN labels]))"
-            if is_multi
-            else "list_position($classes, label) - 1"
-        )
-        target = "labels_index" if is_multi else "label_index"
         tables.execute(
-            f"UPDATE {table} SET {target} = {index} WHERE task = $task", {"task": task, "classes": list(classes)}
+            f"UPDATE {table} SET {_stored(kind)} = {index} WHERE task = $task",
+            {"task": task, "classes": list(classes)},
         )
 
 

@@ -32,7 +32,9 @@ VOTE_FIELDS: dict[str, pa.DataType] = {
     "example_id": pa.int32(),
     "vote": pa.int16(),  # single-label: the class most seeds predict, ties to the lowest; null for multi-label tasks
     "votes": pa.int32(),  # seeds that predict it
-    "vote_set": pa.list_(pa.int16()),  # multi-label: every class with more than N/2 votes, ascending
+    "vote_set": pa.list_(
+        pa.int16()
+    ),  # multi-label: every class with more than N/2 votes, ascending; places: their codes
     "vote_set_votes": pa.list_(pa.int32()),  # seeds that predict each of them
     "el2n": pa.float64(),  # mean over the dense seeds that have a score
     "el2n_seeds": pa.int16(),  # how many have one; null for none

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from runner.store.answer_forms import read_answers, read_inputs
 from runner.store.logged_twice import refuse
 from tasks.base import TaskError
-from tasks.cells import Cells, class_lists, class_names, fractions, whole_numbers, words
+from tasks.cells import Cells, fractions, whole_numbers, words
 from tasks.further import further_columns
+from tasks.kinds import KINDS
+from tasks.kinds.base import Kind
 from tasks.spelling import respelled
 from tasks.tabular import columns_of, read_columns, require_columns
-from tasks.values import numbers
 
 
 def ids(cells: Cells) -> pa.Array:
@@ -35,7 +35,8 @@ READERS: dict[str, Callable[[Cells], pa.Array]] = {
     "BIGINT": whole_numbers,
     "HUGEINT": ids,
 }
-SEPARATOR = "|"
+INPUTS: dict[str, str] = {"text": "VARCHAR", "words": "VARCHAR[]"}
+"""Columns of examples that networks read, with their types."""
 
 
 class TableError(ValueError):
@@ -49,33 +50,27 @@ def read_table(
 ) -> None:
     """Create the table `name` from a file: `types` columns, answers as text or numbers, text, and a row number.
 
-    answers: the file's name of each of label, labels and value. Adds what of them, and of text, the file lacks (NULL),
-    label_index and labels_index (NULL), written_id, the example_id as the user wrote it, and row, the 1-based number of
-    the data row. An empty cell is NULL, and in labels the empty set. Raises TableError or TaskError, which names the
-    row of a cell that is of another kind.
+    answers: the file's name of each kind's answers. Adds what of them, and of INPUTS, the file lacks (NULL), for
+    classes label_index and so on (NULL), written_id, the example_id as the user wrote it, and row, the 1-based number
+    of the data row. An empty cell is NULL, and in labels the empty set. Raises TableError or TaskError, which names
+    the row of a cell that is of another kind.
     """
     require_columns(path, list(types))
-    optional = [column for column in (*answers.values(), "text") if column in columns_of(path)]
+    present = columns_of(path)
+    optional = [column for column in dict.fromkeys((*answers.values(), *INPUTS)) if column in present]
     if not {*answers.values()} & set(optional):
-        names = " nor ".join(answers.values())
-        raise TableError(f"{path}: has neither a column {names}; it has {', '.join(columns_of(path))}")
+        raise TableError(f"{path}: has none of the columns {', '.join(answers.values())}; it has {', '.join(present)}")
     given = read_columns(path, [*types, *optional])
     columns = {column: Cells.of(given[column], str(path), column) for column in given.column_names}
+    found = read_answers(columns, answers, given.num_rows)
     read = {column: READERS[kind](columns[column]) for column, kind in types.items()}
-    missing = pa.nulls(given.num_rows, pa.string())
-    read["label"] = class_names(columns["label"]) if "label" in columns else missing
-    read["labels"] = (
-        class_lists(columns["labels"], SEPARATOR, is_marked=False)
-        if "labels" in columns
-        else pa.nulls(given.num_rows, pa.list_(pa.string()))
-    )
-    read["value"] = _values(columns.get(answers["value"]), read["label"], read["labels"])
-    read["text"] = words(columns["text"]) if "text" in columns else missing
+    read |= found | read_inputs(columns, found)
+    if "text" in columns:
+        read["text"] = words(columns["text"])
     tables.register("given", pa.table(read))
     cells = {column: f"nullif({column}, '')" if kind == "VARCHAR" else column for column, kind in types.items()}
     selected = [f"CAST({cells[column]} AS {kind}) AS {column}" for column, kind in types.items()]
-    selected += ["CAST(example_id AS VARCHAR) AS written_id", "label", _LABELS, "value", "text"]
-    selected += ["NULL::SMALLINT AS label_index", "NULL::SMALLINT[] AS labels_index"]
+    selected += ["CAST(example_id AS VARCHAR) AS written_id", *_selected(read)]
     try:
         tables.execute(f"CREATE TABLE {name} AS SELECT row_number() OVER () AS row, {', '.join(selected)} FROM given")
     except duckdb.Error as error:
@@ -84,19 +79,22 @@ def read_table(
         tables.unregister("given")
 
 
-_LABELS = "CASE WHEN label IS NULL THEN labels END AS labels"
-"""A row that has a label has no labels, be it that an empty cell is the empty set."""
+def _selected(read: Collection[str]) -> Iterator[str]:
+    """The columns of answers and inputs, with those of classes as indices, to be filled; null where the file has none.
 
-
-def _values(cells: Cells | None, label: pa.Array, labels: pa.Array) -> pa.Array:
-    """The numbers of rows that name no class; what a column of that name holds beside classes is not read."""
-    if cells is None:
-        return pa.nulls(len(label), pa.float32())
-    unread = pc.or_(pc.is_valid(label), pc.fill_null(pc.greater(pc.list_value_length(labels), 0), False))
-    values = cells.values
-    if pa.types.is_floating(values.type):
-        unread = pc.or_(unread, pc.fill_null(pc.is_nan(values), False))  # as pandas writes what is missing
-    return numbers(replace(cells, values=pc.if_else(unread, pa.scalar(None, values.type), values)))
+    A row that has a label has no labels, be it that an empty cell is the empty set.
+    """
+    for kind in KINDS.values():
+        given = kind.answer if kind.answer in read else "NULL"
+        if kind.ballot == "set" and given != "NULL" and "label" in read:
+            given = f"CASE WHEN label IS NULL THEN {kind.answer} END"
+        is_list = pa.types.is_list(kind.answer_type)
+        written = "VARCHAR" if kind.has_classes else "FLOAT"
+        yield f"{given}::{written}{'[]' * is_list} AS {kind.answer}"
+        if kind.has_classes:
+            yield f"NULL::SMALLINT{'[]' * is_list} AS {kind.answer}_index"
+    for column, kind_of_cells in INPUTS.items():
+        yield f"{column if column in read else 'NULL'}::{kind_of_cells} AS {column}"
 
 
 def further_of(path: Path, known: Collection[str]) -> pa.Table:
@@ -107,23 +105,28 @@ def further_of(path: Path, known: Collection[str]) -> pa.Table:
     return pa.table(kept["test"])
 
 
-def label_names(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool) -> tuple[str, ...]:
+def each_name(kind: Kind) -> str:
+    """SQL for the names of the classes that a row answers, one a row."""
+    return f"unnest({kind.answer})" if pa.types.is_list(kind.answer_type) else kind.answer
+
+
+def label_names(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind) -> tuple[str, ...]:
     """All labels of a task in both tables, sorted; as numbers where all are whole numbers."""
-    names = _written(tables, task, is_multi)
+    names = _written(tables, task, kind)
     try:
         return tuple(sorted(names, key=lambda name: (int(name), name)))
     except ValueError:
         return tuple(sorted(names))
 
 
-def respell(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool, known: Sequence[str]) -> None:
+def respell(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind, known: Sequence[str]) -> None:
     """Give labels of a task that are one number or truth value one spelling in both tables; that of a known class."""
-    changed = respelled(_written(tables, task, is_multi), known)
+    changed = respelled(_written(tables, task, kind), known)
     spelling = "coalesce($classes[list_position($written, {name})], {name})"
     column, value = (
-        ("labels", f"[{spelling.format(name='name')} FOR name IN labels]")
-        if is_multi
-        else ("label", spelling.format(name="label"))
+        (kind.answer, f"[{spelling.format(name='name')} FOR name IN {kind.answer}]")
+        if pa.types.is_list(kind.answer_type)
+        else (kind.answer, spelling.format(name=kind.answer))
     )
     for table in ("examples", "predictions") if changed else ():
         tables.execute(
@@ -132,9 +135,9 @@ def respell(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool, known:
         )
 
 
-def refuse_other_case(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool, known: Sequence[str]) -> None:
+def refuse_other_case(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind, known: Sequence[str]) -> None:
     """IngestError for an answer that is no label of the examples but for upper and lower case: it is never right."""
-    column = "unnest(labels)" if is_multi else "label"
+    column = each_name(kind)
     refuse(
         tables,
         f"""WITH gold AS (SELECT DISTINCT {column} AS label FROM examples WHERE task = $task),
@@ -148,8 +151,8 @@ def refuse_other_case(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bo
     )
 
 
-def _written(tables: duckdb.DuckDBPyConnection, task: str, is_multi: bool) -> list[str]:
-    column = "unnest(labels)" if is_multi else "label"
+def _written(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind) -> list[str]:
+    column = each_name(kind)
     query = " UNION ".join(
         f"SELECT {column} AS name FROM {table} WHERE task = $task" for table in ("examples", "predictions")
     )

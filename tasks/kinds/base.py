@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 Reads = Literal["text", "words"]
 """What a head reads of a network: one state for every example, or one for every word of it."""
 
+Ballot = Literal["class", "set", "places"]
+"""What a seed casts with an answer: one class; classes that an example has or has not; a code for each of its places,
+as many for all seeds."""
+
 Codes = NDArray[Any]
 """Answers or gold answers as an array whose first axis are the examples; what else it has depends on the kind."""
 
@@ -20,9 +24,10 @@ class Kind(Protocol):
 
     answer: the column of a trial's rows that holds them, of type `answer_type`. gold: the columns of the examples that
     hold the true ones, with their types; from here fingerprints, examples, views and exports know them (tasks.columns).
-    has_classes: True if an answer names classes of the task. asks: the questions of which a vote
-    decides each by plurality, as people say it; None for a kind whose answers are not voted on, so that there are no
-    PIEs. reads: what its head reads of a network. metrics: names of what `measured` gives, the headline first.
+    has_classes: True if an answer names classes of the task. asks: the questions of which a vote decides each by
+    plurality, as people say it; None for a kind whose answers are not voted on, so that there are no PIEs. ballot: how
+    they are voted on, None likewise. reads: what its head reads of a network. metrics: names of what `measured` gives,
+    the headline first.
     """
 
     @property
@@ -37,6 +42,8 @@ class Kind(Protocol):
     def has_classes(self) -> bool: ...
     @property
     def asks(self) -> str | None: ...
+    @property
+    def ballot(self) -> Ballot | None: ...
     @property
     def reads(self) -> Reads: ...
     @property

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.kinds.base import Codes, Reads
+from tasks.kinds.base import Ballot, Codes, Reads
 from tasks.metrics import macro_f1
 
 
@@ -22,6 +22,7 @@ class MultiLabel:
     gold: Mapping[str, pa.DataType] = {"labels": pa.list_(pa.int16())}
     has_classes = True
     asks: str | None = "one question a class: whether the example has it"
+    ballot: Ballot | None = "set"
     reads: Reads = "text"
     metrics = ("macro-f1",)
 

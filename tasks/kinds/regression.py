@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.kinds.base import Codes, Reads
+from tasks.kinds.base import Ballot, Codes, Reads
 from tasks.metrics import pearson, spearman
 
 
@@ -22,6 +22,7 @@ class Regression:
     gold: Mapping[str, pa.DataType] = {"gold_value": pa.float32()}
     has_classes = False
     asks: str | None = None
+    ballot: Ballot | None = None
     reads: Reads = "text"
     metrics = ("pearson", "spearman")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.kinds.base import Codes, Reads
+from tasks.kinds.base import Ballot, Codes, Reads
 from tasks.metrics import accuracy, macro_f1
 
 
@@ -22,6 +22,7 @@ class SingleLabel:
     gold: Mapping[str, pa.DataType] = {"label": pa.int16()}
     has_classes = True
     asks: str | None = "one question: which class"
+    ballot: Ballot | None = "class"
     reads: Reads = "text"
     metrics = ("accuracy", "macro-f1")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.kinds.base import Codes, Reads
+from tasks.kinds.base import Ballot, Codes, Reads
 from tasks.tags import ABSENT, agreement, marks_entities
 
 
@@ -29,6 +29,7 @@ class Tagging:
     gold: ClassVar[Mapping[str, pa.DataType]] = {"gold_tags": pa.list_(pa.int16())}
     has_classes: ClassVar[bool] = True
     asks: ClassVar[str | None] = "one question a word: which tag it has"
+    ballot: ClassVar[Ballot | None] = "places"
     reads: ClassVar[Reads] = "words"
 
     @property

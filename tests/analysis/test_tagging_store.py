@@ -14,6 +14,8 @@ from analysis.overview import overviews
 from analysis.relations.database import Database, connect
 from analysis.results import Results
 from runner.command_line import app
+from runner.store.compaction import compacted
+from runner.store.layout import Layout
 from runner.store.reader import task_cards
 from runner.store.schema import Facts
 from runner.store.writer import Subject, commit_rows, save_task
@@ -177,8 +179,11 @@ def test_an_example_is_told_word_by_word(store: Path) -> None:
 
 
 def test_a_compaction_changes_no_view(store: Path) -> None:
-    """The rows are sound before and after, and every view says the same."""
+    """The rows are sound before and after, and every view says the same, of votes that the compaction has kept."""
     require_compaction_changes_no_view(store)
+    kept = compacted.kept_votes(Layout(store))
+    assert kept is not None
+    assert (len(kept.cells), kept.uncounted) == (2, ())
 
 
 def test_reports_and_exports_say_tags(store: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -119,14 +119,14 @@ def _votes(
     """The votes of each cell, split by split; None for a cell of which no votes can be kept."""
     known = _Before.of(root, before)
     trials = TrialRows(root)
-    classes = {task: len(card.classes) for task, card in task_cards(root).items()}
+    cards = task_cards(root)
     for name, cell in cells.items():
         if name in known.numbers:
             yield name, [known.votes(name)]
             continue
         tables = []
         for split in splits_of(cell):
-            votes = count_votes(cell, split, classes.get(cell[0].settings["task"], 0), trials)
+            votes = count_votes(cell, split, cards.get(cell[0].settings["task"]), trials)
             if votes is None:
                 break
             tables.append(votes.add_column(0, "split", pa.repeat(pa.scalar(split), votes.num_rows)))

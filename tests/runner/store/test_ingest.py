@@ -520,12 +520,12 @@ BAD_NUMBERS = {
     "no number": (
         change(numbers("alone")[0], 0, value=None),
         numbers("alone")[1],
-        "exactly one of label and labels, or v",
+        "exactly one of label and labels, or of value",
     ),
     "no gold": (
         numbers("alone")[0],
         change(numbers("alone")[1], 1, gold_value=None),
-        "labels, or gold_value; of 4 rows",
+        "labels, or of gold_value, .*; of 4 rows 0 have label",
     ),
     "infinite": (
         change(numbers("alone")[0], 2, value=float("inf")),

@@ -1,6 +1,6 @@
 -- Title:     Votes of tagging tasks, as class indices
 -- Grain:     one row per (cell, split, example) that at least one seed of the cell predicts
--- Needs:     tags_uncounted
+-- Needs:     kept_votes, tags_uncounted
 -- Columns:   cell_no     INTEGER
 --            is_dense    BOOLEAN     a column here so that a filter on it reaches the files
 --            split       VARCHAR
@@ -21,6 +21,10 @@ counts AS (
 chosen AS (
     SELECT cell_no, is_dense, split, example_id, word, max(counted) AS counted FROM counts GROUP BY ALL
 )
+SELECT cell_no, is_dense, split, example_id, vote_set AS vote, vote_set_votes AS votes
+FROM internal.kept_votes
+WHERE answer = 'tags'
+UNION ALL
 SELECT
     cell_no, is_dense, split, example_id,
     list((32767 - counted % 32768)::SMALLINT ORDER BY word) AS vote,

@@ -25,6 +25,7 @@ from runner.store.rows import file_hash
 from runner.store.schema import KeptVotes
 from runner.store.trial_rows import TrialRows
 from runner.store.verify import broken_invariants
+from tasks.kinds import KINDS
 from tests.runner.store import mixed, samples
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -215,11 +216,11 @@ def test_rows_that_do_not_belong_together_are_not_added() -> None:
     ids = pa.array([0, 1], pa.int32())
     rows = pa.table({"example_id": ids, "label": pa.array([0, 2], pa.int16())})
     sets = pa.table({"example_id": ids, "labels": pa.array([[0], []], pa.list_(pa.int16()))})
-    tally = Tally(pa.chunked_array([ids]), 3)
+    tally = Tally(pa.chunked_array([ids]), KINDS["single-label"], 3)
     assert tally.add(rows)
     assert not tally.add(rows.slice(0, 1))
     assert not tally.add(sets)
-    assert not Tally(pa.chunked_array([ids]), 2).add(rows)
+    assert not Tally(pa.chunked_array([ids]), KINDS["single-label"], 2).add(rows)
 
 
 def test_row_groups_hold_whole_splits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,3 +233,19 @@ def test_row_groups_hold_whole_splits(tmp_path: Path, monkeypatch: pytest.Monkey
     sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
     assert sizes == [20, 25, 5, *sizes[3:]]
     assert np.max(sizes) == 25
+
+
+def test_codes_of_places_are_voted_on_one_by_one() -> None:
+    """At every place the code of the most, the lowest of several; other places, or a code too many, are refused."""
+    ids = pa.chunked_array([pa.array([0, 1], pa.int32())])
+
+    def rows(*codes: list[int]) -> pa.Table:
+        return pa.table({"example_id": ids, "tags": pa.array(codes, pa.list_(pa.int16()))})
+
+    tally = Tally(ids, KINDS["tagging"], 3)
+    assert all(tally.add(one) for one in (rows([2, 0], [1]), rows([1, 0], [2]), rows([2, 1], [0])))
+    found = tally.table()
+    assert found["vote_set"].to_pylist() == [[2, 0], [0]]
+    assert found["vote_set_votes"].to_pylist() == [[2, 2], [1]]
+    assert not tally.add(rows([2, 1, 0], []))
+    assert not Tally(ids, KINDS["tagging"], 2).add(rows([2, 0], [1]))
