@@ -29,6 +29,8 @@ OWN_GOLD: dict[str, pa.DataType] = {
 """The other gold columns: tasks of their kinds alone have them, and other tasks may use their names."""
 VIEWED: dict[str, pa.DataType] = {**KEYS, **VIEWED_GOLD, **TEXTS}
 """What every view of examples has, null where a task has none."""
+JUDGED: dict[str, pa.DataType] = {name: kind for one in KINDS.values() for name, kind in one.judged.items()}
+"""Columns of a trial's rows that say how good an answer is; see tasks.kinds.base."""
 RESERVED = frozenset({*VIEWED, *IMAGES})
 """Names that a column of the user's own cannot have."""
 

@@ -6,7 +6,13 @@ import pyarrow as pa
 
 from tasks.kinds.base import Kind
 
-SQL_TYPES = {pa.int16(): "SMALLINT", pa.int32(): "INTEGER", pa.float32(): "FLOAT", pa.string(): "VARCHAR"}
+SQL_TYPES = {
+    pa.int16(): "SMALLINT",
+    pa.int32(): "INTEGER",
+    pa.float32(): "FLOAT",
+    pa.bool_(): "BOOLEAN",
+    pa.string(): "VARCHAR",
+}
 
 
 def sql_type(kind: pa.DataType) -> str:

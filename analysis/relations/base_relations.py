@@ -2,7 +2,7 @@
 
 They live in the schema `internal`, where classes are indices, and trials and cells small integers; names are joined
 last. The tables are those of TABLES. The views are one of rows for each kind of answer, named after its column:
-label_rows(trial_id, split, example_id, label, probabilities), labels_rows alike,
+label_rows(trial_id, split, example_id, probabilities, label), labels_rows and so on, with the columns `judged` of it,
 one for each gold column that tasks.columns calls OWN_GOLD, as gold_values(task_no, split, example_id, gold_value),
 canary_rows(trial_id, split, example_id, answer), human_rows(task_no, split, example_id, disagreement),
 readability_rows(the columns of analysis.readability.rows), sliced(the columns of analysis.slice_columns) and
@@ -108,10 +108,16 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     "trial": {**TRIAL_KEYS, **RECORD, **GRID, **FACTS, **PROVENANCE, **JSON_TEXTS},
 }
 
+
+def _said(kind: Kind) -> dict[str, pa.DataType]:
+    """The columns of a trial's rows that have its answers, and how good they are where SQL cannot tell."""
+    return {kind.answer: kind.answer_type, **kind.judged}
+
+
 NO_ROWS = {
     **{
-        f"{kind.answer}_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, "
-        f"NULL::{sql_type(kind.answer_type)}, NULL::FLOAT[] WHERE false"
+        f"{kind.answer}_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, NULL::FLOAT[], "
+        f"{', '.join(f'NULL::{sql_type(of_type)}' for of_type in _said(kind).values())} WHERE false"
         for kind in KINDS.values()
     },
     "canary_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, internal.vote_of_one(NULL::SMALLINT) WHERE false",
@@ -140,7 +146,7 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     for name, content in (_contents(snapshot) | declared(snapshot)).items():
         _create_table(connection, name, content)
     for kind in KINDS.values():
-        columns = f"trial_id, split, example_id, {kind.answer}, probabilities"
+        columns = f"trial_id, split, example_id, probabilities, {', '.join(_said(kind))}"
         _create_view(connection, f"{kind.answer}_rows", columns, _predictions(snapshot, kind))
     _create_view(connection, "canary_rows", "trial_id, split, example_id, answer", _canary_rows(snapshot))
     _create_view(
@@ -225,7 +231,7 @@ def _predictions(snapshot: Snapshot, kind: Kind) -> Iterator[str]:
     for recorded, column in ((True, "probabilities"), (False, "NULL::FLOAT[]")):
         has = [kind.has_classes and kind.reads == "text" and _recorded(record, "probabilities") for record in records]
         chosen = [record for record, one in zip(records, has, strict=True) if one is recorded]
-        yield from _select(f"trial_id, split, example_id, {kind.answer}, {column}", chosen)
+        yield from _select(f"trial_id, split, example_id, {column}, {', '.join(_said(kind))}", chosen)
 
 
 def _compared(snapshot: Snapshot) -> list[CommitRecord]:

@@ -1,10 +1,11 @@
 """Votes that a compaction has counted, and the rows of the cells of which it has not.
 
 Views of the schema `internal`: kept_votes(cell_no, split, example_id, vote, votes, vote_set, vote_set_votes, el2n,
-is_dense, answer, el2n_seeds), as `runner.store.schema.VOTE_FIELDS` says, for cells whose votes are kept as they are
-now; answer: the column of the kind. For all other cells label_uncounted(cell_no, is_dense, split, example_id, label),
-labels_uncounted(..., labels), tags_uncounted(..., tags) and el2n_uncounted(..., el2n), row by row. Together they are
-every cell once.
+is_dense, answer, is_by_place, el2n_seeds), as `runner.store.schema.VOTE_FIELDS` says, for cells whose votes are kept as
+they are now; answer: the column of the kind, is_by_place: whether it has a code for each of several places. For all
+other cells label_uncounted(cell_no, is_dense, split, example_id, label), labels_uncounted(..., labels),
+el2n_uncounted(..., el2n), and places_uncounted(..., answer, codes) of all kinds with codes of places, row by row.
+Together they are every cell once.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ NO_VOTES = """
         NULL::SMALLINT AS el2n_seeds
     WHERE false"""
 ANSWERS = {
-    **{kind.answer: sql_type(kind.answer_type) for kind in KINDS.values() if kind.asks is not None},
+    **{kind.answer: sql_type(kind.answer_type) for kind in KINDS.values() if kind.ballot is not None},
     "el2n": "FLOAT",
 }
 """Column of what is counted -> its type."""
+BY_PLACE = [kind.answer for kind in KINDS.values() if kind.ballot == "places"]
 
 
 def vote_files(snapshot: Snapshot) -> list[str]:
@@ -42,7 +44,7 @@ def create_counted_votes(connection: duckdb.DuckDBPyConnection, snapshot: Snapsh
     kept = [f"FROM read_parquet({address(path)})" for path in vote_files(snapshot)]
     connection.execute(f"""
         CREATE VIEW internal.kept_votes AS
-        SELECT c.cell_no, c.is_dense, k.answer, v.* EXCLUDE (cell)
+        SELECT c.cell_no, c.is_dense, k.answer, list_contains({BY_PLACE}, k.answer) AS is_by_place, v.* EXCLUDE (cell)
         FROM ({kept[0] if kept else NO_VOTES}) AS v
         JOIN internal.cell AS c ON c.kept_no = v.cell
         JOIN internal.task AS k USING (task_no)""")
@@ -59,6 +61,12 @@ def create_counted_votes(connection: duckdb.DuckDBPyConnection, snapshot: Snapsh
             JOIN internal.trial AS t USING (trial_id)
             JOIN internal.cell AS c USING (cell_no)
             WHERE c.kept_no IS NULL""")
+    columns = "cell_no, is_dense, split, example_id"
+    parts = [
+        f"SELECT {columns}, '{answer}' AS answer, {answer} AS codes FROM internal.{answer}_uncounted"
+        for answer in BY_PLACE
+    ]
+    connection.execute(f"CREATE VIEW internal.places_uncounted AS {' UNION ALL '.join(parts)}")
 
 
 def _uncounted(snapshot: Snapshot, what: str) -> Iterator[CommitRecord]:

@@ -32,7 +32,7 @@ OPEN: weakref.WeakSet[duckdb.DuckDBPyConnection] = weakref.WeakSet()
 STEPS: dict[str, str] = {
     "single_votes": "what the seeds of a cell answer together, in single-label tasks",
     "multi_votes": "what the seeds of a cell answer together, in multi-label tasks",
-    "tag_votes": "what the seeds of a cell answer together, in tagging tasks",
+    "place_votes": "what the seeds of a cell answer together where there is a code for each of several places",
     "votes": "what the seeds of a cell answer together, as class indices",
     "pairs": "the vote of every pruned cell beside that of its dense cell, as class indices",
     "el2n_scores": "how hard a training example is, by number of the dense cell",

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from analysis.display_names import first_splits, method_key
 from analysis.relations.database import Database
-from analysis.statistics.word_codes import word_codes
+from analysis.statistics.place_codes import place_codes
 from tasks.kinds import KINDS
-from tasks.kinds.base import Reads
 
 ANSWERS_AT_ONCE = 120_000_000
 WORD = 62  # classes in one integer, the sign bit and one more left alone
@@ -43,8 +42,8 @@ class Panel:
 
     sets[code, class]: which classes a code stands for, for multi-label tasks; None for single-label ones. dense: None
     while no dense trial has committed. gold[example]: the code of the true answer, -1 where none is known.
-    tags[code, word]: for tagging tasks the tags for which a code stands, as `word_codes` has them; such a panel has no
-    gold.
+    places[code, place]: where answers have a code for each of several places, those for which a code stands, as
+    `place_codes` has them; such a panel has no gold.
     """
 
     task: str
@@ -55,7 +54,7 @@ class Panel:
     dense: Answers | None
     pruned: tuple[Answers, ...]
     gold: Codes | None = None
-    tags: NDArray[np.int16] | None = None
+    places: NDArray[np.int16] | None = None
 
     def narrowed(self, cell: Answers, chosen: NDArray[np.bool_]) -> Panel:
         """The panel of this one pruned cell on the chosen examples; gold is left out."""
@@ -82,21 +81,22 @@ class _Cell:
 
 
 def panels(
-    connection: Database, split: str | None = None, at_once: int = ANSWERS_AT_ONCE, reads: Reads = "text"
+    connection: Database, split: str | None = None, at_once: int = ANSWERS_AT_ONCE, *, by_place: bool = False
 ) -> Iterator[Panel]:
     """Every model's panel on one split of each task: the given one, else test, else the first that the task has.
 
     A model with more than `at_once` answers comes in several panels, each with its dense cell. Columns are examples
-    that at least one seed of the panel predicts. reads: of tasks with an answer a text, or with one a word.
+    that at least one seed of the panel predicts. by_place: of tasks whose answers have a code for each of
+    several places, or of the others.
     """
-    for _, group in groupby(_cells(connection, split, reads), key=lambda cell: (cell.task, cell.model)):
+    for _, group in groupby(_cells(connection, split, by_place=by_place), key=lambda cell: (cell.task, cell.model)):
         cells = list(group)
         dense = [cell for cell in cells if cell.is_dense]
         for part in _parts([cell for cell in cells if not cell.is_dense], at_once):
             yield _panel(connection, [*dense, *part])
 
 
-def _cells(connection: Database, split: str | None, reads: Reads = "text") -> list[_Cell]:
+def _cells(connection: Database, split: str | None, *, by_place: bool = False) -> list[_Cell]:
     query = """
         SELECT c.cell_no AS number, c.task, s.split, c.model, c.method, c.sparsity, c.is_dense, s.seeds,
             e.examples, k.class_count AS classes, k.kind
@@ -105,7 +105,7 @@ def _cells(connection: Database, split: str | None, reads: Reads = "text") -> li
         JOIN internal.task AS k ON k.task_no = c.task_no AND k.is_voted
         JOIN (SELECT task_no, split, count(*) AS examples FROM internal.example GROUP BY ALL) AS e
             ON e.task_no = c.task_no AND e.split = s.split"""
-    found = [_Cell(**row) for row in _rows(connection, query) if KINDS[row["kind"]].reads == reads]
+    found = [_Cell(**row) for row in _rows(connection, query) if (KINDS[row["kind"]].ballot == "places") is by_place]
     first = first_splits((cell.task, cell.split) for cell in found)
     chosen = [cell for cell in found if cell.split == (split or first[cell.task])]
     return sorted(chosen, key=lambda cell: (cell.task, cell.model, method_key(cell.method), cell.sparsity))
@@ -128,9 +128,9 @@ def _parts(cells: list[_Cell], at_once: int) -> Iterator[list[_Cell]]:
 def _panel(connection: Database, cells: list[_Cell]) -> Panel:
     first = cells[0]
     made, sets, ids = _answers(connection, cells)
-    gold, tags = None, None
-    if KINDS[first.kind].reads == "words":
-        sets, tags = None, sets
+    gold, places = None, None
+    if KINDS[first.kind].ballot == "places":
+        sets, places = None, sets
     else:
         gold, sets = _gold(connection, first, ids, sets)
     return Panel(
@@ -142,7 +142,7 @@ def _panel(connection: Database, cells: list[_Cell]) -> Panel:
         dense=next((made[cell.number] for cell in cells if cell.is_dense), None),
         pruned=tuple(made[cell.number] for cell in cells if not cell.is_dense),
         gold=gold,
-        tags=tags,
+        places=places,
     )
 
 
@@ -180,7 +180,7 @@ def gathered(
 def _answers(
     connection: Database, cells: list[_Cell]
 ) -> tuple[dict[int, Answers], NDArray[Any] | None, NDArray[np.int32]]:
-    """Cell number -> answers; the label sets or tags that codes stand for; the examples that any seed predicts."""
+    """Cell number -> answers; the label sets, or codes of places, for which codes stand; the examples predicted."""
     query = "SELECT trial_no, cell_no, seed FROM internal.trial WHERE list_contains(?, cell_no) ORDER BY cell_no, seed"
     trials = _rows(connection, query, [[cell.number for cell in cells]])
     ids = _example_ids(connection, cells[0])
@@ -243,10 +243,10 @@ def _gold(
 def _codes(
     connection: Database, cell: _Cell, ids: NDArray[np.int32], trials: list[int]
 ) -> tuple[Codes, NDArray[Any] | None]:
-    """codes[trial, place of the example among the ids], and the label sets or tags they number."""
+    """codes[trial, place of the example among the ids], and the label sets, or the codes of places, they number."""
     kind = KINDS[cell.kind]
-    if kind.reads == "words":
-        return word_codes(connection, cell.split, ids, trials)
+    if kind.ballot == "places":
+        return place_codes(connection, kind.answer, cell.split, ids, trials)
     are_sets = pa.types.is_list(kind.answer_type)
     reader = connection.sql(
         f"""SELECT t.trial_no, r.example_id, r.{kind.answer} AS answer FROM internal.{kind.answer}_rows AS r

@@ -122,8 +122,8 @@ def contest(panel: Panel, first: Answers, second: Answers) -> CellPair:
     both = (codes[:seeds] >= 0).any(axis=0) & (codes[seeds:] >= 0).any(axis=0)
     open_ = both & (codes != codes[0]).any(axis=0)
     patterns, counts = _distinct(codes[:, open_])
-    if panel.tags is not None:
-        columns = _words(patterns, counts, panel.tags, seeds)
+    if panel.places is not None:
+        columns = _by_place(patterns, counts, panel.places, seeds)
     elif panel.sets is not None:
         columns = _questions(patterns, counts, panel, seeds)
     else:
@@ -180,13 +180,13 @@ def _questions(patterns: Codes, counts: NDArray[np.float32], panel: Panel, seeds
         yield Column((own[:seeds], own[seeds:]), 2, counts[asked[chosen]], int(number))
 
 
-def _words(patterns: Codes, counts: NDArray[np.float32], tags: NDArray[np.int16], seeds: int) -> Iterator[Column]:
-    """One question for each word on whose tag not all seeds agree; tags are renumbered within it, in their order."""
-    says = tags[patterns]
-    pattern, word = np.nonzero((says != says[:1]).any(axis=0))
+def _by_place(patterns: Codes, counts: NDArray[np.float32], places: NDArray[np.int16], seeds: int) -> Iterator[Column]:
+    """One question for each place on whose code not all seeds agree; codes are renumbered within it, in their order."""
+    says = places[patterns]
+    pattern, place = np.nonzero((says != says[:1]).any(axis=0))
     if not len(pattern):
         return
-    own = says[:, pattern, word]
+    own = says[:, pattern, place]
     ranks = np.empty(own.shape, np.int16)
     ordered = np.sort(own, axis=0)
     fresh = np.vstack([ordered[:1] >= 0, (ordered[1:] != ordered[:-1]) & (ordered[1:] >= 0)])
@@ -197,7 +197,7 @@ def _words(patterns: Codes, counts: NDArray[np.float32], tags: NDArray[np.int16]
     for number in np.unique(questions):
         chosen = questions == number
         ballots = ranks[:, (starts[chosen][:, None] + np.arange(number)).ravel()]
-        # Two tags are counted as three are: with two classes ballots would have signs.
+        # Two codes are counted as three are: with two classes ballots would have signs.
         classes = max(3, int(ballots.max()) + 1)
         yield Column((ballots[:seeds], ballots[seeds:]), classes, counts[asked[chosen]], int(number))
 

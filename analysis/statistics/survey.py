@@ -23,7 +23,8 @@ Row = dict[str, Any]
 @dataclass(frozen=True, kw_only=True)
 class Survey:
     """What is computed of every pruned cell, in the order of the grid: `interval_of`, `adequacy_of`, `definitions_of`,
-    `held_out_of` and `churn_of`; of tasks with a tag a word the first two, since the others are about an answer a text.
+    `held_out_of` and `churn_of`; where answers have a code for each of several places the first two, the others
+    being about one answer an example.
     """
 
     intervals: list[Row]
@@ -59,7 +60,7 @@ def survey(connection: Database, split: str | None = None, resamples: int = RESA
                 found.definitions.extend(definitions)
                 found.held_out.append(held_out)
                 found.churn.append(churn)
-        for panel in panels(connection, split, reads="words"):
+        for panel in panels(connection, split, by_place=True):
             for cell in panel.pruned:
                 found.intervals.append(interval_of(panel, cell, resamples))
                 found.adequacy.extend(adequacy_of(panel, cell))

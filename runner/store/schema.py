@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from runner.store.names import Attempt, Sha256, SplitName, StoredFile, TaskName, TrialId
-from tasks.columns import Inputs
+from tasks.columns import JUDGED, Inputs
 from tasks.images import Images
 from tasks.kinds import KINDS
 from tasks.metric_choice import check_metrics
@@ -22,9 +22,10 @@ PREDICTION_FIELDS: dict[str, pa.DataType] = {
     **{kind.answer: kind.answer_type for kind in KINDS.values()},  # indices are into the task's classes
     "probabilities": pa.list_(pa.float32()),  # one per class, when the study records them
     "el2n": pa.float32(),  # dense trials only, null outside the training split
+    **JUDGED,  # of kinds whose answers SQL cannot judge
 }
-"""Column -> type of a trial's rows: trial_id, split, example_id, the one column that the task's
-kind of answer has, and what else the study records. Rows are sorted by (split, example_id)."""
+"""Column -> type of a trial's rows: trial_id, split, example_id, the one column that the task's kind of answer has, how
+good it is, and what else the study records. Rows are sorted by (split, example_id)."""
 
 VOTE_FIELDS: dict[str, pa.DataType] = {
     "cell": pa.int32(),  # position in KeptVotes.cells

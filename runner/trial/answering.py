@@ -40,6 +40,7 @@ def _answers(trial: Assembled, history: History, split: Split) -> Answers:
         logits=logits,
         targets=trial.training_set.head.targets(examples),
         head=trial.training_set.head,
+        examples=examples,
         threshold=HALF if history.threshold is None else history.threshold,
         el2n=history.el2n if split == "train" else None,
     )

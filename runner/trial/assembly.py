@@ -151,6 +151,7 @@ def measure_of(
                 logits=answer(network, encoded, spec.training.batch_size, training_set.compute),
                 targets=targets,
                 head=head,
+                examples=examples,
             ),
             metrics,
             data.classes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from runner.spec import Protocol
 from runner.store.schema import PREDICTION_FIELDS
 from runner.trial.batches import Batch, in_order, joined, to_device
 from runner.trial.devices import Compute
-from tasks.kinds.base import Codes
+from tasks.kinds.base import Codes, Kind
 from tasks.metric_choice import measured
 
 
@@ -28,8 +29,8 @@ class Answers:
     """A network's outputs on one split, in the split's order.
 
     example_ids: int32 [n]. logits: fp32 [n, units] or [n, words, units], on the CPU. targets: what the head makes of
-    the gold answers. threshold: the probability above which a class is predicted, where the kind has one. el2n: fp32
-    [n], where it was measured.
+    the gold answers. examples: the rows of the split, for kinds that need more of them than ids. threshold: the
+    probability above which a class is predicted, where the kind has one. el2n: fp32 [n], where it was measured.
     """
 
     split: str
@@ -37,12 +38,22 @@ class Answers:
     logits: Tensor
     targets: Tensor
     head: Head
+    examples: pa.Table | None = None
     threshold: float = HALF
     el2n: Tensor | None = None
 
+    @cached_property
+    def kind(self) -> Kind:
+        """That of the head, as the examples have it."""
+        return self.head.kind if self.examples is None else self.head.kind.about(self.examples)
+
     def decisions(self) -> Codes:
         """What is answered, in the codes of the kind (tasks.kinds)."""
-        return self.head.kind.decide(self.head.scores(self.logits), self.threshold)
+        return self.kind.decide(self.head.scores(self.logits), self.threshold)
+
+    def gold(self) -> Codes:
+        """The true answers, in the codes of the kind."""
+        return self.head.gold(self.targets)
 
 
 def answer(network: nn.Module, encoded: Encoded, batch_size: int, compute: Compute) -> Tensor:
@@ -89,7 +100,7 @@ def metrics_of(
     """
     head = answers.head
     names = [*map(str, range(answers.logits.shape[-1]))] if classes is None else classes
-    found = measured(head.kind, metrics, head.gold(answers.targets), answers.decisions(), names)
+    found = measured(answers.kind, metrics, answers.gold(), answers.decisions(), names)
     result: dict[str, float | None] = {name: value if math.isfinite(value) else None for name, value in found.items()}
     loss = head.loss(answers.logits, answers.targets)
     result["loss"] = float(loss) if torch.isfinite(loss) else None
@@ -110,8 +121,12 @@ def rows_of(answers: Answers, trial_id: str, *, probabilities: bool, influence: 
         "split": pa.repeat(pa.scalar(answers.split), count),
         "example_id": pa.array(answers.example_ids, pa.int32()),
     }
-    kind = answers.head.kind
-    columns[kind.answer] = kind.column(answers.decisions())
+    kind = answers.kind
+    codes = answers.decisions()
+    columns[kind.answer] = kind.column(codes)
+    if kind.judged:
+        said = kind.judgements(answers.gold(), codes)
+        columns |= {name: pa.array(said[name], of_type) for name, of_type in kind.judged.items()}
     values = answers.head.probabilities(answers.logits) if probabilities else None
     if values is not None:
         columns["probabilities"] = lists_of(values.ravel(), np.full(count, values.shape[1]))

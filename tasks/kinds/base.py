@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import pyarrow as pa
 from numpy.typing import NDArray
 
-Reads = Literal["text", "words"]
-"""What a head reads of a network: one state for every example, or one for every word of it."""
+Reads = Literal["text", "words", "passage"]
+"""What a head reads of a network: one state for every example, one for every word of it, or one for every word of the
+second of its texts, a passage that the first is about."""
 
 Ballot = Literal["class", "set", "places"]
 """What a seed casts with an answer: one class; classes that an example has or has not; a code for each of its places,
@@ -26,8 +27,9 @@ class Kind(Protocol):
     hold the true ones, with their types; from here fingerprints, examples, views and exports know them (tasks.columns).
     has_classes: True if an answer names classes of the task. asks: the questions of which a vote decides each by
     plurality, as people say it; None for a kind whose answers are not voted on, so that there are no PIEs. ballot: how
-    they are voted on, None likewise. reads: what its head reads of a network. metrics: names of what `measured` gives,
-    the headline first.
+    they are voted on, None likewise. judged: columns of a trial's rows, with their types, that say how good an answer
+    is where SQL cannot tell by itself. reads: what its head reads of a network. metrics: names of what `measured`
+    gives, the headline first.
     """
 
     @property
@@ -45,12 +47,18 @@ class Kind(Protocol):
     @property
     def ballot(self) -> Ballot | None: ...
     @property
+    def judged(self) -> Mapping[str, pa.DataType]: ...
+    @property
     def reads(self) -> Reads: ...
     @property
     def metrics(self) -> tuple[str, ...]: ...
 
     def of(self, classes: tuple[str, ...]) -> Kind:
         """The kind as a task of these classes has it: itself, where their names mean nothing to it."""
+        ...
+
+    def about(self, examples: pa.Table) -> Kind:
+        """The kind as these examples have it, by which answers to them are decided and judged: itself, as a rule."""
         ...
 
     def decide(self, scores: NDArray[Any], threshold: float) -> Codes:
@@ -73,6 +81,24 @@ class Kind(Protocol):
         """How good every answer is, float64 [n] in [0, 1]. extent: largest minus smallest gold value of the task."""
         ...
 
+    def judgements(self, gold: Codes, codes: Codes) -> Mapping[str, NDArray[Any]]:
+        """What the columns `judged` hold."""
+        ...
+
     def measured(self, gold: Codes, codes: Codes, classes: int) -> dict[str, float]:
         """How good the answers are together, by metric."""
         ...
+
+
+class JudgedBySql:
+    """What most kinds have in common: SQL tells from an answer and a gold one how good it is, whatever the example."""
+
+    judged: ClassVar[Mapping[str, pa.DataType]] = {}
+
+    def about(self, examples: pa.Table) -> Self:
+        """Itself."""
+        return self
+
+    def judgements(self, gold: Codes, codes: Codes) -> Mapping[str, NDArray[Any]]:
+        """Nothing."""
+        return {}

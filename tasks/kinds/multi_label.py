@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.kinds.base import Ballot, Codes, Reads
+from tasks.kinds.base import Ballot, Codes, JudgedBySql, Reads
 from tasks.metrics import macro_f1
 
 
-class MultiLabel:
+class MultiLabel(JudgedBySql):
     """Codes are bool [n, classes]; one question a class, whether the example has it."""
 
     name = "multi-label"

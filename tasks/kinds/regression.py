@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.kinds.base import Ballot, Codes, Reads
+from tasks.kinds.base import Ballot, Codes, JudgedBySql, Reads
 from tasks.metrics import pearson, spearman
 
 
-class Regression:
+class Regression(JudgedBySql):
     """Codes are float32 [n]; there is nothing to vote on, since no two seeds say the same number."""
 
     name = "regression"

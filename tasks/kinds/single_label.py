@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.kinds.base import Ballot, Codes, Reads
+from tasks.kinds.base import Ballot, Codes, JudgedBySql, Reads
 from tasks.metrics import accuracy, macro_f1
 
 
-class SingleLabel:
+class SingleLabel(JudgedBySql):
     """Codes are class indices int16 [n]; one question, which class."""
 
     name = "single-label"

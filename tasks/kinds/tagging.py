@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.kinds.base import Ballot, Codes, Reads
+from tasks.kinds.base import Ballot, Codes, JudgedBySql, Reads
 from tasks.tags import ABSENT, agreement, marks_entities
 
 
 @dataclass(frozen=True)
-class Tagging:
+class Tagging(JudgedBySql):
     """Codes are class indices int16 [n, words], ABSENT beyond a text's words; one question a word, which tag.
 
     classes: of the task. Where they mark entities, answers are measured by these; else word by word.

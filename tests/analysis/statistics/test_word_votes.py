@@ -35,7 +35,7 @@ def test_shares_are_those_of_counting_word_by_word() -> None:
         example_ids=np.arange(EXAMPLES, dtype=np.int32),
         dense=cells[0],
         pruned=(cells[1],),
-        tags=table,
+        places=table,
     )
     weights = random.integers(0, 3, (7, SEEDS)).astype(np.float32)
     weights[:, 0] += 1

@@ -28,7 +28,7 @@ chosen AS (
 )
 SELECT cell_no, is_dense, split, example_id, vote_set AS vote, vote_set_votes AS votes
 FROM internal.kept_votes
-WHERE answer = 'labels'
+WHERE vote_set IS NOT NULL AND NOT is_by_place
 UNION ALL
 SELECT
     cell_no, is_dense, split, example_id,

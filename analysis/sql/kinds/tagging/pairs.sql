@@ -1,6 +1,6 @@
 -- Title:     Pruned and dense votes of tagging tasks side by side, as class indices
 -- Grain:     one row per (pruned cell, split, example) that at least one seed of the pruned cell predicts
--- Needs:     cell, tag_votes
+-- Needs:     cell, place_votes
 -- Columns:   cell_no      INTEGER   the pruned cell
 --            split        VARCHAR
 --            example_id   INTEGER
@@ -13,7 +13,7 @@ SELECT
     internal.vote_of_many(d.vote) AS dense_vote,
     internal.vote_of_many(p.vote) AS pruned_vote,
     p.vote <> d.vote AS is_pie
-FROM (SELECT * FROM internal.tag_votes WHERE NOT is_dense) AS p
+FROM (SELECT * FROM internal.place_votes WHERE answer = 'tags' AND NOT is_dense) AS p
 JOIN internal.cell AS c USING (cell_no)
-LEFT JOIN (SELECT * FROM internal.tag_votes WHERE is_dense) AS d
+LEFT JOIN (SELECT * FROM internal.place_votes WHERE answer = 'tags' AND is_dense) AS d
     ON d.cell_no = c.dense_cell_no AND d.split = p.split AND d.example_id = p.example_id
