@@ -93,11 +93,18 @@ _CATALOGUE = re.compile(
 class Database:
     """A DuckDB connection that makes a view when a statement first names it: all of them take longer than most answers.
 
-    Whoever asks the catalogue finds every view.
+    Whoever asks the catalogue finds every view. Views read the kinds of answer that the store has, and no others.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, kept: Collection[str], splits: Iterable[str]) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        kept: Collection[str],
+        splits: Iterable[str],
+        kinds: frozenset[str] = frozenset(KINDS),
+    ) -> None:
         self.connection = connection
+        self._kinds = kinds
         self._kept = kept
         self._splits = tuple(splits)
         self._missing = dict.fromkeys([*STEPS, *VIEWS])
@@ -115,7 +122,7 @@ class Database:
 
     def make(self, names: Iterable[str] = (*STEPS, *VIEWS)) -> None:
         """Make these views and steps, and all that they rest on, unless they are there."""
-        wanted = {found for name in names for found in (name, *rests_on(name))} & self._missing.keys()
+        wanted = {found for name in names for found in (name, *rests_on(name, self._kinds))} & self._missing.keys()
         if not wanted:
             return
         if self._is_read_only:
@@ -142,7 +149,7 @@ class Database:
         self.close()
 
     def _create(self, name: str) -> None:
-        rows = statement(name)
+        rows = statement(name, self._kinds)
         if name in self._kept:
             self.connection.execute(f"CREATE TABLE internal.{name}_kept AS FROM (\n{rows}\n) LIMIT 0")
             for split in self._splits:  # one at a time: a condition on one reaches the files, `<> 'train'` does not
@@ -166,9 +173,8 @@ def connect(store: Path, kept: Collection[str] = (), without: frozenset[str] = f
     OPEN.add(connection)
     _limit_memory(connection)
     create_base_relations(connection, snapshot)
-    return Database(
-        connection, kept, sorted({split for record in snapshot.commits for split in record.rows} - {"train"})
-    )
+    splits = sorted({split for record in snapshot.commits for split in record.rows} - {"train"})
+    return Database(connection, kept, splits, frozenset(card.kind for card in snapshot.tasks.values()))
 
 
 def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
@@ -184,23 +190,26 @@ def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 @cache
-def statement(name: str) -> str:
-    """The SELECT of a view or step; the union of those of all kinds of answer that have one in a folder of theirs.
+def statement(name: str, kinds: frozenset[str] = frozenset(KINDS)) -> str:
+    """The SELECT of a view or step; the union of those of all these kinds of answer that have one in a folder of theirs.
 
-    What these share, a WITH clause, lies in a file of the same name beside the folders.
+    What these share, a WITH clause or a first SELECT, lies in a file of the same name beside the folders.
     """
     if (whole := SQL / f"{name}.sql").exists():
         return whole.read_text(encoding="utf-8")
-    parts = [path.read_text(encoding="utf-8") for path in kind_files(name)]
-    union = parts[0] if len(parts) == 1 else "\nUNION ALL BY NAME\n".join(f"(\n{part}\n)" for part in parts)
-    return (
-        f"{shared.read_text(encoding='utf-8')}{union}" if (shared := SQL / "kinds" / f"{name}.sql").exists() else union
-    )
+    parts = [path.read_text(encoding="utf-8") for path in kind_files(name, kinds)]
+    shared = SQL / "kinds" / f"{name}.sql"
+    if len(parts) == 1 and not shared.exists():
+        return parts[0]
+    # FROM: DuckDB forgets the WITH clause of a bracket that follows another.
+    union = "\nUNION ALL BY NAME\n".join(f"FROM (\n{part}\n)" for part in parts)
+    return f"{shared.read_text(encoding='utf-8')}{union}" if shared.exists() else union
 
 
-def kind_files(name: str) -> list[Path]:
-    """What the kinds of answer say of a step, one file each."""
-    return [path for kind in KINDS if (path := SQL / "kinds" / kind / f"{name}.sql").exists()]
+def kind_files(name: str, kinds: frozenset[str] = frozenset(KINDS)) -> list[Path]:
+    """What these kinds of answer say of a step, one file each; what all say where none of these says anything."""
+    said = {kind: path for kind in KINDS if (path := SQL / "kinds" / kind / f"{name}.sql").exists()}
+    return [path for kind, path in said.items() if kind in kinds] or list(said.values())
 
 
 def named(query: str) -> Collection[str]:
@@ -212,14 +221,14 @@ def named(query: str) -> Collection[str]:
 
 
 @cache
-def rests_on(name: str) -> frozenset[str]:
+def rests_on(name: str, kinds: frozenset[str] = frozenset(KINDS)) -> frozenset[str]:
     """The views and steps without which a view or step cannot be made, as the headers of their files say."""
-    headers = re.findall(r"^-- Needs:\s+(.+)$", statement(name), re.MULTILINE)
+    headers = re.findall(r"^-- Needs:\s+(.+)$", statement(name, kinds), re.MULTILINE)
     assert headers, f"{name}.sql says nothing of what it needs"
     # A view may have the name of the table in `internal` that it shows.
     found = {one for header in headers for one in re.split(r",\s*", header)} - {name}
     needed = found & {*STEPS, *VIEWS}
-    return frozenset(needed).union(*map(rests_on, needed))
+    return frozenset(needed).union(*(rests_on(one, kinds) for one in needed))
 
 
 def sandbox(database: Database) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analysis.relations.database import STEPS, VIEWS, Database, connect, named, rests_on, sandbox
+from analysis.relations.database import STEPS, VIEWS, Database, connect, kind_files, named, rests_on, sandbox, statement
 from analysis.relations.query import checked
+from tasks.kinds import KINDS
+from tests.analysis.stores import write_task
 
 MADE = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
 
@@ -25,7 +27,26 @@ def test_one_view_makes_what_it_rests_on_and_no_other(store: Path, name: str) ->
     database = connect(store)
     assert made(database) == set()
     database.execute(f'FROM "{name.upper()}" LIMIT 0')
-    assert made(database) == {name, *rests_on(name)}
+    assert made(database) == {name, *rests_on(name, frozenset(["single-label", "multi-label"]))}
+
+
+@pytest.mark.parametrize("labels", ["label", "labels"])
+def test_views_have_the_same_columns_whichever_kinds_a_store_has(tmp_path: Path, labels: str) -> None:
+    """What one kind says of a step has the names, the order and the types that all kinds together have."""
+    write_task(tmp_path, "t", ["a", "b"], [{"split": "test", "example_id": 0, labels: "a"}])
+    database = Database(connect(tmp_path).connection, (), ())
+    database.make(STEPS)
+
+    def columns(rows: str) -> list[tuple[str, str]]:
+        return [row[:2] for row in database.connection.execute(f"DESCRIBE {rows}").fetchall()]
+
+    shared = [name for name in STEPS if len(kind_files(name)) > 1]
+    assert {"answers", "votes", "scores"} <= set(shared)
+    for name in shared:
+        whole = columns(f"FROM internal.{name}")
+        for path in kind_files(name):
+            assert columns(f"FROM (\n{statement(name, frozenset([path.parent.name]))}\n)") == whole, path
+    assert kind_files("pairs", frozenset(["regression"])) == kind_files("pairs", frozenset(KINDS))
 
 
 @pytest.mark.parametrize(

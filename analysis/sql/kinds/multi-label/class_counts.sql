@@ -3,7 +3,7 @@
 -- Needs:     trial, labels_rows, marks
 -- Columns:   trial_no     INTEGER
 --            split        VARCHAR
---            class_index  SMALLINT   -1 keeps the place of a trial that leaves no mark: it predicts nothing where nothing
+--            class_index  INTEGER    -1 keeps the place of a trial that leaves no mark: it predicts nothing where nothing
 --                         is true
 --            support      BIGINT
 --            predicted    BIGINT

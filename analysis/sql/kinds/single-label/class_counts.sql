@@ -3,7 +3,7 @@
 -- Needs:     trial, label_rows, example
 -- Columns:   trial_no     INTEGER
 --            split        VARCHAR
---            class_index  SMALLINT
+--            class_index  INTEGER 
 --            support      BIGINT
 --            predicted    BIGINT
 --            hits         BIGINT
@@ -18,7 +18,7 @@ WITH seen AS (
 )
 SELECT
     trial_no, split,
-    unnest([gold, said]) AS class_index,
+    unnest([gold, said])::INTEGER AS class_index,
     unnest([examples, 0]) AS support,
     unnest([0, examples]) AS predicted,
     unnest([if(gold = said, examples, 0), 0]) AS hits

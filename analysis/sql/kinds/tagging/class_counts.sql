@@ -3,7 +3,7 @@
 -- Needs:     trial, tags_rows, gold_tags
 -- Columns:   trial_no     INTEGER
 --            split        VARCHAR
---            class_index  SMALLINT
+--            class_index  INTEGER 
 --            support      BIGINT
 --            predicted    BIGINT
 --            hits         BIGINT
@@ -20,7 +20,7 @@ seen AS (
 )
 SELECT
     trial_no, split,
-    unnest([gold, said]) AS class_index,
+    unnest([gold, said])::INTEGER AS class_index,
     unnest([words, 0]) AS support,
     unnest([0, words]) AS predicted,
     unnest([if(gold = said, words, 0), 0]) AS hits
