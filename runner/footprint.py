@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections import defaultdict
-from collections.abc import Callable
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.estimate import estimate
+from runner.estimate import Estimate, estimate
 from runner.models import MODELS
 from runner.optimizers import OPTIMIZERS
 from runner.plan import Plan, training_units
@@ -96,36 +95,73 @@ def measured(root: Path, plan: Plan) -> Speed:
     return Speed(seconds, parameters, frozenset(vendors))
 
 
-def footprint(plan: Plan, machines: Machines, speed: Speed) -> Footprint:
-    """What the plan asks of these machines. StudyError if no trial fits on them.
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a plan asks of any machines.
 
-    GPU-hours: sum over trials of training units x seconds a unit x GPUs / 3600, dense trainings that are shared
-    counted once. Checkpoints at the peak: two of every running trial (while it replaces one by the next), and one of
+    gpu_hours, cpu_hours: occupied by trials, sum of training units x seconds a unit x GPUs or CPUs, dense trainings
+    that are shared counted once. chain_hours: of the trial that can end last, its parent before it. trials, dense,
+    state_bytes: by model, how many trials and how many of them dense, and what the largest checkpoint takes.
+    """
+
+    plan: Plan
+    gpu_hours: float
+    cpu_hours: float
+    chain_hours: float
+    trials: Counter[str]
+    dense: Counter[str]
+    state_bytes: dict[str, int]
+    estimate: Estimate
+    unmeasured: tuple[str, ...]
+
+    @staticmethod
+    def of(plan: Plan, speed: Speed) -> Work:
+        """Trials of a cell differ in their seeds alone: each cell is looked at once."""
+        cells = {spec.cell: spec for spec in plan.trials}
+        seconds = {cell: _seconds(spec, speed) for cell, spec in cells.items()}
+        occupied = {model.name: plan.study.occupied(model.name) for model in plan.study.models}
+        state_bytes: dict[str, int] = defaultdict(int)
+        for spec in cells.values():
+            state_bytes[spec.model] = max(state_bytes[spec.model], _state_bytes(spec, speed))
+        cpu_hours, gpu_hours = (
+            sum(occupied[spec.model][place] * seconds[spec.cell] for spec in plan.trials) / 3600 for place in (0, 1)
+        )
+        return Work(
+            plan=plan,
+            gpu_hours=gpu_hours,
+            cpu_hours=cpu_hours,
+            chain_hours=max(_chain(spec, speed) for spec in cells.values()) / 3600,
+            trials=Counter(spec.model for spec in plan.trials),
+            dense=Counter(spec.model for spec in plan.trials if spec.is_dense),
+            state_bytes=state_bytes,
+            estimate=estimate(plan),
+            unmeasured=_unmeasured(plan, speed),
+        )
+
+
+def footprint(work: Work, machines: Machines) -> Footprint:
+    """What a plan asks of these machines. StudyError if no trial fits on them.
+
+    Checkpoints at the peak: two of every running trial (while it replaces one by the next), and one of
     every dense parent whose children are not done, at most twice as many as trials run at once, since children are
     handed out before further parents.
     """
-
-    def spent(need: Callable[[TrialSpec], float]) -> float:
-        return sum(need(spec) * _seconds(spec, speed) for spec in plan.trials) / 3600
-
-    gpu_hours = spent(lambda spec: plan.study.occupied(spec.model)[1])
-    cpu_hours = spent(lambda spec: plan.study.occupied(spec.model)[0])
-    hours = cpu_hours / (machines.nodes * machines.cpus_per_node)
-    if gpu_hours:
-        hours = max(hours, gpu_hours / (machines.nodes * machines.gpus_per_node or math.inf))
-    hours = max(hours, max(_chain(spec, speed) for spec in plan.trials) / 3600)
-    at_once = {model.name: _at_once(plan, model.name, machines) for model in plan.study.models}
-    kept = {model: _checkpoints(plan, model, count) for model, count in at_once.items()}
-    found = estimate(plan)
+    hours = work.cpu_hours / (machines.nodes * machines.cpus_per_node)
+    if work.gpu_hours:
+        hours = max(hours, work.gpu_hours / (machines.nodes * machines.gpus_per_node or math.inf))
+    hours = max(hours, work.chain_hours)
+    at_once = {model.name: _at_once(work, model.name, machines) for model in work.plan.study.models}
+    kept = {model: 2 * count + min(work.dense[model], 2 * count) for model, count in at_once.items()}
+    found = work.estimate
     allocations = math.ceil(hours * 3600 / machines.seconds)
     checkpoints = 2 * max(kept.values())  # a folder and a file each
-    beside = 2 * len(plan.study.tasks) + 2 * allocations + 10
+    beside = 2 * len(work.plan.study.tasks) + 2 * allocations + 10
     per_allocation = math.ceil(found.trials / allocations)
     shared = math.ceil(found.trials / TRIALS_A_SHARED_FILE)
-    checkpoint_bytes = max(_state_bytes(spec, speed) * kept[spec.model] for spec in plan.trials)
+    checkpoint_bytes = max(size * kept[model] for model, size in work.state_bytes.items())
     return Footprint(
-        gpu_hours=gpu_hours,
-        cpu_hours=cpu_hours,
+        gpu_hours=work.gpu_hours,
+        cpu_hours=work.cpu_hours,
         hours=hours,
         allocations=allocations,
         at_once=max(at_once.values()),
@@ -133,7 +169,7 @@ def footprint(plan: Plan, machines: Machines, speed: Speed) -> Footprint:
         compacted_files=min(2 * found.trials, 2 * per_allocation + shared) + checkpoints + beside,
         checkpoint_bytes=checkpoint_bytes,
         store_bytes=found.store_bytes + checkpoint_bytes,
-        unmeasured=_unmeasured(plan, speed),
+        unmeasured=work.unmeasured,
     )
 
 
@@ -146,9 +182,9 @@ def _chain(spec: TrialSpec, speed: Speed) -> float:
     return _seconds(spec, speed) + (_seconds(spec.dense, speed) if spec.shares_parent else 0.0)
 
 
-def _at_once(plan: Plan, model: str, machines: Machines) -> int:
+def _at_once(work: Work, model: str, machines: Machines) -> int:
     """How many trials of a model run side by side where all are of it. StudyError if not even one does."""
-    cpus, gpus = plan.study.occupied(model)
+    cpus, gpus = work.plan.study.occupied(model)
     fits = [machines.cpus_per_node / cpus] if cpus else []
     fits += [machines.gpus_per_node / gpus] if gpus else []
     on_a_node = math.floor(min(fits, default=1.0))
@@ -158,13 +194,7 @@ def _at_once(plan: Plan, model: str, machines: Machines) -> int:
             f"{machines.gpus_per_node}; change resources.cpus or resources.gpus of the study, or --cpus-per-node or "
             "--gpus-per-node"
         )
-    return min(machines.nodes * on_a_node, sum(spec.model == model for spec in plan.trials))
-
-
-def _checkpoints(plan: Plan, model: str, at_once: int) -> int:
-    """Checkpoints of one model's trials at the peak."""
-    dense = sum(spec.model == model and spec.is_dense for spec in plan.trials)
-    return 2 * at_once + min(dense, 2 * at_once)
+    return min(machines.nodes * on_a_node, work.trials[model])
 
 
 def _state_bytes(spec: TrialSpec, speed: Speed) -> int:

@@ -191,7 +191,7 @@ def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def statement(name: str, kinds: frozenset[str] = frozenset(KINDS)) -> str:
-    """The SELECT of a view or step; the union of those of all these kinds of answer that have one in a folder of theirs.
+    """The SELECT of a view or step; the union of those of all these kinds of answer that have one in their folder.
 
     What these share, a WITH clause or a first SELECT, lies in a file of the same name beside the folders.
     """

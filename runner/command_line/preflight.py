@@ -10,7 +10,7 @@ from cluster import LaunchError, Site, load_site
 from cluster.duration import duration_text, parse_duration
 from cluster.limits import Demand, Needs, Request, refusal
 from runner.command_line.output import bytes_text, print_facts, say
-from runner.footprint import Footprint, Machines, Speed, footprint, measured
+from runner.footprint import Footprint, Machines, Speed, Work, footprint, measured
 from runner.plan import Plan
 from runner.studies import StudyError
 
@@ -53,6 +53,7 @@ def preflight(plan: Plan, wish: RequestedShape) -> Preflight:
     """Hold a plan against a site. LaunchError or StudyError if there is too little to go by."""
     site = load_site(wish.site)
     speed = _speed(plan, wish)
+    work = Work.of(plan, speed)
     wall = _wall_seconds(wish.time, site)
     asked = Request(
         nodes=wish.nodes,
@@ -65,10 +66,10 @@ def preflight(plan: Plan, wish: RequestedShape) -> Preflight:
     return Preflight(
         site=site,
         machines=machines,
-        footprint=footprint(plan, machines, speed),
+        footprint=footprint(work, machines),
         wall_seconds=wall,
         vendors=speed.vendors,
-        broken=tuple(refusal(asked, site, _needs(plan, speed, site), free)),
+        broken=tuple(refusal(asked, site, _needs(work, site), free)),
     )
 
 
@@ -81,13 +82,13 @@ def _machines(request: Request, site: Site) -> Machines:
     )
 
 
-def _needs(plan: Plan, speed: Speed, site: Site) -> Needs:
+def _needs(work: Work, site: Site) -> Needs:
     """What the plan needs under a request; a proposal is looked for among hundreds, so footprints are kept."""
 
     @functools.cache
     def found(request: Request) -> Footprint | None:
         try:
-            return footprint(plan, _machines(request, site), speed)
+            return footprint(work, _machines(request, site))
         except StudyError:
             return None
 

@@ -172,9 +172,14 @@ def write_store(root: Path, folder: Path) -> Path:
 
 def require_compaction_changes_no_view(root: Path) -> None:
     """The rows of a store are sound before and after a compaction, and every view says the same."""
-    before = {view: connect(root).execute(f"FROM {view} ORDER BY ALL").fetchall() for view in VIEWS}
+    before = rows_of_views(root)
     assert not broken_invariants(root)
     compact(root)
     assert not broken_invariants(root)
-    after = {view: connect(root).execute(f"FROM {view} ORDER BY ALL").fetchall() for view in VIEWS}
-    assert str(after) == str(before)
+    assert str(rows_of_views(root)) == str(before)
+
+
+def rows_of_views(root: Path) -> dict[str, list[Any]]:
+    """All that the views of a store say now."""
+    with connect(root) as database:
+        return {view: database.execute(f"FROM {view} ORDER BY ALL").fetchall() for view in VIEWS}

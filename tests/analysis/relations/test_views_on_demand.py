@@ -95,9 +95,9 @@ def test_a_closed_database_stays_closed_when_it_makes_a_view(store: Path) -> Non
     sandbox(database)
     assert database.execute("SELECT count(*) FROM pies").fetchall() != [(0,)]
     assert "pies" in made(database)
-    for statement in ("DELETE FROM internal.trial", "CREATE TABLE t (a INTEGER)", "DROP VIEW pies", "SET threads = 1"):
+    for change in ("DELETE FROM internal.trial", "CREATE TABLE t (a INTEGER)", "DROP VIEW pies", "SET threads = 1"):
         with pytest.raises(duckdb.Error):
-            database.execute(statement)
+            database.execute(change)
 
 
 def test_kept_steps_are_computed_once(store: Path) -> None:
