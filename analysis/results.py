@@ -23,7 +23,7 @@ from runner.methods import DENSE
 from runner.store.reader import frozen_plans
 
 TRAIN = "train"
-KEPT = ("votes", "pairs")
+KEPT = ("votes", "pairs", "answer_counts")
 """The steps of the database that a report asks for again and again."""
 Row = dict[str, Any]
 

@@ -1,4 +1,4 @@
--- Title:     Recall and precision of every class
+-- Title:     Recall, precision and F1 of every class
 -- Grain:     one row per (trial, split, class): every class of the task, whether it occurs or not
 -- Needs:     task, trial, class_counts
 -- Columns:   task         VARCHAR
@@ -15,6 +15,7 @@
 --            hits         BIGINT    both
 --            recall       DOUBLE    hits / support; null where the class does not occur
 --            precision    DOUBLE    hits / predicted; null where it is never predicted
+--            f1           DOUBLE    2 hits / (support + predicted); null where the class does neither
 -- Reference: sklearn.metrics.precision_recall_fscore_support(average=None), but for null instead of 0
 -- Example:   SELECT model, method, sparsity, class, avg(recall) AS recall FROM class_recall GROUP BY ALL ORDER BY ALL
 WITH counts AS (
@@ -43,5 +44,6 @@ SELECT
     coalesce(counted[class_index::SMALLINT].predicted, 0) AS predicted,
     coalesce(counted[class_index::SMALLINT].hits, 0) AS hits,
     hits / nullif(support, 0) AS recall,
-    hits / nullif(predicted, 0) AS precision
+    hits / nullif(predicted, 0) AS precision,
+    2 * hits / nullif(support + predicted, 0) AS f1
 FROM wanted

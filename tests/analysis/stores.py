@@ -81,7 +81,9 @@ def answers(rows: list[Row], classes: list[str], *, many: bool) -> dict[str, pa.
 
 
 def write_trials(root: Path, classes: Mapping[str, list[str]], predictions: Iterable[Row]) -> None:
-    """Commit one trial for every (task, model, method, sparsity, seed) of these rows."""
+    """Commit one trial for every (task, model, method, sparsity, seed) of these rows; `parent` names the trial, in the
+    words of `hashed`, that one goes on from.
+    """
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in predictions:
         groups[trial_id(row)].append(row)
@@ -106,7 +108,8 @@ def write_trials(root: Path, classes: Mapping[str, list[str]], predictions: Iter
         if first.get("canary"):
             settings["canary"] = first["canary"]
         facts = Facts(achieved_sparsity=sparsity, device_vendor=first.get("vendor") or None)
-        subject = Subject(trial_id=identifier, settings=settings)
+        parent = hashed(first["parent"]) if first.get("parent") else None
+        subject = Subject(trial_id=identifier, parent_id=parent, settings=settings)
         assert commit_rows(root, subject, pa.table(columns), facts) is not None
 
 

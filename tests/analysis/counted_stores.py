@@ -1,0 +1,72 @@
+"""Stores made of how many examples of every class each trial has right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from runner.store.schema import Facts
+from runner.store.writer import Subject, commit_rows, save_task
+from tasks.base import TaskData
+from tests.analysis.stores import hashed
+
+Counts = NDArray[np.int64]
+"""[seed, class]: right answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The trials of one task and model: (method, sparsity) -> right answers, of so many examples a class.
+
+    Each trial but the dense ones goes on from the dense one of its seed, unless its method is in `orphans`. epochs: by
+    method, where they are told.
+    """
+
+    cells: Mapping[tuple[str, float], Counts]
+    sizes: NDArray[np.int64]
+    task: str = "t"
+    model: str = "m"
+    orphans: tuple[str, ...] = ()
+    epochs: Mapping[str, int] | None = None
+
+
+def write_counts(root: Path, *grids: Grid) -> Path:
+    """Commit all trials of these grids; a wrong answer is the next class."""
+    for grid in grids:
+        gold = np.repeat(np.arange(len(grid.sizes)), grid.sizes).astype(np.int16)
+        columns = {"split": ["test"] * len(gold), "example_id": pa.array(np.arange(len(gold), dtype=np.int32))}
+        data = TaskData(
+            task=grid.task,
+            kind="single-label",
+            inputs="text",
+            classes=tuple(f"c{number}" for number in range(len(grid.sizes))),
+            max_tokens=16,
+            examples=pa.table({**columns, "label": pa.array(gold)}),
+        )
+        save_task(root, data)
+        place = np.concatenate([np.arange(size) for size in grid.sizes])
+        for (method, sparsity), counts in grid.cells.items():
+            for seed, right in enumerate(counts):
+                said = np.where(place < right[gold], gold, (gold + 1) % len(grid.sizes)).astype(np.int16)
+                rows = pa.table({**columns, "label": pa.array(said)})
+                settings = {"task": grid.task, "model": grid.model, "architecture": grid.model, "method": method}
+                settings |= {"sparsity": sparsity, "seed": seed, "data": data.fingerprint, "record": {}}
+                epochs = (grid.epochs or {}).get(method)
+                facts = Facts(achieved_sparsity=sparsity, epochs=epochs)
+                assert commit_rows(root, _subject(grid, method, sparsity, seed, settings), rows, facts) is not None
+    return root
+
+
+def _subject(grid: Grid, method: str, sparsity: float, seed: int, settings: dict[str, object]) -> Subject:
+    words = f"{grid.task}-{grid.model}"
+    goes_on = method != "dense" and method not in grid.orphans
+    return Subject(
+        trial_id=hashed(f"{words}-{method}-{sparsity}-{seed}"),
+        parent_id=hashed(f"{words}-dense-0.0-{seed}") if goes_on else None,
+        settings=settings,
+    )
