@@ -17,6 +17,7 @@ from analysis.method_variants import MEANINGS, Variant, variants
 from analysis.relations.database import Database, connect
 from analysis.statistics.class_changes import class_changes
 from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
+from analysis.statistics.recall_distortions import BALANCES, EPOCHS, recall_distortions
 from analysis.statistics.slice_changes import slice_changes
 from analysis.statistics.survey import Survey, survey
 from runner.methods import DENSE
@@ -237,6 +238,25 @@ class Results:
     def class_changes(self) -> list[Row]:
         """Recall and PIEs of every class, in the order of the grid."""
         return class_changes(self.connection)
+
+    @cached_property
+    def distortion_trials(self) -> list[Row]:
+        """Recall distortion of every trial, with the balances of its classes before and after pruning."""
+        collapsed = {(row["trial_id"], row["split"]) for row in self.collapsed}
+        names = ("task", "split", "model", "method", "sparsity", "seed")
+        known = {tuple(row[name] for name in names): row for row in self.shown(f"({BALANCES})")}
+        rows = sorted(self.shown("recall_distortion"), key=lambda row: (_grid(row), row["seed"]))
+        for row in rows:
+            balances = known.get(tuple(row[name] for name in names), {})
+            row |= {"before": balances.get("before"), "after": balances.get("after")}
+            row["is_collapsed"] = (row["trial_id"], row["split"]) in collapsed
+        return rows
+
+    @cached_property
+    def recall_distortions(self) -> list[Row]:
+        """Recall distortion of every cell, in the order of the grid."""
+        epochs = {cell(row): row["epochs"] for row in self.rows(EPOCHS)}
+        return recall_distortions(self.distortion_trials, epochs)
 
     @cached_property
     def slice_changes(self) -> list[Row]:

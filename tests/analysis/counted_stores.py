@@ -24,7 +24,7 @@ class Grid:
     """The trials of one task and model: (method, sparsity) -> right answers, of so many examples a class.
 
     Each trial but the dense ones goes on from the dense one of its seed, unless its method is in `orphans`. epochs: by
-    method, where they are told.
+    method, where they are told. wrong: the class of wrong answers, by method; else that after the right one.
     """
 
     cells: Mapping[tuple[str, float], Counts]
@@ -33,10 +33,11 @@ class Grid:
     model: str = "m"
     orphans: tuple[str, ...] = ()
     epochs: Mapping[str, int] | None = None
+    wrong: Mapping[str, int] | None = None
 
 
 def write_counts(root: Path, *grids: Grid) -> Path:
-    """Commit all trials of these grids; a wrong answer is the next class."""
+    """Commit all trials of these grids."""
     for grid in grids:
         gold = np.repeat(np.arange(len(grid.sizes)), grid.sizes).astype(np.int16)
         columns = {"split": ["test"] * len(gold), "example_id": pa.array(np.arange(len(gold), dtype=np.int32))}
@@ -51,8 +52,9 @@ def write_counts(root: Path, *grids: Grid) -> Path:
         save_task(root, data)
         place = np.concatenate([np.arange(size) for size in grid.sizes])
         for (method, sparsity), counts in grid.cells.items():
+            wrong = (grid.wrong or {}).get(method, (gold + 1) % len(grid.sizes))
             for seed, right in enumerate(counts):
-                said = np.where(place < right[gold], gold, (gold + 1) % len(grid.sizes)).astype(np.int16)
+                said = np.where(place < right[gold], gold, wrong).astype(np.int16)
                 rows = pa.table({**columns, "label": pa.array(said)})
                 settings = {"task": grid.task, "model": grid.model, "architecture": grid.model, "method": method}
                 settings |= {"sparsity": sparsity, "seed": seed, "data": data.fingerprint, "record": {}}

@@ -64,3 +64,35 @@ def test_balances_add_up_to_nothing(results: Results, case: str) -> None:
     assert row["weighted"] == pytest.approx(0, abs=1e-9)
     assert row["macro"] == pytest.approx(0, abs=1e-12)
     assert (row["plain"] < 1e-12) is (case == "balanced")
+
+
+NAMES = {
+    "mean_alpha": "alpha",
+    "sd_alpha": "deviation",
+    "label": "label",
+    "alpha_hat": "pooled",
+    "r2_through_origin": "pooled_r2",
+    "mean_accuracy": "accuracy",
+    "norm_ratio_mean": "length_ratio",
+    "cross_seed_alpha": "cross_alpha",
+    "inherited_slope_kappa": "kappa",
+    "error_odds_ratio_mean": "odds_ratio",
+}
+
+
+@pytest.mark.parametrize(("case", "ratio"), CASES)
+def test_numbers_of_a_cell(results: Results, case: str, ratio: str) -> None:
+    """Mean, interval, label, pooled slope, and what stands beside alpha."""
+    (row,) = [row for row in results.recall_distortions if (row["task"], row["sparsity"]) == (case, RATIOS[ratio][1])]
+    told = expected(case)[ratio]
+    assert {name: row[ours] for name, ours in NAMES.items()} == {
+        name: told[name] if name == "label" else exactly(told[name]) for name in NAMES
+    }
+    assert [row["low"], row["high"]] == exactly(told["ci99"])
+    middle, error = (row["cross_low"] + row["cross_high"]) / 2, row["cross_high"] - row["cross_low"]
+    assert middle == exactly(told["cross_seed_jackknife_mean"])
+    assert error / (row["high"] - row["low"]) * row["deviation"] / 5**0.5 == exactly(told["cross_seed_jackknife_se"])
+    assert row["dense_accuracy"] == exactly(expected(case)["mean_accuracy_before"])
+    assert row["reliability"] == exactly(expected(case)["reliability_lambda"])
+    assert row["dense_alpha"] == exactly(expected(case)["dense_vs_dense_alpha"])
+    assert (row["seeds"], row["undefined"]) == (5, 0)

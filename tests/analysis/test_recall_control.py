@@ -1,0 +1,69 @@
+"""A cell beside the reference that loses no weight, and cells of which there is nothing to say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.results import Results
+from tests.analysis.counted_stores import Counts, Grid, write_counts
+
+SIZES = np.full(4, 50)
+SHAPE = np.array([-8, -2, 3, 7])
+
+
+def drawn(random: np.random.Generator, level: int, scale: float = 1.0) -> Counts:
+    """Right answers of six seeds for each of four classes."""
+    return (level + scale * SHAPE + random.integers(-3, 4, size=(6, 4))).round().astype(np.int64).clip(0, 50)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Models that were trained on, cut a little, and cut a lot; a method from the start; one that collapsed."""
+    random = np.random.default_rng(4)
+    cells = {
+        ("dense", 0.0): drawn(random, 38),
+        ("finetuned", 0.0): drawn(random, 39),
+        ("dense-4e", 0.0): drawn(random, 40),
+        ("mp", 0.5): drawn(random, 39),
+        ("mp", 0.9): drawn(random, 28, 1.8),
+        ("rp", 0.9): np.tile([50, 0, 0, 0], (6, 1)),
+        ("rp-ai", 0.9): drawn(random, 30),
+    }
+    epochs = {"dense": 2, "finetuned": 4, "dense-4e": 8, "mp": 4, "rp": 4, "rp-ai": 2}
+    grid = Grid(cells=cells, sizes=SIZES, orphans=("rp-ai",), epochs=epochs, wrong={"rp": 0})
+    return Results.of(write_counts(tmp_path_factory.mktemp("control") / "store", grid))
+
+
+def test_the_control_is_trained_as_long(results: Results) -> None:
+    """One-shot methods stand beside the reference of as many epochs, and beside no other."""
+    rows = {(row["method"], row["sparsity"]): row for row in results.recall_distortions}
+    assert {key: row["control"] for key, row in rows.items()} == {
+        ("finetuned", 0.0): None,
+        ("dense-4e", 0.0): None,
+        ("mp", 0.5): "finetuned",
+        ("mp", 0.9): "finetuned",
+        ("rp", 0.9): "finetuned",
+        ("rp-ai", 0.9): None,
+    }
+    light, heavy, control = rows["mp", 0.5], rows["mp", 0.9], rows["finetuned", 0.0]
+    assert light["control_difference"] == pytest.approx(light["alpha"] - control["alpha"])
+    assert heavy["control_difference"] > 0.5
+    assert heavy["corrected_p"] == 2 * heavy["control_p"] < 0.01 < light["corrected_p"]
+    assert heavy["cross_difference"] > 0.5
+    assert heavy["cross_p"] < 0.01 < light["cross_p"]
+
+
+def test_a_method_from_the_start_has_no_alpha_and_says_why(results: Results) -> None:
+    """It goes on from no dense trial, and the one of its seed is not taken for its parent."""
+    (row,) = [row for row in results.recall_distortions if row["method"] == "rp-ai"]
+    assert (row["alpha"], row["seeds"], row["undefined"], row["label"]) == (None, 0, 6, "")
+    assert row["note"] == "no parent: it does not go on from a dense trial"
+    assert row["accuracy"] is not None
+
+
+def test_collapsed_trials_are_counted(results: Results) -> None:
+    """All answers one class: the slope says which class that is, and the cell says that its trials collapsed."""
+    (row,) = [row for row in results.recall_distortions if row["method"] == "rp"]
+    assert row["collapsed"] == 6
+    assert row["alpha_precision"] is None
