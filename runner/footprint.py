@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.estimate import Estimate, estimate
 from runner.models import MODELS
 from runner.optimizers import OPTIMIZERS
-from runner.plan import Plan, training_units
+from runner.plan import Plan, forebears, training_units
 from runner.spec import TrialSpec
 from runner.store.reader import commits
 from runner.studies import StudyError
@@ -178,8 +178,8 @@ def _seconds(spec: TrialSpec, speed: Speed) -> float:
 
 
 def _chain(spec: TrialSpec, speed: Speed) -> float:
-    """Seconds until a trial can have ended: it waits for its parent."""
-    return _seconds(spec, speed) + (_seconds(spec.dense, speed) if spec.shares_parent else 0.0)
+    """Seconds until a trial can have ended: it waits for its parent, and that for its own."""
+    return sum(_seconds(one, speed) for one in (spec, *forebears(spec)))
 
 
 def _at_once(work: Work, model: str, machines: Machines) -> int:

@@ -52,6 +52,7 @@ OPTIONS: dict[str, Option] = {
     "afterwards": Option(
         meaning="whether masks stay once all is removed, or are decided anew", words=("fixed", "every-step")
     ),
+    "each": Option(meaning="the share of what is left that goes at each level", least=0.001, most=0.999),
     "strength": Option(meaning="what the penalty is multiplied by", least=0, most=1000),
     "full_at": Option(meaning="the share of the training after which the penalty is whole, 0 at once", least=0, most=1),
     "share": Option(meaning="the teacher's part of the loss", least=0, most=1),
@@ -218,6 +219,23 @@ METHODS: dict[str, Method] = {
         schedule="one-shot",
         scope="global",
         options={"finetune_epochs": 0, "draw": "exact"},
+    ),
+    # The same, appendix H: level by level, from the values at the beginning again.
+    "lth": Method(
+        title="Lottery tickets: magnitude pruning, level by level, weight rewinding",
+        score="magnitude",
+        schedule="levels",
+        scope="global",
+        recovery="rewind",
+        options={"each": 0.2},
+    ),
+    "lth-up": Method(
+        title="Lottery tickets by undecayed pruning, level by level, weight rewinding",
+        score="undecayed",
+        schedule="levels",
+        scope="global",
+        recovery="rewind",
+        options={"each": 0.2, "samples": 0, "loss": "decayed"},
     ),
 }
 

@@ -97,14 +97,14 @@ def canaries(
 ) -> tuple[TrialSpec, ...]:
     """Copies of a few trials for each of the vendors on whose devices they can run, parents before children.
 
-    `count` trials, spread evenly over those of the first seed, and the dense trials that they continue from: a copy
+    `count` trials, spread evenly over those of the first seed, and the trials that they continue from: a copy
     must be computed on one vendor's devices from its first step on.
     """
     first = [spec for spec in trials if spec.seed == trials[0].seed]
     count = min(count, len(first))
     chosen = [first[round(index * (len(first) - 1) / max(count - 1, 1))] for index in range(count)]
-    parents = [spec.dense for spec in chosen if spec.shares_parent]
-    wanted = sorted(dict.fromkeys([*parents, *chosen]), key=lambda spec: not spec.is_dense)
+    lines = [one for spec in chosen for one in (*reversed(forebears(spec)), spec)]
+    wanted = sorted(dict.fromkeys(lines), key=lambda spec: not spec.is_dense)
     return tuple(dataclasses.replace(spec, canary=vendor) for spec in wanted for vendor in vendors(spec))
 
 
@@ -180,5 +180,14 @@ def training_units(spec: TrialSpec, *, shared: bool = True) -> float:
 
     shared: False for a trial that takes over nothing.
     """
-    units = spec.epochs / spec.training.epochs
-    return units - 1 if shared and spec.shares_parent else units
+    parent = spec.parent if shared else None
+    return (spec.epochs - (parent.epochs if parent else 0)) / spec.training.epochs
+
+
+def forebears(spec: TrialSpec) -> list[TrialSpec]:
+    """The trials that one continues from, its parent first."""
+    found = []
+    while (parent := spec.parent) is not None:
+        found.append(parent)
+        spec = parent
+    return found

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from runner.methods import DENSE, NAMED, Method
 from runner.pruning.compression import SparsityBase
-from runner.pruning.schedules import Rounds, Schedule, schedule_of
+from runner.pruning.schedules import Levels, Rounds, Schedule, schedule_of
 from runner.training import Finetuning, Training, pairs_of
 from runner.vendors import Vendor
 
@@ -122,8 +122,21 @@ class TrialSpec:
 
     @property
     def shares_parent(self) -> bool:
-        """True if this trial continues from the trained dense model of its task, model and seed."""
+        """True if this trial continues from the trained state of another of its task, model and seed."""
         return not self.is_dense and self.method_line.starts_dense
+
+    @property
+    def parent(self) -> TrialSpec | None:
+        """That other: the dense model, or the level below."""
+        if not self.shares_parent or self.schedule is None:
+            return None
+        before = self.schedule.before(self.sparsity)
+        return dataclasses.replace(self, sparsity=before) if before else self.dense
+
+    @property
+    def has_children(self) -> bool:
+        """True if others may continue from this trial's trained state."""
+        return self.is_dense or isinstance(self.schedule, Levels)
 
     @cached_property
     def schedule(self) -> Schedule | None:
@@ -133,7 +146,7 @@ class TrialSpec:
         schedule = schedule_of(self.method_line.schedule, self.method_settings)
         if isinstance(schedule, Rounds) and self.protocol.rounds == "off-by-one":
             return dataclasses.replace(schedule, late=1)
-        return schedule
+        return schedule.towards(self.sparsity)
 
     @property
     def targets(self) -> str:
@@ -181,7 +194,8 @@ class TrialSpec:
 
     @property
     def parent_id(self) -> str | None:
-        return self.dense.trial_id if self.shares_parent else None
+        parent = self.parent
+        return parent.trial_id if parent else None
 
     @property
     def coordinates(self) -> tuple[str, str, str, float, int]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, Self
 
 from runner.pruning.moment import Moment
 from runner.pruning.options import with_options
+
+DIGITS = 12
+"""Decimals of the fraction that is gone at a level."""
+CLOSE = 1e-6
+"""How far a study's figure for a level may be from it."""
 
 
 class Schedule(Protocol):
@@ -18,7 +24,9 @@ class Schedule(Protocol):
     removed: the fraction of the
     prunable weights that is gone from this moment on, or None for "masks stay"; it is asked before every step, and once
     more after the last. What it says last is exactly `target`. ValueError for options that no training can follow.
-    `version` is raised where the same words come to mean other decisions: it is part of trials' ids.
+    towards: this schedule for a trial with that target. before: the target of the trial whose trained state one with
+    `target` continues from, 0 for the dense model's. `version` is raised where the same words come to mean other
+    decisions: it is part of trials' ids.
     """
 
     @property
@@ -34,9 +42,27 @@ class Schedule(Protocol):
 
     def removed(self, moment: Moment, target: float) -> float | None: ...
 
+    def towards(self, target: float) -> Schedule: ...
+
+    def before(self, target: float) -> float: ...
+
+
+class Whole:
+    """A schedule that each trial follows from the dense model's start or end on, whatever its target."""
+
+    def towards(self, target: float) -> Self:
+        """As it is."""
+        del target
+        return self
+
+    def before(self, target: float) -> float:
+        """The dense model."""
+        del target
+        return 0.0
+
 
 @dataclass(frozen=True)
-class AtInitialization:
+class AtInitialization(Whole):
     """Everything at once before the first step; training then takes as long as the dense model's."""
 
     reference: str = "Lee et al. 2019, arXiv:1810.02340; Tropeano et al. 2025, section 3.2"
@@ -55,7 +81,7 @@ class AtInitialization:
 
 
 @dataclass(frozen=True)
-class Rounds:
+class Rounds(Whole):
     """Dense training, then `rounds` times a cut followed by training again.
 
     Every round removes the same share x of what is left, (1 - x)^n = 1 - s, so after round r of n the fraction
@@ -85,7 +111,52 @@ class Rounds:
 
 
 @dataclass(frozen=True)
-class OneShot:
+class Levels:
+    """Dense training, then level after level: the share `each` of what is left goes, and training follows.
+
+    At level k the fraction 1 - (1 - each)^k is gone; a trial of level k goes on where that of level k - 1 ended.
+    level: that of the trial, which `towards` finds.
+    """
+
+    each: float = 0.2
+    level: int = 1
+    reference: str = "Frankle and Carbin 2019, section 2, arXiv:1803.03635"
+    starts_dense: bool = True
+    version: int = 1
+
+    def phases(self, epochs: int, after: int) -> tuple[int, ...]:
+        """One before the first cut and one after each."""
+        return (epochs, *(after,) * self.level)
+
+    def removed(self, moment: Moment, target: float) -> float | None:
+        """One cut at the beginning of each phase but the first, the same in trials of every level."""
+        del target
+        return self.gone(moment.phase) if moment.phase > 0 and moment.phase_step == 0 else None
+
+    def gone(self, level: int) -> float:
+        """The fraction removed at a level, with so many digits that trials agree on it."""
+        return round(1 - (1 - self.each) ** level, DIGITS)
+
+    def towards(self, target: float) -> Levels:
+        """With the level whose fraction the target is. ValueError for another fraction."""
+        check(target)
+        level = max(1, round(math.log(1 - target) / math.log(1 - self.each)))
+        if abs(self.gone(level) - target) > CLOSE:
+            near = ", ".join(f"{self.gone(one):.8g}" for one in range(max(1, level - 1), level + 2))
+            raise ValueError(
+                f"{target!r} is no level: where {self.each:g} of what is left goes at each, allowed are "
+                f"1 - {1 - self.each:g}^k, such as {near}; `levels: {level}` names all up to the {level}th"
+            )
+        return replace(self, level=level)
+
+    def before(self, target: float) -> float:
+        """The level below."""
+        level = self.towards(target).level
+        return self.gone(level - 1) if level > 1 else 0.0
+
+
+@dataclass(frozen=True)
+class OneShot(Whole):
     """The dense model's training, one cut, and `finetune_epochs` of training with what stays.
 
     0 epochs: as many as the study says.
@@ -109,7 +180,7 @@ class OneShot:
 
 
 @dataclass(frozen=True)
-class Cubic:
+class Cubic(Whole):
     """Gradual removal while the network trains, fast at first and slower later, within the dense model's epochs.
 
     From the share `begins` of the steps to the share `ends`, at every `every`-th step t, the fraction
@@ -156,7 +227,7 @@ class Cubic:
 
 
 @dataclass(frozen=True)
-class Unpruned:
+class Unpruned(Whole):
     """Training for as long as `Rounds` takes, with nothing removed: the schedule of a reference."""
 
     times: int = 4
@@ -186,6 +257,7 @@ SCHEDULES: dict[str, Schedule] = {
     "at-initialization": AtInitialization(),
     "rounds": Rounds(3),
     "one-shot": OneShot(),
+    "levels": Levels(),
     "cubic": Cubic(),
     "unpruned": Unpruned(4),
 }

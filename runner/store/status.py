@@ -51,5 +51,7 @@ def _given_up(root: Path) -> set[str]:
     for plan in frozen_plans(root):
         retries = int(plan.study.get("retries", 0))
         failed = {trial.trial_id for trial in plan.trials if attempts.get(trial.trial_id, 0) > retries}
-        found |= failed | {trial.trial_id for trial in plan.trials if trial.parent_id in failed}
+        found |= failed
+        while later := {trial.trial_id for trial in plan.trials if trial.parent_id in found} - found:
+            found |= later
     return found

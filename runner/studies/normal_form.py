@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.studies.compressions import as_sparsities, problems_of
+from runner.studies.compressions import SPELLINGS, as_sparsities, problems_of
 from runner.studies.errors import KeyPath, Problem, StudyError, key_text, suggestion
 from runner.studies.grid import Block, listed
 from runner.studies.method_choice import members
@@ -92,9 +92,10 @@ def normal(
     found: dict[KeyPath, KeyPath] = {
         path: place for path, place in before.items() if path[0] == "grid" and path[-1] == "sparsities"
     } | {
-        ("grid", number, "sparsities"): ("grid", number, "compressions")
+        ("grid", number, "sparsities"): ("grid", number, key)
         for number, block in enumerate(values["grid"])
-        if "compressions" in block
+        for key in SPELLINGS
+        if key in block
     }
     for key in GATHERED:
         gathering = _Gathering(key, _said(values, key, before))
@@ -125,8 +126,8 @@ def _with_sparsities(values: dict[str, Any], origins: dict[KeyPath, KeyPath]) ->
     problems = list(problems_of(values, ()))
     if problems:
         raise FormError(problems)
-    if "compressions" in values:
-        origins = {**origins, ("sparsities",): ("compressions",)}
+    for key in {*SPELLINGS} & {*values}:
+        origins = {**origins, ("sparsities",): (key,)}
     return _with_members(as_sparsities(_with_base(values, [values])), origins)
 
 
@@ -164,7 +165,7 @@ def _with_members(values: dict[str, Any], origins: dict[KeyPath, KeyPath]) -> No
 
 
 def _beside(values: dict[str, Any]) -> Iterator[Problem]:
-    beside = [key for key in (*BLOCK_KEYS, "compressions") if key in values]
+    beside = [key for key in (*BLOCK_KEYS, *SPELLINGS) if key in values]
     if beside:
         yield Problem(
             ("grid",),
@@ -189,7 +190,7 @@ def _block_problems(grid: Any) -> Iterator[Problem]:
 
 
 def _key_problems(block: dict[str, Any], path: KeyPath) -> Iterator[Problem]:
-    allowed = [*Block.model_fields, "compressions"]
+    allowed = [*Block.model_fields, *SPELLINGS]
     for key in block:
         if key == "references":
             yield Problem((*path, key), "references are those of the whole study; set them beside `grid`")
@@ -198,7 +199,7 @@ def _key_problems(block: dict[str, Any], path: KeyPath) -> Iterator[Problem]:
             yield Problem((*path, key), hint)
     yield from problems_of(block, path)
     for key in BLOCK_KEYS:
-        if key not in block and not (key == "sparsities" and "compressions" in block):
+        if key not in block and not (key == "sparsities" and {*SPELLINGS} & {*block}):
             yield Problem((*path, key), "this key is missing, and a block needs it")
         elif key in ("tasks", "models") and block[key] in ([], None):
             yield Problem((*path, key), "the list is empty; name at least one")

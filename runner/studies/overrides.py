@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from runner.studies.compressions import SPELLINGS
 from runner.studies.document import Document, read_document, read_file, read_value, resolve_paths
 from runner.studies.errors import KeyPath, StudyError, suggestion
 from runner.studies.normal_form import BLOCK_KEYS, GATHERED, FormError, normal
@@ -95,7 +96,7 @@ def _put(document: Document, parts: list[str], value: Any, override: str) -> Non
     last, path = _place_of(holder, path, parts[-1], override)
     if path in {(key,) for key in NAMED_LISTS}:
         value = _keep_entries(document.values, str(last), value)
-    if last == "compressions" and isinstance(holder, dict):
+    if last in SPELLINGS and isinstance(holder, dict):
         holder.pop("sparsities", None)  # what this says otherwise
     before = {key: _names(document.values, key) for key in ("tasks", "models")}
     holder[last] = value
@@ -134,7 +135,7 @@ def _refuse_other_form(document: Document, parts: list[str], override: str) -> N
             f"command line '{override}': this study has {', '.join(BLOCK_KEYS)} and no blocks; set these, or write a "
             "study with `grid`"
         )
-    if has_blocks and len(parts) == 1 and key in (*BLOCK_KEYS, "compressions"):
+    if has_blocks and len(parts) == 1 and key in (*BLOCK_KEYS, *SPELLINGS):
         raise StudyError(
             f"command line '{override}': this study is a grid of blocks, which have {key} of their own; set "
             f"grid.0.{key}, or grid"

@@ -27,10 +27,12 @@ class CheckpointTimes:
         """The pace of a store's trials, as their records tell; none where they cannot be read."""
         pace = cls()
         with contextlib.suppress(StoreError):
-            for record in commits(root):
+            records = commits(root)
+            epochs = {record.trial_id: record.facts.epochs or 0 for record in records}
+            for record in records:
                 settings, facts = record.settings, record.facts
                 # A trial that went on from its parent's state counts the parent's epochs, but not their seconds.
-                before = settings["training"]["epochs"] if record.origin == "trial" and record.parent_id else 0
+                before = epochs.get(record.parent_id or "", 0)
                 if facts.seconds and facts.epochs and facts.epochs > before:
                     pace._learn((settings["task"], settings["model"]), facts.seconds / (facts.epochs - before))
         return pace

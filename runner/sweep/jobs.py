@@ -13,7 +13,7 @@ from runner.store.layout import Layout
 from runner.store.reader import committed_ids
 
 TRAINED = "trained.safetensors"
-"""The file in a dense trial's checkpoint folder from which its iterative children start."""
+"""The file in a trial's checkpoint folder from which its children start."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,20 @@ class Job:
 
 
 def missing_jobs(specs: Sequence[TrialSpec], root: Path) -> list[Job]:
-    """The jobs that complete a plan: its uncommitted trials, and dense ones whose trained state must come back."""
+    """The jobs that complete a plan: its uncommitted trials, and parents whose trained state must come back."""
     done = committed_ids(root)
     missing = [spec for spec in specs if spec.trial_id not in done]
     needed = {spec.parent_id for spec in missing if spec.parent_id}
     layout = Layout(root)
-    gone = {parent for parent in needed & done if not (layout.checkpoint(parent) / TRAINED).exists()}
+    by_id = {spec.trial_id: spec for spec in specs}
+    gone: set[str] = set()
+    wanted = list(needed & done)
+    while wanted:  # a parent's own parent must come back too
+        parent = wanted.pop()
+        if parent in done - gone and not (layout.checkpoint(parent) / TRAINED).exists():
+            gone.add(parent)
+            before = by_id[parent].parent_id if parent in by_id else None
+            wanted += [before] if before else []
     jobs = [Job(spec, keep_state=spec.trial_id in needed) for spec in missing]
     rebuilt = [Job(spec, keep_state=True, rebuild=True) for spec in specs if spec.trial_id in gone]
     return sorted([*rebuilt, *jobs], key=lambda job: not job.spec.is_dense)
@@ -90,18 +98,21 @@ class Queue:
         """Make the job's children ready, at the front: the sooner they end, the sooner their parent's state can go."""
         self.ready.extendleft(reversed(self.waiting.pop(job.trial_id, [])))
         parent = job.spec.parent_id
-        if parent is not None and not job.rebuild:
-            self.unfinished[parent].discard(job.trial_id)
-            if not self.unfinished[parent] and self.may_delete():
+        if parent is not None:
+            left = self.unfinished.get(parent, set())
+            left.discard(job.trial_id)
+            if not left and self.may_delete():
                 storage(self.root).discard_folder(Layout(self.root).checkpoint(parent))
 
     def orphaned(self, job: Job) -> None:
         """Let the job wait until its parent, whose trained state is gone or damaged, has been trained again."""
-        parent = Job(job.spec.dense, keep_state=True, rebuild=True)
+        assert job.spec.parent is not None
+        parent = Job(job.spec.parent, keep_state=True, rebuild=True)
         if parent.trial_id not in self.waiting:
             self.ready.appendleft(parent)
         self.waiting.setdefault(parent.trial_id, []).append(job)
 
     def failed(self, job: Job) -> list[Job]:
-        """The children that cannot start in this session because the job failed."""
-        return self.waiting.pop(job.trial_id, [])
+        """The children, and theirs, that cannot start in this session because the job failed."""
+        found = self.waiting.pop(job.trial_id, [])
+        return [*found, *(later for child in found for later in self.failed(child))]

@@ -105,7 +105,7 @@ class PlanSearcher(NotPickled, Searcher):
             self.tries[job.trial_id] += 1
             if self.tries[job.trial_id] > self.retries:
                 if ending == "orphaned":
-                    self.watcher.died(job.trial_id, f"the state of its dense trial {job.spec.parent_id} is gone")
+                    self.watcher.died(job.trial_id, f"the state of its parent, trial {job.spec.parent_id}, is gone")
                 ending = "failed"
                 self.queue.failed(job)
             elif ending == "orphaned":

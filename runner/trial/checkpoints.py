@@ -43,7 +43,7 @@ class ParentMissing(RuntimeError):
         self.path = path
 
     def __str__(self) -> str:
-        return f"the trained state of dense trial {self.parent_id} is missing at {self.path}; train it again (rebuild)"
+        return f"the trained state of trial {self.parent_id} is missing at {self.path}; train it again (rebuild)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,20 +157,21 @@ def delete(folder: Path) -> None:
 
 
 def committed_weights(layout: Layout, spec: TrialSpec) -> str | None:
-    """The content hash of the trained state that a dense trial committed. ValueError if it has not committed."""
+    """The content hash of the trained state that a parent committed. ValueError if it has not committed."""
     record = commit_record(layout.root, spec.trial_id)
-    if not spec.is_dense or record is None:
+    if not spec.has_children or record is None:
         raise ValueError(
-            f"trial {spec.trial_id} ({spec.method}) is no committed dense trial: there is no state to rebuild"
+            f"trial {spec.trial_id} ({spec.method}) has not committed, or none continues from its like: there is no "
+            "state to rebuild"
         )
     return record.facts.weights
 
 
 def refuse_difference(path: Path, content: str, committed: str | None) -> None:
-    """CheckpointError if a dense trial's trained state is not the one its commit names."""
+    """CheckpointError if a parent's trained state is not the one its commit names."""
     if committed is not None and content != committed:
         raise CheckpointError(
-            f"the trained state {path} has hash {content[:16]}, but its dense trial committed {committed[:16]}: it was "
+            f"the trained state {path} has hash {content[:16]}, but its trial committed {committed[:16]}: it was "
             "trained on another device, with other versions or another number of threads. Rebuild it where it was "
             "first trained, or run the study into a new store"
         )

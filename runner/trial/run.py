@@ -48,8 +48,8 @@ def run_trial(
 ) -> Outcome:
     """Runs a trial to its commit, from its last checkpoint if it has one.
 
-    keep_state: a dense trial leaves its trained state for the trials that continue from it. rebuild: train a
-    committed dense trial again because that state is gone; nothing is committed. ValueError for data that are not
+    keep_state: the trial leaves its trained state for those that continue from it. rebuild: train a committed one of
+    which others continue again because that state is gone; nothing is committed. ValueError for data that are not
     the spec's, ParentMissing, CheckpointError for a state that cannot be used or does not match the commit.
     """
     layout = Layout(workplace.root)
@@ -66,7 +66,7 @@ def run_trial(
     if not trial.trainer.train(Watch(trial, history, states, hooks).after_step):
         return Outcome(status="stopped", trial_id=spec.trial_id, epochs=trial.trainer.epoch)
     with ThreadPoolExecutor(max_workers=1) as aside:
-        kept = states.keep(aside, rebuild=rebuild, keep_state=keep_state) if spec.is_dense else None
+        kept = states.keep(aside, rebuild=rebuild, keep_state=keep_state) if spec.has_children else None
         answers = [] if rebuild else answers_of(trial, history)
     weights = kept.result() if kept else None
     if rebuild:

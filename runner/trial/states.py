@@ -44,11 +44,11 @@ class States:
         self.hooks = hooks
 
     def resume(self) -> None:
-        """Go on from the trial's own checkpoint, or else from its dense parent's trained state if it has a parent."""
+        """Go on from the trial's own checkpoint, or else from its parent's trained state if it has a parent."""
         if not self.is_first or any(self._restore(self.folder / name) for name in (STATE, TRAINED)):
             return
-        if self.spec.shares_parent:
-            self._start_from_parent(self.spec.dense)
+        if self.spec.parent:
+            self._start_from_parent(self.spec.parent)
 
     def save(self) -> None:
         """Put the state into the trial's folder."""
@@ -57,7 +57,7 @@ class States:
             checkpoints.save(self.folder / STATE, self.spec.trial_id, tensors, facts)
 
     def keep(self, aside: Executor, *, rebuild: bool, keep_state: bool) -> Future[str]:
-        """The content hash of a dense trial's trained state, which is left for its children if asked for.
+        """The content hash of the trained state, which is left for its children if asked for.
 
         `aside` hashes and writes it, which may go on while the network answers: that changes no tensor of the state.
         """
@@ -66,7 +66,7 @@ class States:
 
     def tidy(self, *, keep_state: bool) -> None:
         """Remove the state of a trial that is done, save what its children start from."""
-        if not (keep_state and self.spec.is_dense):
+        if not (keep_state and self.spec.has_children):
             checkpoints.delete(self.folder)
 
     def _state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -110,7 +110,7 @@ class States:
             return None
 
     def _start_from_parent(self, parent: TrialSpec) -> None:
-        """Take the trained state of the dense trial, which is this trial's own after as many epochs."""
+        """Take the trained state of the parent, which is this trial's own after as many epochs."""
         path = self.layout.checkpoint(parent.trial_id) / TRAINED
         state = self._intact(path, parent.trial_id)
         if state is None:

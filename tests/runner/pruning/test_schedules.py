@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.pruning.moment import Timeline
-from runner.pruning.schedules import SCHEDULES, AtInitialization, Cubic, OneShot, Rounds, Schedule, Unpruned
+from runner.pruning.schedules import SCHEDULES, AtInitialization, Cubic, Levels, OneShot, Rounds, Schedule, Unpruned
 
-PRUNING = [schedule for schedule in SCHEDULES.values() if not isinstance(schedule, Unpruned)]
+PRUNING = [schedule for schedule in SCHEDULES.values() if not isinstance(schedule, Unpruned | Levels)]
 
 
 def decisions(schedule: Schedule, epochs: int, target: float, steps_per_epoch: int = 4) -> dict[int, float]:
@@ -42,6 +42,22 @@ def test_every_schedule_rises_to_its_target_within_training(sparsity, epochs, st
         fractions = list(decisions(schedule, epochs, sparsity, steps_per_epoch).values())
         assert fractions[-1] == sparsity
         assert all(0 <= a <= b for a, b in itertools.pairwise(fractions))
+
+
+def test_every_level_takes_a_fifth_of_what_is_left():
+    """Level k has 1 - .8^k gone; its trial is the one of level k - 1 with a phase more, and decides alike before."""
+    levels = [Levels().gone(level) for level in range(1, 21)]
+    assert levels[:3] == pytest.approx([0.2, 0.36, 0.488])
+    assert levels[-1] == pytest.approx(1 - 0.8**20)
+    for level, target in enumerate(levels, 1):
+        schedule = Levels().towards(target)
+        assert schedule.phases(3, 2) == (3, *(2,) * level)
+        assert list(decisions(schedule, 3, target).values()) == levels[:level]
+        assert schedule.before(target) == (levels[level - 2] if level > 1 else 0.0)
+    assert Levels().towards(0.4880001).level == 3
+    for other in (0.5, 0.1, 0.99):
+        with pytest.raises(ValueError, match=r"is no level: .* allowed are 1 - 0.8\^k, such as"):
+            Levels().towards(other)
 
 
 def test_phases_are_equal_or_off_by_one():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.plan import plan
+from runner.plan import forebears, plan, training_units
 from runner.studies import StudyError, load
 from runner.studies.compressions import compression_of, sparsity_of
 
@@ -20,6 +20,19 @@ references: [finetuned]
 seeds: 3
 training: {epochs: 2, batch_size: 32, learning_rate: 1e-3}
 """
+
+LEVELS = changed("methods: [imp-ft, rp-ai]", "methods: [lth]").replace("sparsities: [0.5, 0.9]", "levels: 3")
+
+
+def test_a_level_goes_on_where_the_one_below_it_ended(tmp_path):
+    """Three levels are .2, .36 and .488; parents go down to the dense model; each trains one phase of its own."""
+    study = load(str(written(tmp_path, LEVELS)))
+    assert study.sparsities == pytest.approx((0.2, 0.36, 0.488))
+    first = [spec for spec in plan(study).trials if spec.seed == 0]
+    assert [spec.parent for spec in first] == [None, *first[:3]]
+    assert [training_units(spec) for spec in first] == [1, 1, 1, 1]
+    assert [training_units(spec, shared=False) for spec in first] == [1, 2, 3, 4]
+    assert forebears(first[3]) == first[2::-1]
 
 
 def test_a_ratio_is_a_fraction_of_all_parameters(tmp_path):
@@ -60,9 +73,14 @@ def test_a_study_without_them_is_frozen_as_ever(tmp_path):
         (changed("sparsities: [0.5, 0.9]", "compressions: ten"), ":5: compressions: 'ten' is not a compression"),
         (changed("sparsities: [0.5, 0.9]", "compressions: [.inf]"), "inf is not a compression"),
         (changed("sparsities: [0.5, 0.9]", "compressions: [2, 2]"), ":5: "),
-        (RATIOS + "sparsities: [0.5]\n", "either by `sparsities` or by `compressions`"),
+        (RATIOS + "sparsities: [0.5]\n", "by one of sparsities, compressions; remove all but one"),
         (BLOCKS.replace("compressions: 4", "sparsities: [0.5]"), "other blocks have compressions"),
         (BLOCKS + "compressions: [2]\n", "beside `grid`"),
+        (changed("sparsities: [0.5, 0.9]", "levels: 0"), ":5: levels: 0 is no number of levels"),
+        (changed("sparsities: [0.5, 0.9]", "levels: 3\ncompressions: 2"), "by one of compressions, levels"),
+        (LEVELS.replace("levels: 3", "sparsities: [0.2, 0.488]"), ":5: sparsities: 'lth' goes on from level to level"),
+        (LEVELS.replace("levels: 3", "sparsities: [0.2, 0.5]"), ":5: sparsities: for 'lth' 0.5 is no level"),
+        (LEVELS.replace("levels: 3", "compressions: [2]"), "'lth' removes shares of prunable weights"),
         (RATIOS + "base: some\n", "base"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runner.pruning.schedules import Levels
 from runner.spec import TrialSpec
 from runner.store.layout import Layout
 from runner.sweep.jobs import TRAINED, Job, Queue, discard_leftovers, missing_jobs
@@ -131,3 +132,54 @@ def test_a_driver_that_lost_the_store_deletes_nothing(tmp_path: Path) -> None:
     for job in list(queue.ready):
         queue.succeeded(job)
     assert (folder / TRAINED).exists()
+
+
+def levels(count: int) -> list[TrialSpec]:
+    """A dense trial and so many levels above it."""
+    return [samples.spec(), *(samples.spec("lth", Levels().gone(level)) for level in range(1, count + 1))]
+
+
+def test_levels_wait_for_the_one_below(tmp_path: Path) -> None:
+    """One after the other; the state of each goes as soon as the next has ended; a failure takes all above with it."""
+    queue = Queue.of(missing_jobs(levels(3), tmp_path), tmp_path)
+    dense = queue.ready.popleft()
+    assert dense.keep_state
+    queue.succeeded(dense)
+    (first,) = queue.ready
+    assert (first.trial_id, first.keep_state) == (levels(3)[1].trial_id, True)
+    assert [job.trial_id for job in queue.failed(first)] == [spec.trial_id for spec in levels(3)[2:]]
+
+
+def test_a_level_added_later_brings_back_all_below_whose_states_are_gone(tmp_path: Path) -> None:
+    """Two levels are done and their states deleted: dense model and both levels are rebuilt in turn, and then go."""
+    for spec in levels(2):
+        samples.committed(tmp_path, spec)
+    jobs = missing_jobs(levels(3), tmp_path)
+    assert [job.rebuild for job in jobs] == [True, True, True, False]
+    queue = Queue.of(jobs, tmp_path)
+    for spec in levels(3):
+        (job,) = queue.ready
+        assert job.spec == spec
+        queue.ready.clear()
+        folder = Layout(tmp_path).checkpoint(spec.trial_id)
+        folder.mkdir(parents=True)
+        (folder / TRAINED).touch()
+        queue.succeeded(job)
+        left = {one.name for one in Layout(tmp_path).checkpoints.iterdir()}
+        assert left == {spec.trial_id}, "the one that it went on from is needed no longer"
+    assert not queue.waiting
+
+
+def test_a_level_whose_state_is_gone_asks_down_to_the_dense_model(tmp_path: Path) -> None:
+    """An orphan asks for its parent, which asks for its own; they come back in order."""
+    dense, first, second = levels(2)
+    queue = Queue.of([Job(second)], tmp_path)
+    queue.orphaned(queue.ready.popleft())
+    parent = queue.ready.popleft()
+    assert (parent.trial_id, parent.rebuild) == (first.trial_id, True)
+    queue.orphaned(parent)
+    root = queue.ready.popleft()
+    assert (root.trial_id, root.rebuild) == (dense.trial_id, True)
+    queue.succeeded(root)
+    queue.succeeded(queue.ready.popleft())
+    assert list(queue.ready) == [Job(second)]

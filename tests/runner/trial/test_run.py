@@ -9,6 +9,7 @@ import pytest
 
 import runner.trial.assembly
 import runner.trial.states
+from runner.pruning.schedules import Levels
 from runner.spec import Protocol, Record
 from runner.store.layout import Layout
 from runner.trial.checkpoints import STATE, TRAINED, CheckpointError, load
@@ -109,6 +110,25 @@ def test_children_equal_trials_that_share_nothing(workplace, tmp_path, monkeypat
     assert committed(alone, spec)[0]["rows_sha256"] == committed(workplace, spec)[0]["rows_sha256"]
 
 
+def test_a_level_equals_the_same_levels_trained_alone(workplace, tmp_path, monkeypatch):
+    """From the state of the level below the third commits the rows of a trial that went through all levels itself."""
+    levels = [spec_of("lth", sparsity=Levels().gone(level), record=Record(probabilities=True)) for level in (1, 2, 3)]
+    for spec in (levels[0].dense, *levels):
+        run_trial(spec, workplace=workplace, data=DATA, keep_state=True)
+    record, _ = committed(workplace, levels[2])
+    assert record["parent_id"] == levels[1].trial_id
+    assert record["facts"]["parent_weights"] == committed(workplace, levels[1])[0]["facts"]["weights"]
+    (Layout(workplace.root).checkpoint(levels[1].trial_id) / TRAINED).unlink()
+    assert run_trial(levels[1], workplace=workplace, data=DATA, rebuild=True).status == "rebuilt"
+    alone = dataclasses.replace(workplace, root=tmp_path / "alone")
+    monkeypatch.setattr(runner.trial.states.States, "_start_from_parent", lambda *_: None)
+    run_trial(levels[2], workplace=alone, data=DATA)
+    theirs, _ = committed(alone, levels[2])
+    assert record["rows_sha256"] == theirs["rows_sha256"]
+    assert record["facts"]["layer_sparsity"] == theirs["facts"]["layer_sparsity"]
+    assert record["facts"]["achieved_sparsity"] == pytest.approx(0.488, abs=0.004)
+
+
 def test_a_missing_parent_is_named(workplace):
     """Without the parent's state a child says whose is missing, so that the sweep can train it again."""
     spec = spec_of("imp-wr")
@@ -142,9 +162,9 @@ def test_a_rebuilt_state_that_differs_is_refused(workplace, monkeypatch):
 
 
 @pytest.mark.parametrize("method", ["dense", "rp-ai"])
-def test_only_committed_dense_trials_are_rebuilt(workplace, method):
-    """There is no state to rebuild of a pruned trial, nor of one that never committed."""
-    with pytest.raises(ValueError, match="no committed dense trial"):
+def test_only_committed_parents_are_rebuilt(workplace, method):
+    """There is no state to rebuild of a trial that none continues from, nor of one that never committed."""
+    with pytest.raises(ValueError, match="has not committed, or none continues"):
         run_trial(spec_of(method), workplace=workplace, data=DATA, rebuild=True)
 
 

@@ -15,6 +15,7 @@ from runner.heads import head_for
 from runner.methods import DENSE, METHODS
 from runner.pruning.masks import removed, sparsity
 from runner.pruning.moment import Moment
+from runner.pruning.schedules import Levels
 from runner.spec import Protocol, TrialSpec, derived_seed
 from runner.training import Finetuning, Selection, Training
 from runner.trial import assembly
@@ -103,6 +104,13 @@ def dense_network(seed: int, training: Training, protocol: Protocol, multi_label
     return trainer.network
 
 
+def near(method: str, target: float) -> float:
+    """The target, or the level nearest to it for a method that cuts level by level."""
+    levels = (Levels().gone(level) for level in range(1, 30))
+    is_free = METHODS[method].schedule != "levels"
+    return target if is_free else min(levels, key=lambda level: abs(level - target))
+
+
 def trained(trainer: Trainer) -> str:
     """Hash of the whole state after training to the end."""
     assert trainer.train(lambda moment: True)
@@ -112,7 +120,7 @@ def trained(trainer: Trainer) -> str:
 @functools.cache
 def undisturbed(method: str, training: Training, protocol: Protocol = PAPER) -> str:
     """The hash of a training to which nothing happens."""
-    return trained(trainer_of(method, 0.7, training=training, protocol=protocol))
+    return trained(trainer_of(method, near(method, 0.7), training=training, protocol=protocol))
 
 
 @functools.cache
@@ -133,6 +141,7 @@ def copied(state: State) -> State:
 @pytest.mark.parametrize("target", [0.2, 0.99])
 def test_every_method_hits_its_target(method, target):
     """After training, exactly so many weights are removed, of each layer or of all, and these are exact zeros."""
+    target = near(method, target)
     trainer = trainer_of(method, target)
     trained(trainer)
     masks = trainer.pruner.masks
@@ -150,10 +159,10 @@ def test_every_method_hits_its_target(method, target):
 def test_interrupted_and_resumed_is_undisturbed(method, training):
     """Stopped after every fifth step or every epoch (of 8) and restored, training ends in the very same bytes."""
     for stops in (lambda moment: moment.step % 5 == 0, lambda moment: moment.begins_epoch):
-        trainer = trainer_of(method, 0.7, training=training)
+        trainer = trainer_of(method, near(method, 0.7), training=training)
         while not trainer.train(lambda moment, stops=stops: not stops(moment)):
             state = copied(trainer.state())
-            trainer = trainer_of(method, 0.7, training=training)
+            trainer = trainer_of(method, near(method, 0.7), training=training)
             trainer.restore(*state)
             torch.rand(7)  # whatever else drew from the default generator in between
         assert content_hash(trainer.state()[0]) == undisturbed(method, training)
@@ -165,7 +174,7 @@ def test_interrupted_and_resumed_is_undisturbed(method, training):
 def test_a_child_of_the_dense_trial_is_what_it_would_be_alone(method, training, late):
     """From the dense model's state after E epochs (weights, moments, counters): the same bytes as from step 0."""
     protocol = Protocol(rounds="off-by-one" if late else "equal")
-    child = trainer_of(method, 0.7, training=training, protocol=protocol)
+    child = trainer_of(method, near(method, 0.7), training=training, protocol=protocol)
     child.restore(*copied(dense_state(dataclasses.replace(training, finetuning=Finetuning()))))
     assert trained(child) == undisturbed(method, training, protocol)
 
