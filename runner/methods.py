@@ -61,6 +61,10 @@ OPTIONS: dict[str, Option] = {
     ),
     "loss": Option(meaning="whether gradients are of the loss with its weight decay", words=("decayed", "plain")),
     "sign": Option(meaning="whether weights are ranked by absolute or by signed scores", words=("absolute", "signed")),
+    "statistics": Option(
+        meaning="what becomes of the running statistics of batch normalisation where a score takes gradients",
+        words=("frozen", "moving", "recalibrated"),
+    ),
     "draw": Option(
         meaning="whether as many weights go as asked, or each by a draw of its own", words=("exact", "independent")
     ),
@@ -80,9 +84,9 @@ class Method:
     `runner.pruning.teachers.TEACHERS`). penalty: what is added to the loss (a key of
     `runner.pruning.penalties.PENALTIES`). targets: which parameters may go (a key of `runner.pruning.targets.TARGETS`).
     options: what a study may change (keys of OPTIONS, which are fields of the score, the schedule, the teacher or the
-    penalty; and `samples`, which the training set reads), with their defaults; a value must have its default's type. A
-    default stays what it is, since ids leave it out: raise `version` where the meaning of a method changes, a default
-    included.
+    penalty; and `samples` and `statistics`, which the training set reads), with their defaults; a value must have its
+    default's type. A default stays what it is, since ids leave it out: raise `version` where the meaning of a method
+    changes, a default included.
     """
 
     title: str
@@ -131,12 +135,20 @@ METHODS: dict[str, Method] = {
         score="impact",
         schedule="rounds",
         recovery="rewind",
-        options={"rounds": 3},
+        options={"rounds": 3, "statistics": "frozen"},
     ),
     "iibp-ft": Method(
-        title="Iterative impact-based pruning, fine-tuning", score="impact", schedule="rounds", options={"rounds": 3}
+        title="Iterative impact-based pruning, fine-tuning",
+        score="impact",
+        schedule="rounds",
+        options={"rounds": 3, "statistics": "frozen"},
     ),
-    "ibp-ai": Method(title="Impact-based pruning at initialization", score="impact", schedule="at-initialization"),
+    "ibp-ai": Method(
+        title="Impact-based pruning at initialization",
+        score="impact",
+        schedule="at-initialization",
+        options={"statistics": "frozen"},
+    ),
     "imp-wr": Method(
         title="Iterative magnitude pruning, weight rewinding",
         score="magnitude",
@@ -204,14 +216,14 @@ METHODS: dict[str, Method] = {
         score="gradient",
         schedule="one-shot",
         scope="global",
-        options={"finetune_epochs": 0, "samples": 0, "loss": "decayed"},
+        options={"finetune_epochs": 0, "samples": 0, "loss": "decayed", "statistics": "frozen"},
     ),
     "up": Method(
         title="Undecayed pruning, one shot over the whole network",
         score="undecayed",
         schedule="one-shot",
         scope="global",
-        options={"finetune_epochs": 0, "samples": 0, "loss": "decayed", "sign": "absolute"},
+        options={"finetune_epochs": 0, "samples": 0, "loss": "decayed", "sign": "absolute", "statistics": "frozen"},
     ),
     "rp": Method(
         title="Random pruning, one shot over the whole network",

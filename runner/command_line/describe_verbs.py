@@ -42,7 +42,9 @@ def list_registered(
 @app.command("model")
 def describe_model(
     name: Annotated[str, typer.Argument(help="An architecture of `piesweep list models`.")],
-    classes: Annotated[int, typer.Option(min=2, help="How many classes the output layer has.")],
+    classes: Annotated[
+        int | None, typer.Option(min=2, help="How many classes the output layer has; 10 for LeNet and ResNets, else 2.")
+    ] = None,
     options: Annotated[
         list[str] | None, typer.Argument(metavar="[OPTION=VALUE]...", help="Options, such as hidden=200.")
     ] = None,

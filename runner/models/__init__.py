@@ -31,9 +31,11 @@ class Architecture:
     `module` has the functions of `runner.models.base.ModelModule`. `options` are what a study may set, with their
     defaults; a value must have its default's type. `reads`: what heads may read of it. `published` are the options
     under which the reference reports its figures, where these differ from the defaults: what `describe` shows unless
-    told otherwise. `least_side`: of images, the pixels of the shorter side at least. `shards`: whether several
-    processes can share its network (strategy deepspeed). `parameters`: how many it has with the default options and
-    two classes, roughly: what is known of checkpoints where no trial was measured.
+    told otherwise, and `classes` for how many. `fixed`: options that a study cannot change, which tell it from others
+    of its module. `least_side`: of images, the pixels of the shorter side at least. `shards`: whether several
+    processes can share its network (strategy deepspeed). `couples_examples`: whether what it learns of an example
+    depends on the others of its batch, as with batch normalisation. `parameters`: how many it has with the default
+    options and `classes`, roughly: what is known of checkpoints where no trial was measured.
     """
 
     title: str
@@ -47,6 +49,9 @@ class Architecture:
     version: int = 1
     shards: bool = False
     least_side: int = 1
+    classes: int = 2
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    couples_examples: bool = False
 
 
 MODELS: dict[str, Architecture] = {
@@ -99,6 +104,75 @@ MODELS: dict[str, Architecture] = {
         parameters=18_000,
         options={"width": 8},
     ),
+    "lenet": Architecture(
+        title="two convolutions and two hidden layers, for small images",
+        module="runner.models.lenet",
+        inputs=("image",),
+        least_side=10,
+        reference="Good et al. 2022, section 6.1, after LeCun et al. 1998",
+        parameters=60_074,
+        classes=10,
+    ),
+    "resnet-20": Architecture(
+        title="a residual network of 20 layers for small images",
+        module="runner.models.resnet",
+        inputs=("image",),
+        least_side=8,
+        reference="He et al. 2016, section 4.2, arXiv:1512.03385",
+        parameters=269_722,
+        classes=10,
+        options={"width": 16},
+        fixed={"depth": 20},
+        couples_examples=True,
+    ),
+    "resnet-32": Architecture(
+        title="a residual network of 32 layers for small images",
+        module="runner.models.resnet",
+        inputs=("image",),
+        least_side=8,
+        reference="He et al. 2016, section 4.2, arXiv:1512.03385",
+        parameters=464_154,
+        classes=10,
+        options={"width": 16},
+        fixed={"depth": 32},
+        couples_examples=True,
+    ),
+    "resnet-44": Architecture(
+        title="a residual network of 44 layers for small images",
+        module="runner.models.resnet",
+        inputs=("image",),
+        least_side=8,
+        reference="He et al. 2016, section 4.2, arXiv:1512.03385",
+        parameters=658_586,
+        classes=10,
+        options={"width": 16},
+        fixed={"depth": 44},
+        couples_examples=True,
+    ),
+    "resnet-56": Architecture(
+        title="a residual network of 56 layers for small images",
+        module="runner.models.resnet",
+        inputs=("image",),
+        least_side=8,
+        reference="He et al. 2016, section 4.2, arXiv:1512.03385",
+        parameters=853_018,
+        classes=10,
+        options={"width": 16},
+        fixed={"depth": 56},
+        couples_examples=True,
+    ),
+    "resnet-110": Architecture(
+        title="a residual network of 110 layers for small images",
+        module="runner.models.resnet",
+        inputs=("image",),
+        least_side=8,
+        reference="He et al. 2016, section 4.2, arXiv:1512.03385",
+        parameters=1_727_962,
+        classes=10,
+        options={"width": 16},
+        fixed={"depth": 110},
+        couples_examples=True,
+    ),
 }
 
 
@@ -124,6 +198,12 @@ def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         if wanted is int and value < 1:
             raise ModelError(f"option '{key}' of model '{name}' is {value}; it must be at least 1")
     return {**defaults, **options}
+
+
+def settings(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Every option of architecture `name`, fixed ones included, under those that a study sets."""
+    chosen = architecture(name)
+    return {**chosen.options, **options, **chosen.fixed}
 
 
 def require_readable(name: str, task: str, images: Images) -> None:

@@ -264,4 +264,9 @@ def _training_problems(study: Study) -> Iterator[Problem]:
             if training.augmentation not in ("task", "none") and inputs_of(task) != "image":
                 told = f"augmentation: {training.augmentation} varies images, and {task.name} has none; remove it"
                 yield Problem(("training",), f"{cell}: {told}")
+            if training.micro_batches > 1 and MODELS[model.model].couples_examples:
+                told = (
+                    "normalises over a batch, which is another in parts; remove micro_batches, or take a smaller batch"
+                )
+                yield Problem(("training",), f"{cell}: {model.model} {told}")
             yield from selection_problems(cell, training, kind_of(task), task.metrics or (), _splits_of(task), protocol)

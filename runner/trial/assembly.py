@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from runner.heads import head_for
 from runner.heads.base import Head
-from runner.models import MODELS, load_module, require_readable
+from runner.models import MODELS, load_module, require_readable, settings
 from runner.models.base import Encoded, ModelContext
 from runner.pruning.gates import GATES
 from runner.pruning.options import with_options
@@ -23,6 +23,7 @@ from runner.pruning.penalties.base import Penalized
 from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES
 from runner.pruning.removals import REMOVALS
+from runner.pruning.running_statistics import Statistics, refuse_statistics
 from runner.pruning.scores import SCORES
 from runner.pruning.targets import TARGETS, sizes_of
 from runner.pruning.teachers import TEACHERS
@@ -89,7 +90,7 @@ def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assemble
 def context_of(spec: TrialSpec, workplace: Workplace, data: TaskData, head: Head) -> ModelContext:
     """What an architecture is told of the trial."""
     return ModelContext(
-        options={**MODELS[spec.architecture].options, **dict(spec.options)},
+        options=settings(spec.architecture, dict(spec.options)),
         classes=head.width,
         kind=data.kind,
         reads=head.kind.reads,
@@ -123,9 +124,10 @@ def sampling_of(spec: TrialSpec) -> Sampling:
     Where it has the option `samples`, over so many in the training's batches; else as the protocol says.
     """
     samples = None if spec.is_dense else spec.method_settings.get("samples")
+    statistics: Statistics = "frozen" if spec.is_dense else spec.method_settings.get("statistics", "frozen")
     if samples is None:
-        return Sampling(only_last=spec.protocol.impact == "last-batch")
-    return Sampling(samples, spec.training.batch_size)
+        return Sampling(only_last=spec.protocol.impact == "last-batch", statistics=statistics)
+    return Sampling(samples, spec.training.batch_size, statistics=statistics)
 
 
 def measure_of(
@@ -170,6 +172,7 @@ def trainer_of(
     if zero_stage:
         from runner.trial.sharding.engine import ManyProcesses
 
+        refuse_statistics(network)
         engine = ManyProcesses(network, training_set, zero_stage)
         pruner = Pruner(network, method if engine.processes.is_first else None, targets)
     else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Protocol
 
 import torch
@@ -12,6 +13,7 @@ from torch.optim import Optimizer
 from runner.optimizers import OPTIMIZERS
 from runner.pruning.moment import Moment
 from runner.pruning.pruner import Pruner
+from runner.pruning.running_statistics import frozen, recalibrate
 from runner.spec import derived_seed
 from runner.training import Training
 from runner.trial.batches import Batch, joined
@@ -115,21 +117,25 @@ class OneProcess:
 
     def decide(self, decision: Callable[[], None], pruner: Pruner, round_: int) -> None:
         """Decide."""
-        del pruner, round_
+        del pruner
         decision()
+        given = self.training_set
+        if given.sampling.statistics == "recalibrated":
+            with self._own_draws(derived_seed(given.seed, "score", round_, 4)):
+                recalibrate(self.network, (batch.inputs for batch in given.calibration_batches(round_)))
 
     def sample_gradients(self, pruner: Pruner, round_: int) -> dict[str, Tensor]:
         """Gradients of the training loss by layer, over training samples drawn for this round, dropout on, in fp32.
 
         accumulated: of the mean over all (100, where the method says nothing). last-batch: of the mean over the last 10
         of them, which is what zeroing the gradients before each of ten batches leaves (the code of Tropeano et al.
-        2025, training.py:30-37). The draws of the training around it go on as if nothing had been drawn here.
+        2025, training.py:30-37). The draws of the training around it go on as if nothing had been drawn here; what
+        becomes of running statistics is the method's choice.
         """
         given, batches = self.training_set, self.training_set.score_batches(round_)
-        device = given.compute.device.torch
         seen = sum(len(rows) for rows in batches)
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            seed_draws(derived_seed(given.seed, "score", round_, 1))
+        held = nullcontext() if given.sampling.statistics == "moving" else frozen(self.network)
+        with self._own_draws(derived_seed(given.seed, "score", round_, 1)), held:
             self.network.train()
             self.network.zero_grad(set_to_none=True)
             for index, rows in enumerate(batches):
@@ -144,6 +150,14 @@ class OneProcess:
 
     def gather(self) -> None:
         """Nothing: the network is whole."""
+
+    @contextmanager
+    def _own_draws(self, seed: int) -> Iterator[None]:
+        """Draws from a seed, after which those around go on as if nothing had been drawn."""
+        device = self.training_set.compute.device.torch
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            seed_draws(seed)
+            yield
 
     def _clear_gradients(self) -> None:
         """Forget gradients; those of embedding tables keep their memory and are filled with zeros."""

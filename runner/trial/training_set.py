@@ -11,6 +11,7 @@ from torch import Tensor
 
 from runner.heads.base import Head
 from runner.models.base import Encoded
+from runner.pruning.running_statistics import Statistics
 from runner.spec import Protocol, derived_seed
 from runner.training import Training
 from runner.trial.batches import Batch, assemble, batch_rows, to_device
@@ -18,18 +19,22 @@ from runner.trial.devices import Compute
 
 Rows = NDArray[np.int64]
 
+CALIBRATION_BATCHES = 100
+"""From so many batches, at most, running statistics are estimated anew."""
+
 
 @dataclass(frozen=True)
 class Sampling:
     """Over which training examples a decision takes its gradients: how many (0: all), in batches of how many.
 
     By default as Tropeano et al. 2025 have it. only_last: of these batches the last alone, which is what their code
-    does.
+    does. statistics: what becomes of running statistics.
     """
 
     samples: int = 100
     batch: int = 10
     only_last: bool = False
+    statistics: Statistics = "frozen"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +92,14 @@ class TrainingSet:
         rows = torch.randperm(len(self.targets), generator=generator)[:count].numpy()
         batches = [rows[start : start + size] for start in range(0, len(rows), size)]
         return batches[-1:] if self.sampling.only_last else batches
+
+    def calibration_batches(self, round_: int) -> list[Batch]:
+        """The batches from which running statistics are estimated anew after this round's decision."""
+        generator = torch.Generator().manual_seed(derived_seed(self.seed, "score", round_, 3))
+        rows, size = torch.randperm(len(self.targets), generator=generator).numpy(), self.training.batch_size
+        whole = max(size, len(rows) // size * size)
+        starts = range(0, whole, size)[:CALIBRATION_BATCHES]
+        return [self.batch(rows[start : start + size], self.score_draw(round_)) for start in starts]
 
     def dropout_seed(self, epoch: int, step: int, index: int) -> int:
         """The seed of one micro-batch of a step."""

@@ -50,7 +50,7 @@ def test_options_are_those_of_the_schedule(name):
     others = [TEACHERS[line.teacher]] if line.teacher else [PENALTIES[line.penalty]] if line.penalty else []
     pieces = [SCHEDULES[line.schedule], SCORES[line.score], *others]
     fields = {field.name for piece in pieces if dataclasses.is_dataclass(piece) for field in dataclasses.fields(piece)}
-    assert set(line.options) <= (fields | {"samples"}) & set(OPTIONS)
+    assert set(line.options) <= (fields | {"samples", "statistics"}) & set(OPTIONS)
     assert resolve(name, line.options) == line.options
     assert {
         key: value for key, value in vars(schedule_of(line.schedule, line.options)).items() if key in line.options

@@ -40,7 +40,7 @@ def test_every_model_offers_the_contract(name: str) -> None:
     module = load_module(architecture(name))
     assert all(callable(getattr(module, function)) for function in ("build", "shape", "encode"))
     assert MODELS[name].reference
-    assert resolve(name, MODELS[name].published)
+    assert resolve(name, MODELS[name].published) == {**MODELS[name].options, **MODELS[name].published}
 
 
 def test_registry_needs_no_torch() -> None:
