@@ -21,6 +21,9 @@ STUDIES: dict[str, str] = {
     "snli-minilm": "snli-minilm.yaml",
     "reuters-bilstm": "reuters-bilstm.yaml",
     "pie": "pie.yaml",
+    "recall": "recall.yaml",
+    "recall-low": "recall-low.yaml",
+    "recall-lth": "recall-lth.yaml",
 }
 
 

@@ -93,15 +93,19 @@ def miniature(study: str, overrides: list[str]) -> list[str]:
 
 
 def _small_grid(study: Study, task: str, model: str) -> dict[str, object]:
-    """Overrides for one task and model, with up to two of its methods and the last of its sparsities."""
+    """Overrides for one task and model, with up to two of its methods and the last of its sparsities.
+
+    The first for methods that cut level by level, which would need all levels below another.
+    """
     pruned = [cell for cell in study.cells if (cell.task, cell.model) == (task, model) and cell.sparsity]
     names = dict.fromkeys(cell.method for cell in pruned)
     by_start = {study.method_choices[name].line.starts_dense: name for name in reversed(names)}
+    by_level = any(study.method_choices[name].line.schedule == "levels" for name in by_start.values())
     small: dict[str, object] = {
         "tasks": [task],
         "models": [model],
         "methods": list(by_start.values()),
-        "sparsities": [cell.sparsity for cell in pruned[-1:]],
+        "sparsities": [cell.sparsity for cell in (pruned[:1] if by_level else pruned[-1:])],
     }
     return {"grid": [small]} if study.grid else small
 
