@@ -68,8 +68,9 @@ def miniature(study: str, overrides: list[str]) -> list[str]:
     """The overrides that make a study small: one task and model, two methods, one sparsity, two seeds, few examples.
 
     Of the methods one starts from the dense parent and one does not, if the study has both. Hypotheses and copies for
-    comparing vendors, which change no trial, are left out, and a warm-up lasts one epoch at most. StudyError says why a
-    study cannot be rehearsed: it is wrong itself, a trial takes several processes, or data of the user's is missing.
+    comparing vendors, which change no trial, are left out, a warm-up lasts one epoch at most, and the learning rate
+    stays. StudyError says why a study cannot be rehearsed: it is wrong itself, a trial takes several processes, or data
+    of the user's is missing.
     """
     full = load(study, overrides)
     if full.strategy.is_sharded:
@@ -85,6 +86,7 @@ def miniature(study: str, overrides: list[str]) -> list[str]:
         "retries": RETRIES,
         "training.epochs": EPOCHS,
         "training.warmup_epochs": min(warmup, 1.0),
+        **{f"training.{key}": None for key in ("learning_rates", "milestones", "finetuning")},
         **{f"tasks.0.limit.{split}": min(count, task.limit.get(split, count)) for split, count in EXAMPLES.items()},
     }
     small = [*overrides, *(f"{key}={json.dumps(value)}" for key, value in chosen.items())]
