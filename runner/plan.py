@@ -66,7 +66,7 @@ def _changes(choice: MethodChoice) -> dict[str, Any]:
 def _spec(dense: TrialSpec, cell: GridCell, changes: Mapping[str, Mapping[str, Any]], base: SparsityBase) -> TrialSpec:
     """A cell's trial under the seed of the dense one."""
     if cell.method == DENSE:
-        return dense
+        return dense.dense  # without what only later phases have
     own = changes[cell.method]
     versions = tuple(sorted((*dense.versions, *own["versions"])))
     return dataclasses.replace(

@@ -54,7 +54,13 @@ models: [toy-network]
 methods: [toy, toy-learned, toy-taught, toy-penalized]
 sparsities: [0.5]
 seeds: 5
-training: {epochs: 2, batch_size: 40, learning_rate: 0.05, optimizer: toy-sgd, learning_rates: toy-halved}
+training:
+  epochs: 2
+  batch_size: 40
+  learning_rate: 0.05
+  optimizer: toy-sgd
+  learning_rates: toy-halved
+  finetuning: {epochs: 1, optimizer: new}
 """
 
 

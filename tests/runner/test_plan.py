@@ -10,7 +10,7 @@ import pytest
 from runner.estimate import estimate
 from runner.plan import canaries, content_fingerprint, identify, plan
 from runner.spec import TrialSpec
-from runner.studies import StudyError, load
+from runner.studies import STUDIES, StudyError, load
 from tests.runner.studies.samples import SMALL, changed, written
 
 DATA = {name: f"{index:016x}" for index, name in enumerate(("imdb", "snli", "reuters", "aapd", "movie-snippets"), 1)}
@@ -257,6 +257,18 @@ def test_recording_more_takes_more_room(small):
     everything = estimate(small("record.splits=[train,test]", "record.el2n=true", "record.probabilities=true"))
     assert plain < train < scored < everything.store_bytes
     assert everything.store_bytes == scored + everything.probability_bytes
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_parent_is_planned_before_its_children(here, study):
+    """Of each shipped study: what a trial goes on from stands before it, also where phases after a cut differ."""
+    changes = [] if "recall" in study else ["training.finetuning={epochs: 5, optimizer: new}"]
+    made = plan(load(study, [*changes, "seeds=[3]"]))
+    seen: set[str] = set()
+    for spec in identify(made, {task.name: "x" for task in made.study.tasks}).trials:
+        assert spec.parent_id is None or spec.parent_id in seen
+        assert spec.shares_parent == (spec.parent_id is not None)
+        seen.add(spec.trial_id)
 
 
 def test_probabilities_have_their_price(small):
