@@ -95,6 +95,8 @@ def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> 
 
 def _broken(row: Row, place: tuple[str, str, str], cells: dict[int, Row], known: Row) -> BrokenExample:
     def names(indices: list[int]) -> tuple[str, ...]:
+        if not known["classes"]:
+            return (_enclosed(row["text_pair"] or "", *indices),)
         return tuple(known["classes"][index] for index in indices)
 
     def order(vote: dict[str, Any]) -> tuple[Any, ...]:
@@ -120,3 +122,8 @@ def _broken(row: Row, place: tuple[str, str, str], cells: dict[int, Row], known:
 
 def _cut(text: str | None) -> str | None:
     return text if text is None or len(text) <= TEXT_LENGTH else text[:TEXT_LENGTH] + " …"
+
+
+def _enclosed(passage: str, begin: int, end: int) -> str:
+    """What a vote on the beginning and the end of an answer encloses, as far as the passage is at hand."""
+    return passage[begin:end] if begin < end <= len(passage) else f"characters {begin} to {end}"

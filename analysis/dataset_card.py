@@ -68,11 +68,18 @@ def _title(studies: Sequence[str]) -> str:
     return ", ".join(studies) or "ingested predictions"
 
 
+CATEGORIES = {"tagging": "token-classification", "span": "question-answering"}
+"""Kinds of answer that the Hub calls otherwise than classification."""
+
+
 def _front_matter(
     studies: Sequence[str], tasks: Mapping[str, TaskCard], configurations: Sequence[Configuration]
 ) -> str:
     largest = max(sum(one.rows.values()) for one in configurations)
-    kinds = {"image-classification" if task.inputs == "image" else "text-classification" for task in tasks.values()}
+    kinds = {
+        CATEGORIES.get(task.kind, "image-classification" if task.inputs == "image" else "text-classification")
+        for task in tasks.values()
+    }
     matter = {
         "pretty_name": f"Predictions of pruned networks: {_title(studies)}",
         "license": "other",

@@ -78,7 +78,8 @@ class ModelLife:
 class Example:
     """An example with its lives. readability: score -> value, where the store has scores of its text.
 
-    words: of a tagging task; gold answers and votes then have a tag for each.
+    words: of a tagging task; gold answers and votes then have a tag for each. is_span: whether votes are the characters
+    of text_pair at which the answer begins, and at which it has ended.
     """
 
     address: Address
@@ -90,6 +91,7 @@ class Example:
     readability: dict[str, float]
     lives: tuple[ModelLife, ...]
     words: tuple[str, ...] = ()
+    is_span: bool = False
 
 
 def example(connection: Database, address: Address, model: str | None = None) -> Example:
@@ -103,17 +105,18 @@ def example(connection: Database, address: Address, model: str | None = None) ->
     models = sorted({row["model"] for row in voted})
     if model is not None and model not in models:
         raise ExampleError(unknown("model", model, models))
-    first = found[0]
+    first, kind = found[0], _kind(connection, address)
     return Example(
         address=address,
         are_sets=first["labels"] is not None,
-        gold=_gold(_kind(connection, address), first),
+        gold=_gold(kind, first),
         text=first["text"],
         text_pair=first["text_pair"],
         disagreement=people[0]["disagreement"] if people else None,
         readability={name: value for name, value in (scores[0] if scores else {}).items() if value is not None},
         lives=tuple(_life(connection, address, name, voted) for name in models if model in (None, name)),
-        words=_names(first["words"]) if _kind(connection, address) == "tagging" else (),
+        words=_names(first["words"]) if kind == "tagging" else (),
+        is_span=kind == "span",
     )
 
 
@@ -124,11 +127,13 @@ def _kind(connection: Database, address: Address) -> str:
 
 
 def _gold(kind: str, row: Row) -> tuple[str, ...]:
-    """The true answer: names of classes, a tag for every word, or a number as text."""
+    """The true answer: names of classes, a tag for every word, texts of a passage, or a number as text."""
     if kind == "regression":
         return (f"{row['gold_value']:.6g}",)
     if kind == "tagging":
         return _names(row["gold_tags"])
+    if kind == "span":
+        return tuple(dict.fromkeys(row["gold_answers"]))
     return _names(row["label"] if row["labels"] is None else row["labels"])
 
 

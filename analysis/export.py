@@ -36,13 +36,14 @@ QUERIES: dict[str, str] = {
 
 PRESENT: dict[str, str] = {
     **{kind.answer: f"SELECT count(*) FROM internal.task WHERE answer = '{kind.answer}'" for kind in KINDS.values()},
+    "answer": "SELECT count(*) FROM internal.task WHERE answer IN ('span')",
     "probabilities": "SELECT count(*) FROM trials WHERE (settings->'record'->>'probabilities')::BOOLEAN",
     **{name: f"SELECT count({name}) FROM examples" for name in TEXTS},
 }
 """Column -> how many of a store's tasks, trials or examples have it."""
 OPTIONAL = {
     "examples": (*VIEWED_GOLD, *TEXTS),
-    "predictions": ("probabilities", *(kind.answer for kind in KINDS.values())),
+    "predictions": ("probabilities", "answer", *(kind.answer for kind in KINDS.values())),
 }
 """Configuration -> columns that it has only where PRESENT."""
 JOINED = {"predictions": ("gold", "correct", "quality", "gold_value")}

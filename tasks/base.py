@@ -41,6 +41,7 @@ class TaskChoice(BaseModel):
     `label` (or `labels`, for several per example) the column of the answer; `kind: regression` says that `label` holds
     numbers to predict, not classes. `words` and `tags` are lists of equal length: a tag is to be found for every word.
     `image` names a column of pictures in place of `text`; folders that have one for every class need neither.
+    `question`, `context` and `answer` (with `answer_start`, where it begins): the answer is to be found in the context.
     `metrics` are those by which any task's answers are scored, the headline first (`tasks.metric_choice`); they change
     no trial. A number for `test` or `validation` is the
     fraction of train that is held out (`tasks.held_out`). `id` names the column of the user's own ids. `quoting`,
@@ -65,6 +66,10 @@ class TaskChoice(BaseModel):
     labels: str | None = None
     words: str | None = Field(default=None, exclude_if=_is_none)
     tags: str | None = Field(default=None, exclude_if=_is_none)
+    question: str | None = Field(default=None, exclude_if=_is_none)
+    context: str | None = Field(default=None, exclude_if=_is_none)
+    answer: str | None = Field(default=None, exclude_if=_is_none)
+    answer_start: str | None = Field(default=None, exclude_if=_is_none)
     kind: Literal["regression"] | None = Field(default=None, exclude_if=_is_none)
     separator: str | None = None
     max_tokens: int | None = Field(default=None, ge=1)
@@ -83,8 +88,8 @@ class TaskData:
 
     `examples` has the columns that tasks.columns names: split, example_id (the row number in the canonical split), the
     inputs, the gold columns of its kind (label is an index into `classes`; labels are ascending; gold_tags are one for
-    each of words, of which text is the words joined by blanks), and any further columns worth keeping (what people said
-    of the example).
+    each of words, of which text is the words joined by blanks; gold_spans are characters of text_pair, where an answer
+    begins and where it has ended), and any further columns worth keeping (what people said of the example).
     `note` says in a sentence how the examples depart from the task's declared ones; empty if they do not.
     `warnings` are sentences on what is doubtful: labels, copies of examples within and across splits. `metrics` are
     those by which answers are scored, the headline first; empty for those of the kind. `images` is what images of bytes

@@ -35,6 +35,8 @@ def _comparable(gold: pa.ChunkedArray) -> pa.ChunkedArray:
     """Gold answers as values that are counted apart."""
     if not pa.types.is_list(gold.type):
         return gold
+    if pa.types.is_list(gold.type.value_type):
+        return pa.chunked_array([pa.array(map(str, gold.to_pylist()), pa.string())])
     return pc.binary_join(gold.cast(pa.list_(pa.string())), ",")
 
 

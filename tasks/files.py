@@ -30,6 +30,7 @@ from tasks.own_fields import (
     written,
 )
 from tasks.own_images import folder_counts, from_folders, images_of, pixel_columns, require_every_class
+from tasks.questions import asked, doubts_of, longest_pair
 from tasks.raw_splits import RawSplit, from_dataset, from_files, naming, refuse_no_rows
 from tasks.tabular import count_rows, form_of, require_columns
 from tasks.tagged import as_iob2, longest_text, tagged_words, tags_of
@@ -90,6 +91,8 @@ def load(choice: TaskChoice) -> TaskData:
     odd: tuple[str, ...] = ()
     if choice.tags is not None:
         answers, odd = as_iob2(answers, {split: one.place for split, one in raw.items()})
+    if choice.answer is not None:
+        odd = tuple(doubts_of(texts, answers, located=_says_starts(choice, raw)))
     kept, doubts = further_columns({split: one.further for split, one in raw.items()}, choice.id, _taken(choice))
     columns = {split: {**texts[split], LABELS: answers[split], **kept[split]} for split in raw}
     if fractions(choice):
@@ -105,7 +108,7 @@ def load(choice: TaskChoice) -> TaskData:
     return TaskData(
         task=choice.name,
         kind=kind,
-        inputs="image" if shape else "pair" if isinstance(choice.text, tuple) else "text",
+        inputs="image" if shape else "pair" if "text_pair" in examples.column_names else "text",
         classes=classes.names,
         max_tokens=_longest(choice, examples, shape),
         examples=examples,
@@ -123,10 +126,17 @@ def _raw(choice: TaskChoice) -> dict[Split, RawSplit]:
 
 
 def _longest(choice: TaskChoice, examples: pa.Table, shape: tuple[int, ...]) -> int:
-    """Where texts are cut; of images their bytes, which nothing cuts."""
+    """Where texts are cut: where words are read one by one nowhere, as far as networks go; of images all bytes."""
     if shape:
         return math.prod(shape)
-    return power_of_two(token_counts(examples)) if choice.tags is None else longest_text(examples["words"])
+    if choice.tags is not None:
+        return longest_text(examples["words"])
+    return power_of_two(token_counts(examples)) if choice.answer is None else longest_pair(examples)
+
+
+def _says_starts(choice: TaskChoice, raw: Mapping[Split, RawSplit]) -> bool:
+    """Whether the data say where answers begin."""
+    return choice.answer_start is not None or any(pa.types.is_struct(one.answers.type) for one in raw.values())
 
 
 def _refuse_idle_keys(choice: TaskChoice) -> None:
@@ -161,7 +171,8 @@ def _classes(choice: TaskChoice, answers: Mapping[Split, pa.Array], declared: se
         return tags_of(choice.name, answers)
     if KINDS[kind_of(choice)].has_classes:
         return classes_of(choice.name, answers, declared.pop() if len(declared) == 1 else None)
-    require_spread(choice.name, answers["train"], "training")
+    if choice.answer is None:
+        require_spread(choice.name, answers["train"], "training")
     return Classes(names=(), indices=answers, warnings=())
 
 
@@ -176,6 +187,8 @@ def _read(choice: TaskChoice, raw: RawSplit) -> tuple[dict[str, Any], pa.Array]:
         return tagged_words(choice, raw)
     if reads_images(choice):
         return {}, _answers(choice, raw)
+    if choice.answer is not None:
+        return asked(choice, raw)
     return _text_columns(choice, raw), _answers(choice, raw)
 
 

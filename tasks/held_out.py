@@ -38,20 +38,22 @@ def hold_out(
     """The columns of all splits, those named in `fractions` taken from train, which keeps the other rows in order.
 
     Each class has its share of every split (for several labels a row: iterative stratification, Sechidis et al.
-    2011); numbers are not stratified. Which of its rows is told by a hash of the text or image alone: no seed, no order
-    of rows, and a text that stands there twice in one class goes to one side as far as the sizes allow. The same data
-    give the same splits for ever.
+    2011); numbers and spans are not stratified. Which of its rows is told by a hash of the text or image alone (of
+    questions about a passage: of the passage): no seed, no order of rows, and a text that stands there twice in one
+    class goes to one side as far as the sizes allow. The same data give the same splits for ever.
     """
     train = {name: _whole(values) for name, values in columns["train"].items()}
-    labels, ids = train[LABELS], _ids(train)
+    labels = train[LABELS]
+    are_spans = pa.types.is_list(labels.type) and pa.types.is_list(labels.type.value_type)
+    ids = _ids({"text": train["text_pair"]} if are_spans else train)
     wanted = sizes(task, len(ids), fractions)
-    if pa.types.is_list(labels.type):
+    if are_spans or pa.types.is_floating(labels.type):
+        rows = stratified_split(ids, np.zeros(len(ids), np.int64), wanted)
+    elif pa.types.is_list(labels.type):
         names = in_order(pc.unique(labels.flatten()).to_pylist())
         numbers = {name: number for number, name in enumerate(names)}
         lists = [sorted({numbers[name] for name in row}) for row in labels.to_pylist()]
         rows = iterative_stratification(ids, indicators(lists, len(names)), wanted)
-    elif pa.types.is_floating(labels.type):
-        rows = stratified_split(ids, np.zeros(len(ids), np.int64), wanted)
     else:
         names = in_order(pc.unique(labels).to_pylist())
         strata = pc.index_in(labels, pa.array(names)).to_numpy().astype(np.int64)

@@ -11,26 +11,53 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from tasks.base import TaskError
+from tasks.squad_files import is_squad, questions
+
+LOOKED_AT = 1 << 16
+"""Bytes at the beginning of a file in which SQuAD's form is told."""
 
 Record = tuple[int, dict[str, Any]]
 """The number of a line and the object on it."""
 
 
 def as_lines(path: Path, file: BinaryIO) -> tuple[BinaryIO, str]:
-    """A file of JSON as one record a line, and how the place of a record is called: line, or item of the file's list.
+    """A file of JSON as one record a line, and how the place of a record is called.
 
-    TaskError for a list that is no JSON.
+    That is a line, an item of the file's list, or a question of a file in SQuAD's form. TaskError for a list that is
+    no JSON, and for a file in that form that lacks a part of it.
     """
     start = file.tell()
     first = next((byte for byte in iter(lambda: file.read(1), b"") if not byte.isspace()), b"")
     file.seek(start)
+    if first == b"{" and (found := _one_object(file, start)) is not None:
+        try:
+            return _lines(questions(found)), f"{path} question"
+        except ValueError as error:
+            raise TaskError(f"{path}: {error}") from error
     if first != b"[":
         return file, f"{path} line"
     try:
         items = json.loads(file.read())
     except (ValueError, RecursionError) as error:
         raise TaskError(f"{path} is no list of JSON objects, nor one object a line: {error}") from error
-    return io.BytesIO(b"".join(json.dumps(item).encode() + b"\n" for item in items)), f"{path} item"
+    return _lines(items), f"{path} item"
+
+
+def _lines(items: Iterable[Any]) -> BinaryIO:
+    return io.BytesIO(b"".join(json.dumps(item).encode() + b"\n" for item in items))
+
+
+def _one_object(file: BinaryIO, start: int) -> dict[str, Any] | None:
+    """What a file in SQuAD's form holds; None for any other, whose first line alone is read."""
+    head = file.read(LOOKED_AT)
+    found = None
+    if b'"paragraphs"' in head:
+        try:
+            found = json.loads(head + file.read())
+        except (ValueError, RecursionError):
+            found = None
+    file.seek(start)
+    return found if is_squad(found) else None
 
 
 def records(place: str, lines: Iterable[bytes]) -> Iterator[Record]:

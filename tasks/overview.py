@@ -15,6 +15,7 @@ from tasks.copies import copies
 from tasks.examples import split_sizes
 from tasks.kinds import KINDS
 from tasks.lengths import statistics, token_counts
+from tasks.passages import passage_words
 
 MOST_NAMED = 12
 """Classes that a line names; of more it names the smallest and the largest."""
@@ -55,7 +56,9 @@ def warnings_of(data: TaskData) -> tuple[str, ...]:
 
 
 def unread(data: TaskData) -> list[str]:
-    """Sentences on words of a tagging task that no network reads, since texts are cut."""
+    """Sentences on words, or answers, that no network reads, since texts are cut."""
+    if data.kind == "span":
+        return _unread_answers(data)
     if data.kind != "tagging":
         return []
     found = []
@@ -65,6 +68,22 @@ def unread(data: TaskData) -> list[str]:
             found.append(
                 f"{split}: {beyond} of {counts.sum()} words are beyond max_tokens ({data.max_tokens}), and more where "
                 f"words are read in pieces: their answer is the first tag, {data.classes[0]!r}; raise max_tokens"
+            )
+    return found
+
+
+def _unread_answers(data: TaskData) -> list[str]:
+    found = []
+    for split in split_sizes(data.examples):
+        rows = data.split(split)
+        words, before = passage_words(rows["text_pair"]), passage_words(rows["text"]).counts
+        ends = np.array([spans[0][1] for spans in rows["gold_spans"].to_pylist()])
+        is_within = words.begins < np.repeat(ends, words.counts)
+        needed = before + np.add.reduceat(is_within, words.firsts)
+        if beyond := int((needed > data.max_tokens).sum()):
+            found.append(
+                f"{split}: {beyond} of {len(ends)} answers end beyond max_tokens ({data.max_tokens}), and more where "
+                "words are read in pieces: no network finds them; raise max_tokens, or part the passages"
             )
     return found
 
@@ -90,6 +109,9 @@ def lines_of(data: TaskData) -> list[str]:
     counts = class_counts(data)
     parts = []
     for split, size in split_sizes(data.examples).items():
+        if data.kind == "span":
+            parts.append(f"{split} {size} (about {pc.count_distinct(data.split(split)['text_pair'])} passages)")
+            continue
         if not data.classes:
             found = pc.min_max(data.split(split)["gold_value"]).as_py()
             parts.append(f"{split} {size} (values {found['min']:.4g} to {found['max']:.4g})")

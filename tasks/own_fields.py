@@ -21,6 +21,8 @@ def check_fields(choice: TaskChoice) -> None:
     marks = written(choice)
     is_tagged = choice.words is not None or choice.tags is not None
     in_folders = is_in_folders(choice)
+    asks = {choice.question, choice.context, choice.answer, choice.answer_start} != {None}
+    has_own_columns = is_tagged or asks
     faults = {
         "give either files (train, test) or dataset, not both": files and choice.dataset is not None,
         f"missing {' and '.join(missing)}: a task of your own needs train and test": bool(missing),
@@ -28,20 +30,28 @@ def check_fields(choice: TaskChoice) -> None:
         "config and splits belong to dataset": files and bool(choice.config or choice.splits),
         "words and tags belong together, and stand for text and label: a tag for each of a list of words": is_tagged
         and (None in (choice.words, choice.tags) or {choice.text, choice.label, choice.labels, choice.kind} != {None}),
+        "question, context and answer belong together, and stand for text and label; answer_start may be with them": (
+            asks
+            and (
+                None in (choice.question, choice.context, choice.answer)
+                or {choice.text, choice.label, choice.labels, choice.kind, choice.words, choice.tags} != {None}
+            )
+        ),
         "text is missing: name the text column, or the two columns of a pair; or image, a column of pictures": not (
-            choice.text or is_tagged or choice.image or in_folders
+            choice.text or has_own_columns or choice.image or in_folders
         ),
         "image stands for text: a network reads one of them": choice.image is not None
-        and (choice.text is not None or is_tagged),
-        "give exactly one of label (one class per example) and labels (several)": not (is_tagged or in_folders)
+        and (choice.text is not None or has_own_columns),
+        "give exactly one of label (one class per example) and labels (several)": not (has_own_columns or in_folders)
         and (choice.label is None) == (choice.labels is None),
         "folders of images have no columns: remove id, quoting, delimiter, encoding and columns": in_folders
         and (choice.id is not None or marks != AS_FOUND),
         "max_tokens is for texts": choice.max_tokens is not None and reads_images(choice),
         "kind: regression predicts the numbers of label; labels are classes": choice.kind is not None
         and choice.label is None,
-        "separator belongs to labels (or words and tags), where one cell holds several": choice.separator is not None
-        and not (choice.labels or is_tagged),
+        "separator belongs to labels (or words and tags, or answer), where one cell holds several": choice.separator
+        is not None
+        and not (choice.labels or has_own_columns),
         "separator is empty": choice.separator == "",
         "splits names train and test of the data set at least": bool(choice.splits)
         and not {"train", "test"} <= set(choice.splits) | set(parts),
@@ -70,7 +80,7 @@ def reads_images(choice: TaskChoice) -> bool:
 
 def is_in_folders(choice: TaskChoice) -> bool:
     """True for images in a folder for each class: no column is named, and what is named is no table by its ending."""
-    columns = (choice.text, choice.image, choice.label, choice.labels, choice.words, choice.tags)
+    columns = (choice.text, choice.image, choice.label, choice.labels, choice.words, choice.tags, choice.answer)
     places = paths(choice).values()
     return bool(places) and not any(columns) and not any(path.name.lower().endswith(TABLES) for path in places)
 
@@ -81,6 +91,8 @@ def kind_of(choice: TaskChoice) -> str:
         return TASKS[choice.name].kind
     if choice.tags is not None:
         return "tagging"
+    if choice.answer is not None:
+        return "span"
     return choice.kind or ("single-label" if choice.labels is None else "multi-label")
 
 
@@ -103,6 +115,9 @@ def column_names(choice: TaskChoice) -> list[str]:
     """The columns of a task's texts and, last, of its answers."""
     if choice.tags is not None:
         names = [choice.words or "", choice.tags]
+    elif choice.answer is not None:
+        starts = [] if choice.answer_start is None else [choice.answer_start]
+        names = [choice.question or "", choice.context or "", *starts, choice.answer]
     else:
         named = choice.image or choice.text
         texts = [named] if isinstance(named, str) else list(named or ())

@@ -19,9 +19,14 @@ BASELINES = """
 
 
 CUT_WORDS = """
-    SELECT t.task, t.model, s.split, max((t.metrics::JSON -> s.split ->> 'cut_words')::DOUBLE)::BIGINT AS words
-    FROM internal.trial AS t JOIN internal.cell_split AS s USING (cell_no) GROUP BY ALL HAVING words > 0 ORDER BY ALL"""
-"""Words that a model of a tagging task did not read, by split."""
+    SELECT
+        t.task, t.model, s.split, k.kind,
+        max((t.metrics::JSON -> s.split ->> 'cut_words')::DOUBLE)::BIGINT AS words
+    FROM internal.trial AS t
+    JOIN internal.task AS k USING (task_no)
+    JOIN internal.cell_split AS s USING (cell_no)
+    GROUP BY ALL HAVING words > 0 ORDER BY ALL"""
+"""Words that a model did not read, of those of which it should have, by split."""
 
 
 def cautions(results: Results) -> list[str]:
@@ -96,10 +101,12 @@ def _undefined(results: Results) -> list[str]:
 
 
 def _cut(results: Results) -> list[str]:
-    """Tagging models that answer for words which they do not read."""
+    """Models that answer for words, or about passages, which they do not read to the end."""
     return [
         f"{row['model']} does not read {row['words']:,} words of the {row['split']} split of {row['task']}, which "
-        "are beyond max_tokens: their answer is the first tag. Raise the task's max_tokens, or part its texts."
+        "are beyond max_tokens: "
+        + ("their answer is the first tag" if row["kind"] == "tagging" else "no answer begins or ends there")
+        + ". Raise the task's max_tokens, or part its texts."
         for row in results.rows(CUT_WORDS)
     ]
 

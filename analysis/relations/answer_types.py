@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyarrow as pa
 
+from runner.store.schema import TaskCard
 from tasks.kinds.base import Kind
 
 SQL_TYPES = {
@@ -29,3 +32,26 @@ def as_vote(kind: Kind) -> str:
 def gold_view(name: str) -> str:
     """The view of a gold column."""
     return name if name.endswith("s") else f"{name}s"
+
+
+def _tags(card: TaskCard) -> dict[str, str]:
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in card.classes)
+    return {
+        "words": "words",
+        "gold_tags": f"list_transform(gold_tags, lambda tag_index: [{names}][tag_index + 1])",
+    }
+
+
+def _spans(card: TaskCard) -> dict[str, str]:
+    del card
+    texts = "list_transform(gold_spans, lambda one: internal.span_text(text_pair, one))"
+    return {"gold_spans": "gold_spans", "gold_answers": texts}
+
+
+SHOWN: dict[str, Callable[[TaskCard], dict[str, str]]] = {"tagging": _tags, "span": _spans}
+"""Kind -> what the view of examples shows of its tasks besides what it has of all: column -> SQL."""
+
+
+def shown_columns(card: TaskCard) -> dict[str, str]:
+    """The columns of a task's examples that its kind alone has, as the view of examples shows them."""
+    return SHOWN[card.kind](card) if card.kind in SHOWN else {}

@@ -22,11 +22,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.readability.rows import COLUMNS, NO_SCORES, score_files, score_rows
-from analysis.relations.answer_types import as_vote, gold_view, sql_type
+from analysis.relations.answer_types import as_vote, gold_view, shown_columns, sql_type
 from analysis.relations.checked_files import CheckedFiles
 from analysis.relations.committed_files import CommittedFiles, address
 from analysis.relations.counted_votes import create_counted_votes
-from analysis.relations.macros import create_macros, named_tags
+from analysis.relations.macros import create_macros
 from analysis.relations.recorded_files import examples_path
 from analysis.relations.restored_files import committed_files
 from analysis.relations.snapshot import Cell, Snapshot
@@ -270,8 +270,8 @@ def _select(columns: str, records: Iterable[CommitRecord]) -> Iterator[str]:
 def _examples(snapshot: Snapshot, files: CheckedFiles, paths: Iterable[str]) -> Iterator[str]:
     """One SELECT a task; a further column of the task's own is kept unless a view's column has its name."""
     reserved = {"task_no", "task", "trial_id", *VIEWED}
-    if any(card.kind == "tagging" for card in snapshot.tasks.values()):
-        reserved |= {"words", "gold_tags"}
+    shown = {card.task: shown_columns(card) for card in snapshot.tasks.values()}
+    reserved |= {name for columns in shown.values() for name in columns}
     for number, (card, path) in enumerate(zip(snapshot.tasks.values(), paths, strict=True)):
         with files.open(path) as file:
             schema = pq.read_schema(file)
@@ -279,6 +279,5 @@ def _examples(snapshot: Snapshot, files: CheckedFiles, paths: Iterable[str]) -> 
         further = {name.lower(): name for name in names if name.lower() not in reserved}
         own = [*(name for name in VIEWED if name in names), *further.values()]
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in own)
-        if card.kind == "tagging":
-            quoted += f", words, {named_tags(card.classes)} AS gold_tags"
+        quoted += "".join(f", {rows} AS {name}" for name, rows in shown[card.task].items())
         yield f"SELECT {number}::SMALLINT AS task_no, {quoted} FROM read_parquet([{address(path)}])"

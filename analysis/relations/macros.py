@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import duckdb
 
 CLASS_SCORE = """
@@ -65,11 +63,16 @@ def create_macros(connection: duckdb.DuckDBPyConnection, *, lists: bool) -> None
     """A vote is a class index while no task's answers are lists, else a list of indices, for every task alike."""
     of_one, of_many = ("[class_index]", "indices") if lists else ("class_index", "indices[1]")
     indices = "vote" if lists else "[vote]"
-    named = "list_transform(vote, lambda class_index: classes[class_index + 1])" if lists else "classes[vote + 1]"
+    named = "list_transform(vote, lambda class_index: classes[class_index + 1])"
+    # Of a task without classes the codes are those of places, and named by their numbers.
+    named = f"if(len(classes) = 0, vote::VARCHAR[], {named})" if lists else "classes[vote + 1]"
     connection.execute(f"CREATE MACRO internal.vote_of_one(class_index) AS {of_one}")
     connection.execute(f"CREATE MACRO internal.vote_of_many(indices) AS {of_many}")
     connection.execute(f"CREATE MACRO internal.indices_of(vote) AS {indices}")
     connection.execute(f"CREATE MACRO internal.named(classes, vote) AS {named}")
+    connection.execute(
+        "CREATE MACRO internal.span_text(passage, span) AS substring(passage, span[1] + 1, span[2] - span[1])"
+    )
     for macro in TAG_MACROS:
         connection.execute(f"CREATE MACRO internal.{macro}")
     # As one number, so that no plan looks an example up before it knows of which task, cell or trial: it would find one
@@ -78,9 +81,3 @@ def create_macros(connection: duckdb.DuckDBPyConnection, *, lists: bool) -> None
     # The same as one comparison with the split in it: a split apart is what some plans join by first, each with each.
     connection.execute("CREATE MACRO internal.place(owner, split, example_id) AS row(owner, split, example_id)")
     connection.execute(CLASS_SCORE)
-
-
-def named_tags(classes: Iterable[str]) -> str:
-    """SQL for the names of a column of tags that are indices of these classes."""
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in classes)
-    return f"list_transform(gold_tags, lambda tag_index: [{names}][tag_index + 1])"

@@ -11,7 +11,7 @@
 --            estimator  VARCHAR   majority-vote: of the votes, the published one for single-label tasks;
 --                       seed-mean: mean over seeds, the published one for multi-label tasks
 --            examples   BIGINT    size of the subset
---            pruned     DOUBLE    null on an empty subset
+--            pruned     DOUBLE    null on an empty subset, and by votes on spans
 --            dense      DOUBLE
 -- Reference: Tropeano et al. 2025, Table 10
 -- Example:   SELECT * FROM accuracy_on_pies WHERE subset = 'pies' AND estimator = 'seed-mean'

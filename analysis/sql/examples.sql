@@ -9,7 +9,8 @@
 --            text        VARCHAR    null for images
 --            text_pair   VARCHAR    the second text of a pair
 --            ...                    what else a task carries, such as the deviation of people's ratings; of a tagging task
---                        words and gold_tags (VARCHAR[])
+--                        words and gold_tags (VARCHAR[]), of a span task gold_spans (characters of text_pair) and
+--                        gold_answers (VARCHAR[])
 -- Reference: none
 -- Example:   SELECT task, split, label, count(*) AS examples FROM examples GROUP BY ALL ORDER BY ALL
 SELECT

@@ -10,8 +10,8 @@
 --            examples              BIGINT    answered by both
 --            flips                 BIGINT    one of both answers is right: correct_to_incorrect + incorrect_to_correct
 --            all_flips             BIGINT    the answers differ; of multi-label tasks: the label sets do; of tagging
---                                             tasks: the tags of any word do
---            correct_to_incorrect  BIGINT    a label set is correct if it is the gold one, tags if all are
+--                                             tasks: the tags of any word do; of span tasks: they begin or end elsewhere
+--            correct_to_incorrect  BIGINT    a label set is correct if it is the gold one, tags if all are, a span by SQuAD's exact match
 --            incorrect_to_correct  BIGINT
 --            rate                  DOUBLE    flips / examples
 --            all_rate              DOUBLE    all_flips / examples

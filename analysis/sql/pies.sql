@@ -9,8 +9,9 @@
 --            example_id   INTEGER
 --            dense_vote   VARCHAR or VARCHAR[]  null where no dense seed predicts the example
 --            pruned_vote  VARCHAR or VARCHAR[]  lists for every task, if any task of the store is multi-label
---                          or tagging: there a tag for every word
---            is_pie       BOOLEAN   the votes differ, of tags those of any word; null where there is no dense vote
+--                          or tagging: there a tag for every word; or span: there the characters of text_pair at which
+--                          it begins and has ended
+--            is_pie       BOOLEAN   the votes differ, of tags those of any word, of a span either; null where there is no dense vote
 -- Reference: Hooker et al. 2019 (arXiv:1911.05248), section 3; Tropeano et al. 2025, section 2
 -- Example:   SELECT task, split, model, example_id, count(*) AS cells FROM pies WHERE is_pie GROUP BY ALL ORDER BY cells DESC
 SELECT

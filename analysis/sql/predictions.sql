@@ -18,6 +18,10 @@
 --            tags           VARCHAR[]  predicted tag of every word; null for tasks of other kinds. gold is then the true ones,
 --                           correct that all are right, quality the F1 of the entities, 1 where there are none on either
 --                           side, or of tags that mark no entities the share of right words
+--            span           SMALLINT[]  at which character of text_pair the predicted answer begins, and at which it has ended
+--            answer         VARCHAR    the predicted answer as a text: of a span task what stands there in text_pair; gold is
+--                           then every gold answer, correct that it is one of them and quality the best F1 of its words,
+--                           both by SQuAD's rules
 -- Reference: none
 -- Example:   SELECT method, sparsity, seed, label, gold, correct FROM predictions JOIN trials USING (trial_id) WHERE example_id = 7
-SELECT trial_id, split, example_id, label, labels, probabilities, gold, correct, quality, value, gold_value, tags FROM internal.answers
+SELECT trial_id, split, example_id, label, labels, probabilities, gold, correct, quality, value, gold_value, tags, span, answer FROM internal.answers

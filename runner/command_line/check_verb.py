@@ -59,7 +59,8 @@ def _print_task(task: dict[str, Any]) -> None:
     print_facts(facts)
     print()
     rows = [(name, *counts.values()) for name, counts in task["classes"].items()]
-    print_table(("class", *task["splits"]), rows)
+    if rows:
+        print_table(("class", *task["splits"]), rows)
     for warning in task["warnings"]:
         print(f"warning: {warning}")
     print()

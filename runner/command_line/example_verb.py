@@ -82,14 +82,17 @@ def _print_life(life: ModelLife, told: Example) -> None:
         rows.append((method_name(turn.method), *grid, flips, back))
     print_table(("method", *map(percent, sparsities), "flips at", "back at"), rows)
     said = "; + a class more than the dense vote, - one less" if told.are_sets else ""
+    said = "; of a span those for its beginning and for its end" if told.is_span else said
     said = "; words that have the dense vote's tag are left out" if told.words else said
     print(f"{DIFFERS} not the dense vote: a PIE of that cell. k/n: k of n seeds predict the class{said}.")
 
 
 def _spelled(answer: Answer, told: Example, dense: Answer | None = None) -> str:
-    """A vote with the seeds for it; for several classes and for tags by what is not as in the dense vote."""
+    """A vote with the seeds for it; for several classes and for tags what is not as in the dense vote."""
     if told.words:
         return _tags(answer, told.words, dense)
+    if told.is_span:
+        return _text_of(answer, told.text_pair or "")
     if told.are_sets and dense is not None:
         return _changes(answer, dense)
     named = zip(answer.vote, answer.votes, strict=True)
@@ -108,6 +111,13 @@ def _tags(answer: Answer, words: tuple[str, ...], dense: Answer | None) -> str:
         if tag != other
     ]
     return f"{', '.join(named)}{f' {DIFFERS}' if answer.differs else ''}"
+
+
+def _text_of(answer: Answer, passage: str) -> str:
+    """What the voted beginning and end enclose, with the seeds for each."""
+    begin, end = map(int, answer.vote)
+    text = printable(passage[begin:end]) if begin < end else f"nothing, {begin} to {end}"
+    return f"{text} {'-'.join(map(str, answer.votes))}/{answer.seeds}{f' {DIFFERS}' if answer.differs else ''}"
 
 
 def _changes(answer: Answer, dense: Answer) -> str:

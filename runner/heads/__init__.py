@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runner.heads import multi_label, regression, single_label, tagging
+from runner.heads import multi_label, regression, single_label, span, tagging
 from runner.heads.base import Head
 from tasks.base import TaskData
 
@@ -13,6 +13,7 @@ HEADS: dict[str, Callable[[TaskData], Head]] = {
     "multi-label": multi_label.build,
     "regression": regression.build,
     "tagging": tagging.build,
+    "span": span.build,
 }
 """Name of a kind -> what makes its head for a task's data."""
 

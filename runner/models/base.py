@@ -61,8 +61,9 @@ class ModelModule(Protocol):
 
     `build` draws initial weights from torch's default generator, which the caller has seeded; every parameter it
     returns trains, and the output layer is the attribute `classifier`. forward(**inputs) returns logits [n, classes],
-    fp32 or the autocast type; where the head reads words, [n, words, classes], as runner.models.places has it. `shape`
-    builds the same network on the meta device, without weights or downloads, for counting.
+    fp32 or the autocast type; where the head reads words, be it of a passage, [n, words, classes], as
+    runner.models.places has it. `shape` builds the same network on the meta device, without weights or downloads, for
+    counting.
     """
 
     def build(self, context: ModelContext) -> nn.Module: ...

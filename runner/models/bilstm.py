@@ -14,11 +14,13 @@ from torch import Tensor, nn
 from runner.models import vectors
 from runner.models.base import Encoded, ModelContext
 from runner.models.mapped import Ragged, filled, fingerprint, mapped, save
-from runner.models.places import ABSENT, classified, one_each, places_of
-from runner.models.words import SEPARATOR, given_words, split_words
+from runner.models.places import ABSENT, classified, one_each, places_of, save_places, words_read
+from runner.models.words import SEPARATOR, given_words, question_and_passage, split_words
 from runner.spec import derived_seed
 
 ENCODING_VERSION = 1
+WORDS_OF = {"text": split_words, "words": given_words, "passage": question_and_passage}
+"""What a head reads of a network -> the words that the network reads of an example."""
 
 
 class BiLSTM(nn.Module):
@@ -154,14 +156,14 @@ def encode(context: ModelContext, examples: pa.Table) -> Encoded:
     """
     source = context.options["vectors"]
     pair = "text_pair" in examples.column_names
-    by_word = context.reads == "words"
-    name = fingerprint(examples, ENCODING_VERSION, vectors.identity(source), context.max_tokens, pair, by_word=by_word)
+    choices = (ENCODING_VERSION, vectors.identity(source), context.max_tokens, pair)
+    name = fingerprint(examples, *choices, reads=context.reads)
     folder = filled(context.cache / "words" / name, lambda fresh: _fill(fresh, context, examples))
     mean, deviation = mapped(folder, "mean"), mapped(folder, "deviation")
     table = np.concatenate([mapped(folder, "vectors"), mean[None], padding(context, mean, deviation)[None]])
     width = None if context.switches.padding == "packed" else context.max_tokens
     words = Ragged(mapped(folder, "words"), mapped(folder, "offsets"))
-    places = places_of(folder, examples) if by_word else None
+    places = None if context.reads == "text" else places_of(folder)
     return EncodedWords(words=words, table=torch.from_numpy(table), width=width, places=places)
 
 
@@ -183,11 +185,10 @@ def padding(context: ModelContext, mean: NDArray[np.float32], deviation: NDArray
 
 def _fill(folder: Path, context: ModelContext, examples: pa.Table) -> None:
     """Write words, offsets, the vectors in use, and mean and deviation of all vectors."""
-    by_word = context.reads == "words"
-    split = given_words(examples) if by_word else split_words(examples)
+    split = WORDS_OF[context.reads](examples)
     source = vectors.load(context.options["vectors"], context.cache)
     rows = source.find(split.vocabulary)
-    if not by_word:
+    if context.reads != "words":
         rows[np.asarray(split.vocabulary) == SEPARATOR] = -1
     known = rows >= 0
     unknown = int(known.sum())
@@ -195,8 +196,9 @@ def _fill(folder: Path, context: ModelContext, examples: pa.Table) -> None:
     words, offsets = _cut_texts(table_rows[split.codes], split.counts, context.max_tokens, unknown)
     mean, deviation = source.moments()
     save(folder, words=words, offsets=offsets, vectors=source.matrix[rows[known]], mean=mean, deviation=deviation)
-    if by_word:
-        save(folder, places=one_each(split.counts, context.max_tokens))
+    if context.reads != "text":
+        counts = words_read(examples, context.reads).counts
+        save_places(folder, one_each(counts, context.max_tokens, split.counts - counts), counts)
 
 
 def _cut_texts(

@@ -45,7 +45,7 @@ class PooledEncoder(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.pooler = None
-        if reads == "words":
+        if reads != "text":
             encoder.register_module("pooler", None)
         elif getattr(encoder, "pooler", None) is None:
             self.pooler = nn.Linear(config.hidden_size, config.hidden_size)

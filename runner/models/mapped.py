@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 
 from tasks.columns import TEXTS, WORDS
 from tasks.filling import filled
+from tasks.kinds.base import Reads
+
+PLACES_VERSION = 1
+"""Of how the places of words are kept."""
 
 __all__ = ["Ragged", "filled", "fingerprint", "mapped", "save"]
 
@@ -51,12 +55,14 @@ def mapped(folder: Path, name: str) -> NDArray[Any]:
     return array.view(np.ndarray)  # indexing the memmap subclass costs a Python call for each slice
 
 
-def fingerprint(examples: pa.Table, *choices: object, by_word: bool = False) -> str:
+def fingerprint(examples: pa.Table, *choices: object, reads: Reads = "text") -> str:
     """16 hex digits over the texts of these examples, in order, and the choices made in encoding them.
 
-    by_word: whether the texts are read word by word, as their column `words` has them.
+    reads: what the head reads of a network; words are those of the column `words`.
     """
-    read = (*TEXTS, *WORDS) if by_word else (*TEXTS,)
+    read = (*TEXTS, *WORDS) if reads == "words" else (*TEXTS,)
+    if reads != "text":
+        choices = (*choices, reads, PLACES_VERSION)
     texts = examples.select([name for name in read if name in examples.column_names])
     digest = hashlib.sha256(repr(choices).encode())
     for batch in texts.replace_schema_metadata(None).combine_chunks().to_batches():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -16,7 +17,8 @@ from torch import Tensor
 from runner.models import ModelError
 from runner.models.base import ModelContext
 from runner.models.mapped import Ragged, filled, fingerprint, mapped, save
-from runner.models.places import ABSENT, Pieces, first_places, places_of
+from runner.models.places import ABSENT, CUT, Pieces, first_places, places_of, save_places, words_read
+from tasks.passages import PassageWords
 
 ENCODING_VERSION = 1
 TEXTS_AT_ONCE = 10_000
@@ -87,7 +89,7 @@ def encode(context: ModelContext, examples: pa.Table, reading: Reading) -> Encod
     segments = is_pair and reading.separator is None
     pairs = (reading.separator or "segments") if is_pair else None
     choices = (ENCODING_VERSION, reading.rules, context.max_tokens, pairs)
-    key = fingerprint(examples, *choices, by_word=context.reads == "words")
+    key = fingerprint(examples, *choices, reads=context.reads)
     folder = filled(context.cache / "tokens" / key, lambda fresh: _fill(fresh, context, examples, reading))
     offsets = mapped(folder, "offsets")
     return EncodedTokens(
@@ -95,7 +97,7 @@ def encode(context: ModelContext, examples: pa.Table, reading: Reading) -> Encod
         types=Ragged(mapped(folder, "types"), offsets) if segments and reading.has_types else None,
         has_types=reading.has_types,
         padding=reading.padding,
-        places=places_of(folder, examples) if context.reads == "words" else None,
+        places=None if context.reads == "text" else places_of(folder),
     )
 
 
@@ -109,7 +111,7 @@ def _fill(folder: Path, context: ModelContext, examples: pa.Table, reading: Read
     names = ["input_ids", "token_type_ids"] if segments else ["input_ids"]
     small = np.uint16 if len(reading.tokenizer) <= np.iinfo(np.uint16).max else np.int32
     columns: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
-    by_word, spans = context.reads == "words", [np.empty(0, np.int64)]
+    by_word, spans = context.reads != "text", [np.empty((0, 2), np.int64)]
     counts: list[int] = []
     for batch in examples.to_batches(max_chunksize=TEXTS_AT_ONCE):
         firsts = batch["text"].to_pylist()
@@ -127,14 +129,47 @@ def _fill(folder: Path, context: ModelContext, examples: pa.Table, reading: Read
         )
         counts.extend(map(len, given["input_ids"]))
         if by_word:
-            spans.append(np.fromiter(chain.from_iterable(chain.from_iterable(given["offset_mapping"])), np.int64))
+            spans.append(_characters(given, 1 if segments else 0))
         for name in names:
             columns[name].append(np.fromiter(chain.from_iterable(given[name]), dtype=small))
     flat = {name: np.concatenate([np.empty(0, small), *parts]) for name, parts in columns.items()}
     offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
     save(folder, tokens=flat["input_ids"], offsets=offsets)
     if by_word:
-        begins, ends = np.concatenate(spans).reshape(-1, 2).T
-        save(folder, places=first_places(examples["words"].combine_chunks(), Pieces(begins, ends, offsets)))
+        begins, ends = np.concatenate(spans).T
+        words = words_read(examples, context.reads)
+        if is_pair and not segments:
+            words = _after(words, examples["text"], len(reading.separator or ""))
+        places = first_places(words, Pieces(begins, ends, offsets))
+        _refuse_lost_offsets(context, places, words.counts, np.diff(offsets))
+        save_places(folder, places, words.counts)
     if segments:
         save(folder, types=flat["token_type_ids"].astype(np.uint8))
+
+
+def _characters(given: Any, segment: int) -> NDArray[np.int64]:
+    """Which characters every piece stands for, of this text of a pair; 0 to 0 for those of the other and for none."""
+    flat = np.fromiter(chain.from_iterable(chain.from_iterable(given["offset_mapping"])), np.int64).reshape(-1, 2)
+    if segment:
+        owners = chain.from_iterable(encoding.sequence_ids for encoding in given.encodings)
+        flat[np.array([owner != segment for owner in owners])] = 0
+    return flat
+
+
+def _after(words: PassageWords, texts: pa.ChunkedArray, separator: int) -> PassageWords:
+    """Words of passages as they stand after another text and a separator of so many characters."""
+    before = np.repeat(pc.utf8_length(texts).to_numpy().astype(np.int64) + separator, words.counts)
+    return replace(words, begins=words.begins + before, ends=words.ends + before)
+
+
+def _refuse_lost_offsets(
+    context: ModelContext, places: NDArray[np.int32], counts: NDArray[np.int64], tokens: NDArray[np.int64]
+) -> None:
+    """ModelError where most words of texts that are read whole are found in no piece."""
+    is_whole = np.repeat(tokens < context.max_tokens, counts)
+    lost, words = int((places[is_whole] == CUT).sum()), int(is_whole.sum())
+    if 2 * lost > words:
+        raise ModelError(
+            f"the tokenizer of checkpoint '{context.options['checkpoint']}' does not say which characters its pieces "
+            f"stand for: {lost} of {words} words are in none; choose a checkpoint with a tokenizer that keeps offsets"
+        )

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tasks.passages import passage_words
+
 SEPARATOR = "[SEP]"
 """Stands between the two texts of a pair; in no vocabulary, so it reads the vector of unknown words."""
 
@@ -38,6 +40,23 @@ def given_words(examples: pa.Table) -> Words:
     lists = examples["words"].combine_chunks()
     encoded = pc.utf8_lower(lists.flatten()).dictionary_encode()
     counts = lists.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
+    return Words(encoded.dictionary, encoded.indices.to_numpy().astype(np.int32), counts)
+
+
+def question_and_passage(examples: pa.Table) -> Words:
+    """The words of a question, SEPARATOR, and the words of the passage that it is about, in lower case."""
+    parts = []
+    for name in ("text", "text_pair"):
+        found = passage_words(examples[name])
+        texts = examples[name].combine_chunks().to_pylist()
+        owners = np.repeat(np.arange(len(texts)), found.counts).tolist()
+        spans = zip(owners, found.begins.tolist(), found.ends.tolist(), strict=True)
+        lists = [texts[owner][begin:end].lower() for owner, begin, end in spans]
+        offsets = pa.array(np.concatenate([[0], np.cumsum(found.counts)]), pa.int32())
+        parts.append(pa.ListArray.from_arrays(offsets, pa.array(lists, pa.string())).to_pylist())
+    together = pa.array([[*one, SEPARATOR, *other] for one, other in zip(*parts, strict=True)], pa.list_(pa.string()))
+    encoded = together.flatten().dictionary_encode()
+    counts = together.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
     return Words(encoded.dictionary, encoded.indices.to_numpy().astype(np.int32), counts)
 
 

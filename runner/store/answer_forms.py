@@ -9,27 +9,16 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from runner.store.list_cells import filled_lists, lists
 from runner.store.logged_twice import IngestError, refuse
-from tasks.cells import Cells, class_lists, class_names
+from runner.store.span_cells import many_places, places, refuse_other_spans
+from tasks.cells import Cells, class_names, words
 from tasks.kinds import KINDS
 from tasks.tagged import outside_first
 from tasks.tags import MARKED, OUTSIDE
 from tasks.values import numbers, require_spread
 
-SEPARATOR = "|"
-
 Reader = Callable[[Cells], pa.Array]
-
-
-def lists(cells: Cells) -> pa.Array:
-    """Lists of names; in text a list as Python or JSON writes it, or with bars between."""
-    return class_lists(cells, SEPARATOR, is_marked=False)
-
-
-def filled_lists(cells: Cells) -> pa.Array:
-    """Such lists, null where one is empty."""
-    found = lists(cells)
-    return pc.if_else(pc.equal(pc.list_value_length(found), 0), pa.scalar(None, found.type), found)
 
 
 def numbers_or_nothing(cells: Cells) -> pa.Array:
@@ -82,11 +71,13 @@ def _unchecked(tables: duckdb.DuckDBPyConnection, task: str) -> None:
 class Form:
     """How tables hold a kind of answer.
 
-    read: a column of answers, given or gold, null where a row has none. inputs: columns of the examples beside text of
+    read: a column of answers, null where a row has none. gold: a column of true answers, read like the others unless
+    given. inputs: columns of the examples beside text of
     which answers say something. check: refuses answers that do not fit their examples. ordered: classes in index order.
     """
 
     read: Reader
+    gold: Reader | None = None
     inputs: Mapping[str, Reader] = field(default_factory=dict)
     check: Callable[[duckdb.DuckDBPyConnection, str], None] = _unchecked
     ordered: Callable[[Sequence[str]], Sequence[str]] = list
@@ -97,6 +88,7 @@ FORMS: dict[str, Form] = {
     "multi-label": Form(lists),
     "regression": Form(numbers_or_nothing, check=_spread),
     "tagging": Form(filled_lists, inputs={"words": filled_lists}, check=_tags_of_words, ordered=outside_first),
+    "span": Form(places, gold=many_places, inputs={"text_pair": words}, check=refuse_other_spans),
 }
 """Name of a kind -> its form."""
 
@@ -115,9 +107,9 @@ def read_answers(columns: Mapping[str, Cells], names: Mapping[str, str], rows: i
     a column of the user's own.
     """
     found = {
-        kind.answer: FORMS[name].read(columns[names[kind.answer]])
+        kind.answer: FORMS[name].read(columns[kind.answer])
         for name, kind in KINDS.items()
-        if kind.answer not in OTHERS and names[kind.answer] in columns
+        if kind.answer not in OTHERS and kind.answer in columns
     }
     named = pa.repeat(pa.scalar(False), rows)
     if "label" in found:
@@ -126,7 +118,9 @@ def read_answers(columns: Mapping[str, Cells], names: Mapping[str, str], rows: i
         named = pc.or_(named, pc.fill_null(pc.greater(pc.list_value_length(found["labels"]), 0), False))
     for answer, name in OTHERS.items():
         if names[answer] in columns:
-            found[answer] = FORMS[name].read(_without(columns[names[answer]], named))
+            form = FORMS[name]
+            read = (form.gold or form.read) if names[answer] != answer else form.read
+            found[answer] = read(_without(columns[names[answer]], named))
     return found
 
 

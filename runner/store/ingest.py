@@ -24,6 +24,7 @@ from runner.store.coordinates import (
 )
 from runner.store.errors import StoreError
 from runner.store.events import EventLog
+from runner.store.judgements import judged
 from runner.store.layout import Layout
 from runner.store.logged_twice import IngestError, refuse
 from runner.store.numbering import number_examples
@@ -33,7 +34,7 @@ from runner.store.tabular import each_name, further_of, label_names, read_table,
 from runner.store.writer import Subject, commit_rows, save_task
 from tasks.base import TaskData
 from tasks.classes import refuse_measures
-from tasks.columns import KEYS, WORDS
+from tasks.columns import KEYS, TEXTS, WORDS
 from tasks.further import OWN_ID
 from tasks.kinds import KINDS
 from tasks.kinds.base import Kind
@@ -57,10 +58,10 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
 
     predictions: Parquet, CSV, TSV or JSONL with the columns task, model, method ('dense' for unpruned), sparsity
     (fraction removed, 0 < s < 1; 0 or empty for dense), seed, split, example_id, and label, labels (a list), value (a
-    number, of a regression) or tags (a list, one for each word). examples: task, split, example_id, label, labels,
-    gold_value, or words and gold_tags, text (optional), and what else is worth keeping. An example_id is any whole
-    number: where the ids of a split do not run from 0 without a gap, examples are numbered in their order, and
-    `source_id` keeps yours.
+    number, of a regression), tags (a list, one for each word) or span (where an answer begins in text_pair and where it
+    has ended). examples: task, split, example_id, label, labels, gold_value, words and gold_tags, or text_pair and
+    gold_spans, text (optional), and what else is worth keeping. An example_id is any whole number: where the ids of a
+    split do not run from 0 without a gap, examples are numbered in their order, and `source_id` keeps yours.
     Everything is checked before anything is written; the order of rows does not matter. Raises TaskError (IngestError
     among them), TableError or StoreError.
     """
@@ -114,7 +115,7 @@ def _tasks(
         result[task] = TaskData(
             task=task,
             kind=kind.name,
-            inputs="text",
+            inputs="pair" if "text_pair" in examples.column_names else "text",
             classes=classes,
             max_tokens=cards[task].max_tokens if task in cards else 1,
             examples=examples if task in renumbered else examples.drop_columns([OWN_ID]),
@@ -137,7 +138,7 @@ def _classes(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind, held: tup
 def _examples(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind, further: pa.Table) -> pa.Table:
     """The examples of a task by split and id, with those of the further columns in which any of them has a value."""
     (gold,) = kind.gold
-    inputs = {name: WORDS[name] for name in FORMS[kind.name].inputs}
+    inputs = {name: {**TEXTS, **WORDS}[name] for name in FORMS[kind.name].inputs}
     rows = tables.sql(
         f"""SELECT split, example_id, {_text(inputs)} AS text, {", ".join([*inputs, f"{_stored(kind)} AS {gold}"])},
                 written_id AS {OWN_ID}, row
@@ -222,9 +223,24 @@ def _trials(tables: duckdb.DuckDBPyConnection, tasks: dict[str, TaskData]) -> It
             f"SELECT split, example_id, {_stored(kind)} AS {kind.answer} FROM predictions WHERE {same}",
             params=list(coordinates),
         ).to_arrow_table()
+        rows = _with_judgements(kind, data, rows)
         text = "ingested\x1f" + "\x1f".join(str(value) for value in settings.values())
         trial_id = hashlib.sha256(text.encode()).hexdigest()[:16]
         yield IngestedTrial(Subject(trial_id=trial_id, settings=settings, origin="ingested"), canonical(rows, trial_id))
+
+
+def _with_judgements(kind: Kind, data: TaskData, rows: pa.Table) -> pa.Table:
+    """The rows with the columns that say how good their answers are, where SQL cannot tell."""
+    if not kind.judged:
+        return rows
+    parts = []
+    for split in pc.unique(rows["split"]).to_pylist():
+        own = rows.filter(pc.equal(rows["split"], split)).sort_by("example_id")
+        answers = own[kind.answer].combine_chunks().cast(kind.answer_type)
+        for name, values in judged(kind, data.split(split), answers).items():
+            own = own.append_column(name, pa.array(values, kind.judged[name]))
+        parts.append(own)
+    return pa.concat_tables(parts)
 
 
 def _check_conflicts(root: Path, trials: list[IngestedTrial]) -> None:

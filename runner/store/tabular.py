@@ -35,7 +35,7 @@ READERS: dict[str, Callable[[Cells], pa.Array]] = {
     "BIGINT": whole_numbers,
     "HUGEINT": ids,
 }
-INPUTS: dict[str, str] = {"text": "VARCHAR", "words": "VARCHAR[]"}
+INPUTS: dict[str, str] = {"text": "VARCHAR", "words": "VARCHAR[]", "text_pair": "VARCHAR"}
 """Columns of examples that networks read, with their types."""
 
 
@@ -88,11 +88,12 @@ def _selected(read: Collection[str]) -> Iterator[str]:
         given = kind.answer if kind.answer in read else "NULL"
         if kind.ballot == "set" and given != "NULL" and "label" in read:
             given = f"CASE WHEN label IS NULL THEN {kind.answer} END"
-        is_list = pa.types.is_list(kind.answer_type)
-        written = "VARCHAR" if kind.has_classes else "FLOAT"
-        yield f"{given}::{written}{'[]' * is_list} AS {kind.answer}"
         if kind.has_classes:
-            yield f"NULL::SMALLINT{'[]' * is_list} AS {kind.answer}_index"
+            lists = "[]" if pa.types.is_list(kind.answer_type) else ""
+            yield f"{given}::VARCHAR{lists} AS {kind.answer}"
+            yield f"NULL::SMALLINT{lists} AS {kind.answer}_index"
+        else:
+            yield f"{given} AS {kind.answer}"
     for column, kind_of_cells in INPUTS.items():
         yield f"{column if column in read else 'NULL'}::{kind_of_cells} AS {column}"
 

@@ -19,6 +19,7 @@ from runner.store.compaction.votes import cells_of
 from runner.store.errors import StoreError
 from runner.store.files.storage import storage
 from runner.store.findings import Finding
+from runner.store.judgements import false_judgements
 from runner.store.layout import Layout
 from runner.store.rows import file_hash, rows_hash
 from runner.store.schema import CommitRecord
@@ -114,7 +115,12 @@ def _rows(seen: Survey, identity: Identity) -> Iterator[Finding]:
                 told.add(task)
                 continue
             try:
-                wrong = list(_content(record, rows.read(record), identity[task], sizes))
+                found = rows.read(record)
+                wrong = list(_content(record, found, identity[task], sizes))
+                kind = KINDS[seen.cards[task].kind]
+                if not wrong:
+                    said = false_judgements(kind, seen.examples[task], found)
+                    wrong = [f"invariant 4: trial {record.trial_id} has {one}" for one in said]
             except (pa.ArrowException, StoreError, KeyError, OSError) as error:
                 wrong = [
                     f"invariant 2: the rows of trial {record.trial_id} cannot be read: {str(error).splitlines()[0]}"

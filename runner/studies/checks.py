@@ -23,7 +23,8 @@ from tasks.own_fields import check_fields, kind_of, reads_images
 
 OWN = (
     *("train", "validation", "test", "dataset", "config", "splits", "text", "image", "label", "labels", "separator"),
-    *("words", "tags", "kind", "id", "quoting", "delimiter", "encoding", "columns"),
+    *("words", "tags", "question", "context", "answer", "answer_start", "kind"),
+    *("id", "quoting", "delimiter", "encoding", "columns"),
 )
 ASKED = ("probabilities", "el2n")
 """What of a trial's rows rests on probabilities of classes."""
@@ -90,7 +91,7 @@ def inputs_of(choice: TaskChoice) -> Inputs:
         return registered.inputs
     if reads_images(choice):
         return "image"
-    return "pair" if isinstance(choice.text, tuple) else "text"
+    return "pair" if isinstance(choice.text, tuple) or choice.context else "text"
 
 
 def unrecorded(study: Study) -> Iterator[str]:

@@ -6,6 +6,7 @@ from tasks.kinds.base import Kind
 from tasks.kinds.multi_label import MultiLabel
 from tasks.kinds.regression import Regression
 from tasks.kinds.single_label import SingleLabel
+from tasks.kinds.span import Span
 from tasks.kinds.tagging import Tagging
 
 KINDS: dict[str, Kind] = {
@@ -13,5 +14,6 @@ KINDS: dict[str, Kind] = {
     "multi-label": MultiLabel(),
     "regression": Regression(),
     "tagging": Tagging(),
+    "span": Span(),
 }
 """Name -> kind; a line here, a file beside it, a head in runner/heads and a folder in analysis/sql/kinds."""

@@ -96,7 +96,7 @@ class Life {
   difference(group, dense, vote) {
     const [before, after] = [dense, vote].map((set) => this.pies.sets[group.task][set]);
     if (before.length === 1 && after.length === 1) return this.pies.label(group, vote);
-    const name = (index) => this.pies.classes[group.task][index];
+    const name = (index) => this.pies.name(group, index);
     const gone = before.filter((index) => !after.includes(index)).map((index) => `−${name(index)}`);
     const come = after.filter((index) => !before.includes(index)).map((index) => `+${name(index)}`);
     return [...gone, ...come].join(" ");

@@ -107,7 +107,12 @@ class Pies {
 
   label(group, set) {
     if (set < 0) return "unknown";
-    return this.sets[group.task][set].map((index) => this.classes[group.task][index]).join(", ") || "no class";
+    return this.sets[group.task][set].map((index) => this.name(group, index)).join(", ") || "no class";
+  }
+
+  // A class; of a task without any a code is its own name.
+  name(group, index) {
+    return this.classes[group.task][index] ?? String(index);
   }
 
   // A vote with the seeds behind it, as far as they were counted: positive 4/5.

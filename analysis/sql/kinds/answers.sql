@@ -8,6 +8,6 @@ SELECT
     NULL::VARCHAR[] AS labels, NULL::FLOAT[] AS probabilities,
     internal.named(NULL::VARCHAR[], internal.vote_of_one(NULL::SMALLINT)) AS gold,
     NULL::BOOLEAN AS correct, NULL::DOUBLE AS quality, NULL::FLOAT AS value, NULL::FLOAT AS gold_value,
-    NULL::VARCHAR[] AS tags
+    NULL::VARCHAR[] AS tags, NULL::SMALLINT[] AS span, NULL::VARCHAR AS answer
 WHERE false
 UNION ALL BY NAME

@@ -19,6 +19,8 @@ from tasks.kinds.base import Kind
 
 MOST_COUNTS = 1 << 29
 """Examples times classes, or places times trials: counting a cell takes two bytes of memory for each."""
+MOST_CODES = 1 << 15
+"""As 16 bits hold them, where codes are not those of classes."""
 
 Cell = list[CommitRecord]
 
@@ -74,7 +76,8 @@ class Tally:
     def __init__(self, example_ids: pa.ChunkedArray, kind: Kind, class_count: int) -> None:
         self._ids = example_ids
         self._answer = kind.answer
-        self._votes = PlaceCodes(class_count) if kind.ballot == "places" else ClassCounts(len(example_ids), class_count)
+        codes = class_count if kind.has_classes else MOST_CODES
+        self._votes = PlaceCodes(codes) if kind.ballot == "places" else ClassCounts(len(example_ids), codes)
         self._el2n = np.zeros(len(example_ids))
         self._el2n_seeds = np.zeros(len(example_ids), np.int16)
 
