@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.results import Results
+from analysis.statistics.distortion_comparisons import slopes_compared
+from analysis.tables import TABLES
 from tests.analysis.counted_stores import Counts, Grid, write_counts
 
 SIZES = np.full(4, 50)
@@ -67,3 +69,22 @@ def test_collapsed_trials_are_counted(results: Results) -> None:
     (row,) = [row for row in results.recall_distortions if row["method"] == "rp"]
     assert row["collapsed"] == 6
     assert row["alpha_precision"] is None
+
+
+def test_methods_of_other_dense_trials_are_no_pairs() -> None:
+    """Two methods whose trials go on from other dense trials are not paired by their seeds."""
+    row = slopes_compared({"a": 1.0, "b": 2.0}, {"c": 1.0, "d": 1.5}, is_paired=True, alternative="two-sided")
+    assert (row["p"], row["reason"]) == (None, "no pairs: the two sides go on from other dense trials")
+    assert slopes_compared({"a": 1.0}, {"a": 2.0}, is_paired=True, alternative="less")["p"] is None
+
+
+def test_the_tables_show_the_control_and_what_has_no_alpha(results: Results) -> None:
+    """A pruned cell above its control is marked; a method without parents has no line; a comparison of methods is."""
+    table = TABLES["recall_distortion"](results)
+    lines = {line.keys[2:]: line.values for line in table.lines}
+    assert set(lines) == {(name, at) for name, at in (
+        ("FINETUNED", "0 %"), ("DENSE-4E", "0 %"), ("MP", "50 %"), ("MP", "90 %"), ("RP", "90 %"))}  # fmt: skip
+    assert lines["MP", "90 %"][3][0].marks == {"worst"}
+    assert "Collapsed trials (RP at 90 %)" in table.caption
+    assert [line.keys for line in TABLES["distortion_by_method"](results).lines] == [("t", "m", "MP against RP")]
+    assert TABLES["distortion_by_task"](results).lines == TABLES["distortion_by_model"](results).lines == ()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from analysis.results import Results
+from analysis.statistics.distortion_comparisons import by_cell, comparisons, slopes_compared
+from analysis.statistics.recall_distortions import place
+from analysis.tables import TABLES
 from tests.analysis.counted_stores import write_counts
 from tests.analysis.recall_reference import RATIOS, SIZES, expected, grid
 
@@ -96,3 +99,40 @@ def test_numbers_of_a_cell(results: Results, case: str, ratio: str) -> None:
     assert row["reliability"] == exactly(expected(case)["reliability_lambda"])
     assert row["dense_alpha"] == exactly(expected(case)["dense_vs_dense_alpha"])
     assert (row["seeds"], row["undefined"]) == (5, 0)
+
+
+@pytest.mark.parametrize("case", SIZES)
+def test_tests_of_ratios(results: Results, case: str) -> None:
+    """Paired and independent t-tests of alpha, and Bonferroni's correction over the two pairs of ratios."""
+    told = expected(case)["tests"]
+    cells = {key: rows for key, rows in by_cell(results.distortion_trials, place).items() if key[0] == case}
+    light, heavy = comparisons(cells, {}, "sparsity")
+    for row, name in ((light, "paired one-sided 2<10"), (heavy, "paired one-sided 10<50")):
+        assert [row["statistic"], row["freedom"], row["p"]] == exactly([told[name][part] for part in ("t", "df", "p")])
+        assert row["corrected_p"] == exactly(told[name]["p_bonferroni_2_rows"])
+    values = [
+        {row["parent_id"]: row["alpha"] for row in cells[case, "test", "m", *RATIOS[ratio]]} for ratio in ("t2", "t10")
+    ]
+    two_sided = slopes_compared(*values, is_paired=True, alternative="two-sided")
+    assert two_sided["p"] == exactly(told["paired two-sided 2 vs 10"]["p"])
+    welch, wanted = (
+        slopes_compared(*values, is_paired=False, alternative="less"),
+        told["independent one-sided 2<10 welch"],
+    )
+    assert [welch["statistic"], welch["freedom"], welch["p"]] == exactly([wanted[part] for part in ("t", "df", "p")])
+
+
+def test_tables_of_the_reference(results: Results) -> None:
+    """Every cell has its line, with interval and label; the case of unequal classes says what fails there."""
+    table = TABLES["recall_distortion"](results)
+    assert [line.keys[-1] for line in table.lines] == ["50 %", "90 %", "98 %"] * 2
+    assert table.lines[1].values[1][0].text == "1.307 (1.040 to 1.574) >"
+    assert "Classes of unbalanced_mnist_sizes have unequally many examples" in table.caption
+    measures = {line.keys: line.values for line in TABLES["distortion_measures"](results).lines}
+    (recall,), (macro,) = measures["unbalanced_mnist_sizes", "m", "MP", "90 %"][:2]
+    assert recall.text == "1.306"
+    assert recall.text != macro.text
+    accuracy = TABLES["accuracy_before_pruning"](results).lines[0]
+    assert [value[0].text for value in accuracy.values] == ["0.888", "0.889", "0.857", "0.605"]
+    variance = TABLES["recall_variance"](results).lines[0]
+    assert [value[0].text for value in variance.values] == ["0.00368", "0.00315", "0.00639", "0.01892"]
