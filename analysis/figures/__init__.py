@@ -5,6 +5,9 @@ from __future__ import annotations
 from analysis.figures import (
     accuracy_on_pies,
     class_distribution,
+    distortion_boxes,
+    distortion_scatter,
+    distortion_tradeoff,
     drift,
     effectiveness,
     el2n_bins,
@@ -55,6 +58,40 @@ FIGURES: dict[str, Drawing] = {
         "disagree; what PIEs share with these is seed noise.",
         views=("class_distribution",),
         draw=class_distribution.draw,
+    ),
+    "recall_distortion": Drawing(
+        title="Recall distortion against sparsity",
+        caption="Boxes of alpha over seeds: the slope of the classes' recall balances after on before pruning. The "
+        "sign over a box says whether the interval of the mean (99 %) lies below 1 (<), above it (>) or not (?). Alpha "
+        "lies below 1 where nothing is pruned, too: diamonds are alpha*, free of that; the dotted line with its band "
+        "is alpha of models that were trained on as long and lost no weight. Panels with collapsed trials have a scale "
+        "of their own.",
+        views=("recall_distortion", "intensification"),
+        draw=distortion_boxes.draw_boxes,
+    ),
+    "distortion_intervals": Drawing(
+        title="Intervals of recall distortion",
+        caption="Mean alpha over seeds with its t interval (99 %), beside alpha* with its jackknife interval; dashed: "
+        "1; the dotted line with its band is alpha of models that were trained on as long and lost no weight. The sign "
+        "over an interval of alpha says on which side of 1 it lies.",
+        views=("recall_distortion", "intensification"),
+        draw=distortion_boxes.draw_intervals,
+    ),
+    "distortion_scatter": Drawing(
+        title="Recall balances after pruning against before",
+        caption="A point is a class of a seed: (recall - accuracy) / accuracy after pruning against before. The line "
+        "is the slope through the origin over all of them, with r2 about 0, alpha* and the mean accuracy; dashed: no "
+        "change.",
+        views=("recall_distortion", "intensification"),
+        draw=distortion_scatter.draw,
+    ),
+    "distortion_tradeoff": Drawing(
+        title="Accuracy and recall distortion",
+        caption="Mean accuracy (left) and mean alpha (right) over seeds with standard errors; the axes are centred on "
+        "the accuracy before pruning and on 1, where the dashed line is. Alpha mostly restates accuracy: where the "
+        "errors of all classes grow alike, it is the odds ratio of an error.",
+        views=("recall_distortion", "intensification"),
+        draw=distortion_tradeoff.draw,
     ),
     "el2n_bins": Drawing(
         title="PIEs among influential training examples",

@@ -47,14 +47,14 @@ class Grid:
 
 def panel_grid(
     titles: Sequence[str],
-    place: tuple[str, str],
+    place: tuple[str, ...],
     legend: Sequence[Any],
     *,
     columns: int = COLUMNS,
     size: tuple[float, float] = SIZE,
     share_y: bool = True,
 ) -> Grid:
-    """A figure headed by task and model, its panels titled, over one legend; unused places are left blank."""
+    """A figure headed by its place, its panels titled, over one legend; unused places are left blank."""
     columns = min(columns, max(len(titles), 2))
     lines = -(-len(titles) // columns)
     width = size[0] * columns

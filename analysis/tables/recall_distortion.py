@@ -27,10 +27,10 @@ EXPLAINED = (
     "balances as instrument, which does not fall, with its jackknife interval; none below five seeds or where "
     "lambda is below 0.3. Control: a reference that is trained on as long and loses no weight; mean difference and "
     "its p (paired t; of alpha by Bonferroni over the sparsities of the method). lambda: which part of the dense "
-    "balances all seeds share. kappa: which part of a seed's own deviations is kept. Dense on dense: alpha of one dense "
-    "model on another. Length: how much larger balances are, whichever class has them. Odds ratio: of an error, after "
-    "against before; alpha / odds is 1 where the errors of all classes grow alike, so that alpha says no more than "
-    "accuracy."
+    "balances all seeds share. kappa: which part of a seed's own deviations is kept. Dense on dense: alpha of one "
+    "dense model on another. Length: how much larger balances are, whichever class has them. Odds ratio: of an error, "
+    "after against before; alpha / odds is 1 where the errors of all classes grow alike, so that alpha says no more "
+    "than accuracy."
 )
 
 
