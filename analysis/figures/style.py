@@ -175,7 +175,8 @@ def _saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
     _make_printable(figure)
     with styled():
         figure.savefig(out, format=kind, dpi=200, metadata=metadata, transparent=kind != "png")
-        figure.set_layout_engine("none")  # what is laid out once need not be again for another format
+        # What is laid out once need not be again for another format; with "none" it would still be drawn for that.
+        figure.set_layout_engine(None)
     return out.getvalue()
 
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -165,6 +165,23 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as one HTML text. The only script that a browser runs in it is ours, by its hash."""
+    script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            page=page,
+            script=Markup(script),  # noqa: S704 - files of ours
+            style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704
+            seal=seal,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """The templates, which take longer to compile than to fill."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -181,14 +198,7 @@ def render(page: Page) -> str:
         "cell_address": cell_address,
         "example_address": example_address,
     }
-    script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("report.html.j2").render(
-        page=page,
-        script=Markup(script),  # noqa: S704 - files of ours
-        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704
-        seal=seal,
-    )
+    return environment
 
 
 def _points(share: float | None, sign: str = "") -> str:
