@@ -1,4 +1,4 @@
-.PHONY: setup demo test test-clusters lint types check clean
+.PHONY: setup demo test test-clusters lint types units check clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -54,7 +54,11 @@ types: setup
 # What starts real clusters, kills processes or drives a browser is left to test-clusters.
 REAL := cluster or chaos or browser
 FILES := --dist loadfile --numprocesses
-test: lint types
+# Side by side: what checks the code takes one core, which would leave another idle.
+test: setup
+	$(MAKE) --no-print-directory --jobs 3 lint types units
+
+units: setup
 	$(BIN)/pytest $(FILES) 2 -m "not ($(REAL))"
 
 # UNTIL bounds the time: see tests/conftest.py, as for the order.
