@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import time
 from pathlib import Path
 
 import pytest
+import typer.testing
 from filelock import FileLock
 
 from tests.cluster import small_study
@@ -67,6 +69,14 @@ def pytest_runtest_setup(item):
     until = item.config.getoption("--begin-until")
     if until is not None and time.time() > until:
         pytest.skip("no time was left to begin it")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def verbs_are_read_once():
+    """A command line that tests run in this process makes its parser once: that takes longer than most verbs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.testing, "_get_command", functools.cache(typer.testing._get_command))
+        yield
 
 
 @pytest.fixture

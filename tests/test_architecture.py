@@ -82,12 +82,17 @@ def imported(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("module", LIGHT)
-def test_reading_and_planning_load_nothing_heavy(module: str) -> None:
-    """What runs on a laptop without a GPU stack imports none of it, in a fresh process."""
-    code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert found.stdout.strip() == "[]"
+def test_reading_and_planning_load_nothing_heavy() -> None:
+    """What runs on a laptop without a GPU stack imports none of it: the first module that does is named."""
+    code = f"""
+import importlib, sys
+for module in {LIGHT!r}:
+    importlib.import_module(module)
+    if heavy := [name for name in {HEAVY!r} if name in sys.modules]:
+        sys.exit(f"{{module}} loads {{heavy}}")
+"""
+    found = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (0, "")
 
 
 def test_real_processes_are_in_three_folders() -> None:

@@ -61,10 +61,15 @@ def test_a_rate_stands_beside_its_floors(tmp_path: Path, share: float, filled: b
     assert [row["two_way_low"], row["two_way_high"]] in bounds
 
 
+@pytest.fixture(scope="module")
+def results(store: Path) -> Results:
+    """Those of the store that all tests only read."""
+    return Results(connect(store))
+
+
 @pytest.mark.parametrize("name", FIGURES)
-def test_same_rows_same_bytes(store: Path, name: str) -> None:
+def test_same_rows_same_bytes(results: Results, name: str) -> None:
     """Drawing twice gives the same SVG and PDF; the SVG is well-formed, by itself and within a page; and a PNG."""
-    results = Results(connect(store))
     figures = [[one.figure for one in FIGURES[name].pictures(name, results)] for _ in range(2)]
     first, second = ([(vector(one), pdf(one)) for one in drawn] for drawn in figures)
     assert first == second
@@ -77,9 +82,8 @@ def test_same_rows_same_bytes(store: Path, name: str) -> None:
     assert all(png(one).startswith(b"\x89PNG") for one in figures[0])
 
 
-def test_points_say_their_numbers_and_lead_to_their_examples(store: Path) -> None:
+def test_points_say_their_numbers_and_lead_to_their_examples(results: Results) -> None:
     """In the page every cell is a link to the explorer's list of it; by itself the picture says the same words."""
-    results = Results(connect(store))
     (picture,) = FIGURES["pie_rate"].pictures("pie_rate", results)
     drawn = vector(picture.figure)
     page = ET.fromstring(drawn.inline(3, "PIEs"))
@@ -121,23 +125,30 @@ def test_many_classes_are_named_and_the_rest_is_said(tmp_path: Path) -> None:
     assert figure.axes[0].get_xlabel() == "the 100 most frequent of 120 classes"
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_store_without_trials_has_no_figures(tmp_path: Path, name: str) -> None:
+def test_a_store_without_trials_has_no_figures(tmp_path: Path) -> None:
     """Nothing committed gives no picture."""
     write_task(tmp_path, "t", ["a", "b"], [{"split": "test", "example_id": 0, "label": "a"}])
-    assert list(FIGURES[name].draw(Results(connect(tmp_path)))) == []
+    results = Results(connect(tmp_path))
+    assert {name: list(drawing.draw(results)) for name, drawing in FIGURES.items()} == {name: [] for name in FIGURES}
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_names_are_text_and_not_formulas(tmp_path: Path, name: str) -> None:
-    """Dollar signs, underscores and markup in the names of ingested models are drawn as they are."""
+@pytest.fixture(scope="module")
+def odd_names(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A store whose model and method are called what no file could be, opened."""
+    tmp_path = tmp_path_factory.mktemp("odd") / "store"
     write_task(tmp_path, "t", ["a", "b"], [{"split": "test", "example_id": 0, "label": "a"}])
     fixed = {"task": "t", "model": r"$\frac{$ --><script>", "seed": 0, "split": "test", "example_id": 0, "label": "a"}
     rows = [fixed | {"method": "dense", "sparsity": 0.0}, fixed | {"method": "$my_method^$", "sparsity": 0.5}]
     for row in rows:
         row["model"] = str(row["model"]).replace("/", "")
     write_trials_named(tmp_path, rows)
-    for picture in FIGURES[name].pictures(name, Results(connect(tmp_path))):
+    return Results(connect(tmp_path))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_names_are_text_and_not_formulas(odd_names: Results, name: str) -> None:
+    """Dollar signs, underscores and markup in the names of ingested models are drawn as they are."""
+    for picture in FIGURES[name].pictures(name, odd_names):
         drawn = svg(picture.figure)
         assert re.fullmatch(r"[\w.-]+", picture.name)
         assert "<script>" not in drawn

@@ -65,11 +65,16 @@ def ninth(monkeypatch: pytest.MonkeyPatch) -> str:
     return "new-ft"
 
 
+@pytest.fixture(scope="module")
+def nine(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The results of a store with the paper's eight methods and one that came after them."""
+    return Results(connect(store_of(tmp_path_factory.mktemp("nine") / "store", [*PIE, "new-ft"])))
+
+
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_draws_a_ninth_method(tmp_path: Path, ninth: str, name: str) -> None:
+def test_every_figure_draws_a_ninth_method(nine: Results, ninth: str, name: str) -> None:
     """Beside the paper's eight, in the legend of whichever figure has one; those of the paper look as they did."""
-    store = store_of(tmp_path / "store", [*PIE, ninth])
-    drawn = list(FIGURES[name].pictures(name, Results(connect(store))))
+    drawn = list(FIGURES[name].pictures(name, nine))
     legends = {text.get_text() for one in drawn for legend in one.figure.legends for text in legend.get_texts()}
     if name in ("effectiveness", "pie_rate"):
         assert {method.upper() for method in (*PIE, ninth)} <= legends
@@ -99,9 +104,10 @@ def test_every_table_takes_a_ninth_method(tmp_path: Path, ninth: str) -> None:
     assert method_name(ninth) == "NEW-FT"
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of a study with a method and a reference of its own names, and one with other options."""
+    tmp_path = tmp_path_factory.mktemp("own")
     cells = [("dense", 0.0), ("dense-6e", 0.0), ("imp-5", 0.9), ("imp-ft", 0.9), ("rp-ai", 0.9)]
     store = write_store(tmp_path / "store", answered(cells), np.arange(EXAMPLES) % 2)
     say(store, {}, base_method="", method_options=[], versions=[["task", 2]])
@@ -152,20 +158,25 @@ def test_methods_do_not_split_a_model(own: Path) -> None:
     assert set(model_names([], commits(own)).values()) == {"m"}
 
 
+@pytest.fixture(scope="module")
+def own_results(own: Path) -> Results:
+    """What all tests that only look at it share."""
+    return Results(connect(own), own)
+
+
 @pytest.mark.parametrize("name", [*FIGURES])
-def test_figures_take_own_names(own: Path, name: str) -> None:
+def test_figures_take_own_names(own_results: Results, name: str) -> None:
     """A method and a reference of a study's own names are drawn as they are written."""
-    drawn = list(FIGURES[name].pictures(name, Results(connect(own))))
+    drawn = list(FIGURES[name].pictures(name, own_results))
     legends = {text.get_text() for one in drawn for legend in one.figure.legends for text in legend.get_texts()}
     if name in ("effectiveness", "pie_rate"):
         assert {"imp-5", "dense-6e"} <= legends
 
 
-def test_tables_take_own_names(own: Path) -> None:
+def test_tables_take_own_names(own_results: Results) -> None:
     """No table fails over them."""
-    results = Results(connect(own), own)
     for build in TABLES.values():
-        build(results)
+        build(own_results)
 
 
 def test_changed_methods_are_not_compared_with_the_papers(tmp_path: Path) -> None:

@@ -8,14 +8,17 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
+from analysis.figures import FIGURES
 from analysis.readability import dictionary, scoring
 from runner.command_line import app
 
 
 @pytest.fixture
 def own(store, tmp_path, monkeypatch):
-    """A copy of the store that a test may write to, without scores that a report has left there."""
+    """A copy of the store that a test may write to, without scores that a report has left there; a report has no other
+    figure than that of readability."""
     monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr("analysis.report.FIGURES", {"readability": FIGURES["readability"]})
     return shutil.copytree(store, tmp_path / "store", ignore=shutil.ignore_patterns("readability"))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import json
 import resource
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -155,32 +157,48 @@ def dead_drivers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_this_process", lambda: {**this, "pid": 2**22 + 1})
 
 
-@pytest.fixture
-def base(request, tmp_path: Path) -> Path:
-    """The store on which an operation is tried."""
-    folder = tmp_path / "base"
-    folder.mkdir()
-    OPERATIONS[request.getfixturevalue("operation")](folder)
-    return folder
+@dataclass(frozen=True)
+class Tried:
+    """An operation's store as it was before, what may be seen of it on the way, and the files that it leaves."""
+
+    base: Path
+    allowed: list[tuple[object, ...]]
+    done: list[str]
+
+
+@pytest.fixture(scope="module")
+def undisturbed_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Operation], Tried]:
+    """What an operation does when nothing fails: looked at once for all the ways to fail."""
+
+    @functools.cache
+    def tried(operation: Operation) -> Tried:
+        folder = tmp_path_factory.mktemp(operation.__name__)
+        (folder / "base").mkdir()
+        OPERATIONS[operation](folder / "base")
+        allowed = stages(operation, folder / "base", folder / "whole")
+        return Tried(folder / "base", allowed, visible(folder / "whole"))
+
+    return tried
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, *POWER])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
-def test_every_call_may_fail(operation: Operation, fault: str, base: Path, tmp_path: Path) -> None:
+def test_every_call_may_fail(
+    operation: Operation, fault: str, undisturbed_of: Callable[[Operation], Tried], tmp_path: Path
+) -> None:
     """For every n: the n-th call fails, or is the last before the power goes; then the operation is done again."""
-    allowed = stages(operation, base, tmp_path / "whole")
-    done = visible(tmp_path / "whole")
+    tried = undisturbed_of(operation)
     number, reached = 0, True
     while reached:
         number += 1
         root = tmp_path / str(number)
-        shutil.copytree(base, root)
+        shutil.copytree(tried.base, root)
         planned = FAULTS.get(fault, Kill)(number)
         disk = struck(operation, root, planned)
         reached = planned.struck
         if fault in POWER:
             disk.memory.power_off(POWER[fault](number))
-        check(operation, root, allowed, done)
+        check(operation, root, tried.allowed, tried.done)
         shutil.rmtree(root)
     assert number > len(set(disk.calls))
 
