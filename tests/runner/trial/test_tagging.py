@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from analysis.figures import FIGURES
 from analysis.page.cautions import cautions
 from analysis.relations.database import connect
 from analysis.report import write_report
@@ -86,8 +87,12 @@ def spec_of(vectors: str, method: str = "dense", seed: int = 1, **choices) -> Tr
     )
 
 
-def test_a_corpus_is_learned_and_told(vectors: str, workplace: Workplace, tmp_path: Path) -> None:
+def test_a_corpus_is_learned_and_told(
+    vectors: str, workplace: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two seeds, dense and pruned, to the store, the views and the report; entities are found."""
+    monkeypatch.setattr("analysis.report.FIGURES", {name: FIGURES[name] for name in ("effectiveness", "pie_rate")})
+    monkeypatch.setattr("analysis.report.png", lambda figure: b"")
     save_task(workplace.root, DATA)
     for seed in (1, 2):
         run_trial(spec_of(vectors, seed=seed), workplace=workplace, data=DATA, keep_state=True)
