@@ -48,6 +48,7 @@ STEPS: dict[str, str] = {
     "answer_counts": "how often trials answer each class where each is true, in single-label tasks",
     "class_counts": "how often trials answer a class, and how often it is true",
     "class_balances": "recall, precision and F1 of every class beside the accuracy, in single-label tasks",
+    "dense_origins": "the dense trial that a pruned one goes on from, by way of however many levels",
     "balance_pairs": "and beside those of the dense trial that a pruned one goes on from",
     "changed_classes": "which class a dense vote has, and which the pruned vote, by number of the cell",
     "twins": "the dense trial of every pruned trial's seed, by number",

@@ -1,6 +1,6 @@
 -- Title:     The balance of every class of a pruned trial beside that of the dense trial that it goes on from
 -- Grain:     one row per (trial, split, class) of every trial but the dense ones, of tasks with one class an example
--- Needs:     trial, class_balances
+-- Needs:     trial, dense_origins, class_balances
 -- Columns:   trial_no                    INTEGER
 --            split                       VARCHAR
 --            class_index                 SMALLINT
@@ -31,6 +31,6 @@ SELECT
 FROM internal.trial AS t
 JOIN balances AS p USING (trial_no)
 -- By its id: a dense trial of the same seed that it does not go on from is another network.
-LEFT JOIN internal.trial AS parent ON parent.trial_id = t.parent_id
-LEFT JOIN balances AS d ON d.trial_no = parent.trial_no AND d.split = p.split AND d.class_index = p.class_index
+LEFT JOIN internal.dense_origins AS o USING (trial_no)
+LEFT JOIN balances AS d ON d.trial_no = o.dense_no AND d.split = p.split AND d.class_index = p.class_index
 WHERE NOT t.is_dense

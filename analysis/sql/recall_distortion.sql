@@ -1,6 +1,6 @@
 -- Title:     Recall distortion
 -- Grain:     one row per (trial, split) of every trial but the dense ones, of tasks with one class an example
--- Needs:     trial, balance_pairs
+-- Needs:     trial, dense_origins, balance_pairs
 -- Columns:   task             VARCHAR
 --            split            VARCHAR
 --            model            VARCHAR
@@ -49,8 +49,8 @@ WITH slopes AS (
     GROUP BY ALL
 )
 SELECT
-    t.task, s.split, t.model, t.method, t.sparsity, t.seed, t.trial_id, t.parent_id, s.classes, s.is_balanced, s.accuracy,
-    s.dense_accuracy,
+    t.task, s.split, t.model, t.method, t.sparsity, t.seed, t.trial_id, o.dense_id AS parent_id, s.classes, s.is_balanced,
+    s.accuracy, s.dense_accuracy,
     if(s.is_same, s.shared / nullif(s.before, 0), NULL) AS alpha,
     -- A mean of equal recalls may differ from them in the last digit, and nothing is divided by that.
     if(s.is_same AND NOT s.is_even, s.macro, NULL) AS alpha_macro,
@@ -63,8 +63,8 @@ SELECT
         NULL
     ) AS odds_ratio,
     CASE
-        WHEN t.parent_id IS NULL THEN 'no parent: it does not go on from a dense trial'
-        WHEN parent.trial_id IS NULL THEN 'its parent is not in the store'
+        WHEN o.dense_id IS NULL THEN 'no parent: it does not go on from a dense trial'
+        WHEN o.dense_no IS NULL THEN 'its parent is not in the store'
         WHEN s.is_same IS NULL THEN 'its parent has no answers on this split'
         WHEN NOT s.is_same THEN 'its parent answered other examples'
         WHEN s.dense_accuracy = 0 THEN 'no answer of its parent is right'
@@ -75,4 +75,4 @@ SELECT
     END AS note
 FROM slopes AS s
 JOIN internal.trial AS t USING (trial_no)
-LEFT JOIN internal.trial AS parent ON parent.trial_id = t.parent_id
+LEFT JOIN internal.dense_origins AS o USING (trial_no)

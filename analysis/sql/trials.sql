@@ -2,7 +2,7 @@
 -- Grain:     one row per trial_id
 -- Needs:     trial
 -- Columns:   trial_id           VARCHAR    hash of everything that can change the result
---            parent_id          VARCHAR    the dense trial it continues from, if any
+--            parent_id          VARCHAR    the trial it continues from, if any: a dense one, or the level below
 --            attempt            VARCHAR    which attempt was committed
 --            origin             VARCHAR    trial, or ingested
 --            task               VARCHAR

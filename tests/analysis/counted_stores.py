@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,8 @@ Counts = NDArray[np.int64]
 class Grid:
     """The trials of one task and model: (method, sparsity) -> right answers, of so many examples a class.
 
-    Each trial but the dense ones goes on from the dense one of its seed, unless its method is in `orphans`. epochs: by
+    Each trial but the dense ones goes on from the dense one of its seed, unless its method is in `orphans`, or in
+    `below`: there from the one of that cell. epochs: by
     method, where they are told. wrong: the class of wrong answers, by method; else that after the right one.
     """
 
@@ -32,6 +33,7 @@ class Grid:
     task: str = "t"
     model: str = "m"
     orphans: tuple[str, ...] = ()
+    below: Mapping[tuple[str, float], tuple[str, float]] = field(default_factory=dict)
     epochs: Mapping[str, int] | None = None
     wrong: Mapping[str, int] | None = None
 
@@ -67,8 +69,9 @@ def write_counts(root: Path, *grids: Grid) -> Path:
 def _subject(grid: Grid, method: str, sparsity: float, seed: int, settings: dict[str, object]) -> Subject:
     words = f"{grid.task}-{grid.model}"
     goes_on = method != "dense" and method not in grid.orphans
+    before, amount = grid.below.get((method, sparsity), ("dense", 0.0))
     return Subject(
         trial_id=hashed(f"{words}-{method}-{sparsity}-{seed}"),
-        parent_id=hashed(f"{words}-dense-0.0-{seed}") if goes_on else None,
+        parent_id=hashed(f"{words}-{before}-{amount}-{seed}") if goes_on else None,
         settings=settings,
     )

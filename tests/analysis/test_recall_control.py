@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -88,3 +90,27 @@ def test_the_tables_show_the_control_and_what_has_no_alpha(results: Results) -> 
     assert "Collapsed trials (RP at 90 %)" in table.caption
     assert [line.keys for line in TABLES["distortion_by_method"](results).lines] == [("t", "m", "MP against RP")]
     assert TABLES["distortion_by_task"](results).lines == TABLES["distortion_by_model"](results).lines == ()
+
+
+def test_a_level_is_compared_with_the_dense_trial_at_the_end_of_its_line(tmp_path: Path) -> None:
+    """However many levels lie between; a line that ends in no dense trial, or goes in a circle, has no alpha."""
+    random = np.random.default_rng(5)
+    levels = {("lth", sparsity): drawn(random, 35) for sparsity in (0.2, 0.36, 0.488)}
+    lost = {("cut", 0.5): drawn(random, 35), ("round", 0.5): drawn(random, 35)}
+    below = {("lth", 0.36): ("lth", 0.2), ("lth", 0.488): ("lth", 0.36)}
+    below |= {("cut", 0.5): ("nowhere", 0.5), ("round", 0.5): ("round", 0.5)}
+    dense = drawn(random, 38)
+    cells = {("dense", 0.0): dense, **levels, **lost}
+    results = Results.of(write_counts(tmp_path / "store", Grid(cells=cells, sizes=SIZES, below=below)))
+    found = results.connection.sql("FROM recall_distortion").fetchall()
+    rows = [dict(zip(results.connection.sql("FROM recall_distortion").columns, row, strict=True)) for row in found]
+    assert len(rows) == 5 * 6
+    for row in rows:
+        if row["method"] != "lth":
+            assert (row["alpha"], row["dense_accuracy"]) == (None, None)
+            assert row["note"] in ("its parent is not in the store", "no parent: it does not go on from a dense trial")
+            continue
+        before, after = (
+            counts[row["seed"]] / counts[row["seed"]].mean() - 1 for counts in (dense, levels["lth", row["sparsity"]])
+        )
+        assert row["alpha"] == pytest.approx((before @ after) / (before @ before))
