@@ -17,6 +17,7 @@ from analysis.method_variants import MEANINGS, Variant, variants
 from analysis.relations.database import Database, connect
 from analysis.statistics.class_changes import class_changes
 from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
+from analysis.statistics.fairness import RECALLS, fairness
 from analysis.statistics.recall_distortions import BALANCES, EPOCHS, recall_distortions
 from analysis.statistics.slice_changes import slice_changes
 from analysis.statistics.survey import Survey, survey
@@ -257,6 +258,16 @@ class Results:
         """Recall distortion of every cell, in the order of the grid."""
         epochs = {cell(row): row["epochs"] for row in self.rows(EPOCHS)}
         return recall_distortions(self.distortion_trials, epochs)
+
+    @cached_property
+    def fairness(self) -> list[Row]:
+        """The worst class, the gap and the class that loses most, of every pruned cell, in the order of the grid."""
+        return fairness(self.class_recalls, DENSE)
+
+    @cached_property
+    def class_recalls(self) -> list[Row]:
+        """The recalls of every trial, of the classes with enough examples, in the order of the grid."""
+        return sorted(self.shown(f"({RECALLS})"), key=lambda row: (_grid(row), row["seed"]))
 
     @cached_property
     def slice_changes(self) -> list[Row]:

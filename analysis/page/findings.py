@@ -8,6 +8,7 @@ from statistics import mean
 
 from analysis.display_names import cell_name, method_name, percent
 from analysis.overview import places
+from analysis.page.distortion_findings import claims, gaps
 from analysis.results import Results, Row
 from runner.methods import DENSE
 
@@ -25,14 +26,15 @@ class Findings:
 
 
 def findings(results: Results) -> list[Findings]:
-    """Dense effectiveness, PIEs by sparsity beside seed noise, who is right on them, and the class that pays most."""
+    """Dense effectiveness, PIEs by sparsity beside seed noise, who is right on them, and which classes pay."""
     told = []
     for place in places(results):
-        effects, rates, excesses, on_pies, of_classes = (
+        effects, rates, excesses, on_pies, of_classes, fair, distorted = (
             [row for row in rows if (row["task"], row["model"], row["split"]) == place]
             for rows in (
                 *(results.effectiveness, results.pie_rate),
                 *(results.survey.intervals, results.survey.held_out, results.class_changes),
+                *(results.fairness, results.recall_distortions),
             )
         )
         sentences = (
@@ -42,6 +44,8 @@ def findings(results: Results) -> list[Findings]:
             *_best(effects),
             *_on_pies(on_pies),
             *_class(of_classes),
+            *gaps(fair),
+            *claims(distorted),
         )
         told.append(Findings(task=place[0], model=place[1], split=place[2], sentences=sentences))
     return told

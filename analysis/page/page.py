@@ -26,6 +26,7 @@ from analysis.page.explorer import Explorer
 from analysis.page.findings import Findings, findings
 from analysis.page.provenance import CITATIONS, Provenance
 from analysis.results import Results, Row
+from analysis.tables.fairness import CAPTION, change_told, is_shown
 from analysis.tables.formats import legend, signs
 from analysis.tables.layout import MISSING
 from analysis.tables.table import Table
@@ -89,6 +90,16 @@ class Page:
     def overviews(self) -> dict[tuple[str, str], Overview]:
         """Task and model -> rates beside their noise floors, the largest effect, and examples."""
         return {(one.task, one.model): one for one in overviews(self.results, EXAMPLES)}
+
+    @cached_property
+    def fairness(self) -> dict[tuple[str, str], list[Row]]:
+        """Task and model -> the worst class, the gap and the class that loses most, cell by cell."""
+        shown = {(one.task, one.split, one.model) for one in self.overviews.values()}
+        found: dict[tuple[str, str], list[Row]] = {}
+        for row in self.results.fairness:
+            if (row["task"], row["split"], row["model"]) in shown:
+                found.setdefault((row["task"], row["model"]), []).append(row)
+        return found
 
     @property
     def cells(self) -> int:
@@ -193,6 +204,9 @@ def _environment() -> Environment:
     environment.filters |= {"points": _points, "spaced": _spaced, "excerpt": _excerpt}
     environment.globals |= {
         "verdicts": VERDICTS,
+        "fairness_caption": CAPTION,
+        "change_told": change_told,
+        "is_shown": is_shown,
         "first_tables": FIRST_TABLES,
         "citations": CITATIONS,
         "cell_address": cell_address,

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.page.distortion_findings import claims
+from analysis.page.findings import findings
 from analysis.results import Results
 from analysis.statistics.distortion_comparisons import slopes_compared
 from analysis.tables import TABLES
@@ -114,3 +116,36 @@ def test_a_level_is_compared_with_the_dense_trial_at_the_end_of_its_line(tmp_pat
             counts[row["seed"]] / counts[row["seed"]].mean() - 1 for counts in (dense, levels["lth", row["sparsity"]])
         )
         assert row["alpha"] == pytest.approx((before @ after) / (before @ before))
+
+
+def test_sentences_say_which_claims_survive(results: Results) -> None:
+    """What alpha shows, and what alpha* and models that lost no weight leave of it; and where classes lie apart."""
+    (found,) = findings(results)
+    (claim,) = [one for one in found.sentences if one.startswith("Recall distortion")]
+    assert "in 2 cells" in claim
+    assert "the claim survives in MP at 90 %" in claim
+    assert "intensification (alpha above 1) in 1, of which 1 is so by alpha*" in claim
+    (gap,) = [one for one in found.sentences if one.startswith("Best and worst class")]
+    assert "RP at 90 %: recall of “c1” is 0.000, 100.0 points below that of “c0”" in gap
+
+
+def test_without_a_control_nothing_is_said_to_be_of_pruning() -> None:
+    """Alpha below 1 alone is no claim that survives, and the sentence says what is missing."""
+    row = {"method": "mp", "sparsity": 0.5, "label": "<", "cross_label": "<", "cross_alpha": 0.9, "alpha_by_odds": 1.0}
+    row["collapsed"] = 0
+    row |= {"control": None, "control_difference": None, "corrected_p": None}
+    (told,) = claims([row])
+    assert list(claims([row | {"collapsed": 1}])) == []
+    assert "whether it is pruning's cannot be said" in told
+    assert "the store lacks models that are trained on as long and lose no weight" in told
+    assert list(claims([])) == []
+
+
+def test_the_table_of_fairness_has_every_pruned_cell(results: Results) -> None:
+    """The worst class of a collapsed method, and the one that loses most, marked."""
+    lines = {line.keys[2:]: line.values for line in TABLES["fairness"](results).lines}
+    assert ("RP-AI", "90 %") in lines
+    worst, recall, *_, loser, change = (value for (value,) in lines["RP", "90 %"])
+    assert (worst.text, recall.text) == ("c1", "0.000")
+    assert loser.text == "c3"
+    assert change.marks == {"worst"}
