@@ -5,9 +5,11 @@
 --            comparison_no   INTEGER
 --            family          VARCHAR    its name; one that was changed later is there in both wordings
 --            study           VARCHAR
---            compare         VARCHAR    effectiveness, effectiveness-on-pies or pie-rate
+--            compare         VARCHAR    effectiveness, effectiveness-on-pies, pie-rate, alpha, alpha-star, recall-variance or
+--                            worst-recall
 --            test            VARCHAR    paired-t or bootstrap (pairs of seeds), swap (votes; the sides of seeds exchanged), or
---                            mcnemar (pairs of examples, for these very seeds)
+--                            mcnemar (pairs of examples, for these very seeds), or welch-t (seeds that are no pairs)
+--            alternative     VARCHAR    two-sided, less or greater: of the side against the other
 --            correction      VARCHAR    bonferroni, holm or bh, over the family's comparisons
 --            alpha           DOUBLE
 --            status          VARCHAR    declared before data; declared after data, if a trial that it asks of had committed
@@ -19,7 +21,8 @@
 --            model           VARCHAR
 --            method          VARCHAR
 --            sparsity        DOUBLE
---            other_model     VARCHAR    the other side; null where a cell is compared with its dense cell, on PIEs
+--            other_task      VARCHAR    the other side; null where a cell is compared with its dense cell, on PIEs
+--            other_model     VARCHAR
 --            other_method    VARCHAR
 --            other_sparsity  DOUBLE
 --            seeds           BIGINT[]   committed, ascending
@@ -43,7 +46,7 @@ sides AS (
     JOIN internal.comparison AS c USING (family_no)
     LEFT JOIN ran AS one USING (task, model, method, sparsity)
     LEFT JOIN ran AS other
-        ON other.task = c.task AND other.model = c.other_model AND other.method = c.other_method
+        ON other.task = c.other_task AND other.model = c.other_model AND other.method = c.other_method
         AND other.sparsity = c.other_sparsity
     LEFT JOIN ran AS dense ON dense.task = c.task AND dense.model = c.model AND dense.method = 'dense'
 ),
@@ -56,13 +59,13 @@ families AS (
     GROUP BY ALL
 )
 SELECT
-    s.family_no, s.comparison_no, s.family, s.study, s.compare, s.test, s.correction, s.alpha,
+    s.family_no, s.comparison_no, s.family, s.study, s.compare, s.test, s.alternative, s.correction, s.alpha,
     CASE
         WHEN f.first_commit < coalesce(s.declared_at, 'infinity'::TIMESTAMP) THEN 'declared after data'
         WHEN f.has_more_seeds THEN 'more seeds than declared'
         ELSE 'declared before data'
     END AS status,
-    s.withdrawn, s.declared_at, s.task, s.split, s.model, s.method, s.sparsity, s.other_model, s.other_method, s.other_sparsity,
+    s.withdrawn, s.declared_at, s.task, s.split, s.model, s.method, s.sparsity, s.other_task, s.other_model, s.other_method, s.other_sparsity,
     s.seeds, s.other_seeds
 FROM sides AS s
 JOIN families AS f USING (family_no)

@@ -17,7 +17,7 @@ WITH chosen AS (
     JOIN internal.comparison AS c USING (family_no)
     LEFT JOIN internal.cell AS one USING (task, model, method, sparsity)
     LEFT JOIN internal.cell AS other
-        ON other.task = c.task AND other.model = c.other_model AND other.method = c.other_method
+        ON other.task = c.other_task AND other.model = c.other_model AND other.method = c.other_method
         AND other.sparsity = c.other_sparsity
     WHERE h.compare = 'effectiveness' AND h.test IN ('paired-t', 'bootstrap')
 ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ HYPOTHESIS = {
     "study": pa.string(),
     "compare": pa.string(),
     "test": pa.string(),
+    "alternative": pa.string(),
     "correction": pa.string(),
     "alpha": pa.float64(),
     "split": pa.string(),
@@ -35,7 +36,8 @@ COMPARISON = {
     "model": pa.string(),
     "method": pa.string(),
     "sparsity": pa.float64(),
-    "other_model": pa.string(),  # null, with method and sparsity, where a cell meets its dense cell on PIEs
+    "other_task": pa.string(),  # null, with model, method and sparsity, where a cell meets its dense cell on PIEs
+    "other_model": pa.string(),
     "other_method": pa.string(),
     "other_sparsity": pa.float64(),
 }
@@ -98,7 +100,7 @@ def _family(number: int, family: Declaration) -> tuple[Any, ...]:
         number,
         choice.name,
         str(plan.study.get("name", "unnamed")),
-        *(choice.compare, choice.test, choice.correction, choice.alpha),
+        *(choice.compare, choice.test, choice.alternative, choice.correction, choice.alpha),
         splits[0],
         said,
         sorted({trial.seed for trial in plan.trials}),
@@ -113,8 +115,12 @@ def _comparisons(family: Declaration, snapshot: Snapshot) -> Iterator[tuple[Any,
     cells = {GridCell(trial.task, trial.model, trial.method, trial.sparsity) for trial in plan.trials}
     for cell, other in family.choice.comparisons(sorted(cells, key=_place)):
         sides: list[Any] = [cell.task, names[cell.task, cell.model], cell.method, cell.sparsity]
-        sides += [None] * 3 if other is None else [names[other.task, other.model], other.method, other.sparsity]
+        sides += [None] * 4 if other is None else _other(other, names)
         yield tuple(sides)
+
+
+def _other(cell: GridCell, names: Mapping[tuple[str, str], str]) -> list[Any]:
+    return [cell.task, names[cell.task, cell.model], cell.method, cell.sparsity]
 
 
 def _place(cell: GridCell) -> tuple[Any, ...]:

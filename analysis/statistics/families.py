@@ -10,10 +10,11 @@ import numpy as np
 from analysis.results import Row
 from analysis.statistics.corrections import CORRECTIONS
 from analysis.statistics.mcnemar import mcnemar
-from analysis.statistics.paired import LEAST_PAIRS, SEED_TESTS, Tested
+from analysis.statistics.paired import LEAST_PAIRS, SEED_TESTS, Tested, together, welch_t
 from runner.studies.seed_advice import least_p
 
 SHOWN_SEEDS = 5
+LEAST_APART = 2
 NOTHING_SHOWN = "no difference shown"
 FOUND = ("estimate", "low", "high", "statistic", "p")
 
@@ -24,13 +25,14 @@ Pairs = list[tuple[int, float | None, float | None]]
 class Comparison:
     """One comparison ready for its test: pairs (of seeds or examples) or the reason why it cannot be tested.
 
-    differences: one a pair of seeds. counts: of examples, a yes on one side alone, on the other alone, and all. votes:
-    what `swap` found, where the votes of both sides are compared.
+    differences: one a pair of seeds. samples: both sides, where nothing is paired. counts: of examples, a yes on one
+    side alone, on the other alone, and all. votes: what `swap` found, where the votes of both sides are compared.
     """
 
     pairs: int
     reason: str = ""
     differences: tuple[float, ...] = ()
+    samples: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     counts: tuple[int, int, int] = (0, 0, 0)
     votes: Mapping[str, float | None] | None = None
 
@@ -51,6 +53,19 @@ def over_seeds(pairs: Pairs, test: str, side: str, other: str) -> Comparison:
     if np.ptp(differences) < 1e-12:
         return Comparison(pairs=len(pairs), reason="no spread: all seeds differ by the same amount")
     return Comparison(pairs=len(pairs), differences=differences)
+
+
+def apart(one: Sequence[float | None], other: Sequence[float | None], names: tuple[str, str]) -> Comparison:
+    """Two sides whose seeds are no pairs; refused where a trial has no value: to leave it out would be a choice."""
+    for name, values in zip(names, (one, other), strict=True):
+        lacking = sum(value is None for value in values)
+        if lacking or len(values) < LEAST_APART:
+            told = f"{lacking} of {len(values)} trials have no value" if lacking else f"{len(values)} trials"
+            return Comparison(pairs=0, reason=f"{name}: {told}; welch-t needs {LEAST_APART} a side, all with a value")
+    first, second = (tuple(value for value in values if value is not None) for values in (one, other))
+    if np.ptp(first) < 1e-12 and np.ptp(second) < 1e-12:
+        return Comparison(pairs=0, reason="no spread: all trials of a side have one value")
+    return Comparison(pairs=min(len(first), len(second)), samples=(first, second))
 
 
 def over_examples(row: Row, counted: Row | None, side: str, other: str) -> Comparison:
@@ -80,8 +95,8 @@ def judge(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[Row]:
     verdict: higher, lower, no difference shown (corrected_p > alpha), too few seeds to show one (no data could have
     given a corrected_p of at most alpha), or not tested.
     """
-    test, alpha = rows[0]["test"], rows[0]["alpha"]
-    found = _tested(comparisons, test, alpha)
+    alpha = rows[0]["alpha"]
+    found = _tested(comparisons, rows[0])
     corrected = CORRECTIONS[rows[0]["correction"]](np.array([one.get("p", 1.0) for one in found]))
     judged = []
     for row, comparison, one, adjusted in zip(rows, comparisons, found, corrected, strict=True):
@@ -100,16 +115,22 @@ def _least(rows: Sequence[Row], comparison: Comparison) -> float:
     return factor * least_p(rows[0]["test"], comparison.pairs)
 
 
-def _tested(comparisons: Sequence[Comparison], test: str, alpha: float) -> list[dict[str, float | None]]:
+def _tested(comparisons: Sequence[Comparison], family: Row) -> list[dict[str, float | None]]:
     """What the test finds in each comparison; nothing for those with a reason not to be tested."""
+    test, alpha, alternative = family["test"], family["alpha"], family.get("alternative", "two-sided")
     found: list[dict[str, float | None]] = [dict(one.votes or {}) for one in comparisons]
     ready = [place for place, one in enumerate(comparisons) if not one.reason and one.votes is None]
     for places in _by_size(ready, comparisons):
-        if test == "mcnemar":
+        if test == "welch-t":
+            tested = together(
+                [welch_t(*(comparisons[place].samples or ((), ())), alpha, alternative) for place in places]
+            )
+        elif test == "mcnemar":
             only, only_other, examples = np.array([comparisons[place].counts for place in places]).T
             tested = mcnemar(only, only_other, examples, alpha)
         else:
-            tested = SEED_TESTS[test](np.array([comparisons[place].differences for place in places]), alpha)
+            differences = np.array([comparisons[place].differences for place in places])
+            tested = SEED_TESTS[test](differences, alpha, alternative)
         for number, place in enumerate(places):
             found[place] = _numbers(tested, number)
     return found

@@ -6,6 +6,8 @@ from itertools import groupby
 
 from analysis.display_names import first_splits, method_name, percent
 from analysis.results import Results, Row
+from analysis.statistics.class_measures import MEASURES
+from analysis.statistics.class_measures import compared as of_classes
 from analysis.statistics.families import Pairs, judge, over_examples, over_seeds
 from analysis.statistics.paired import SEED_TESTS
 from analysis.statistics.seed_comparisons import held_out_pairs, over_votes
@@ -24,7 +26,9 @@ def declared(results: Results) -> list[Row]:
     found: list[Row] = []
     for _, group in groupby(rows, key=lambda row: row["family_no"]):
         family = list(group)
-        if family[0]["test"] == "swap":
+        if family[0]["compare"] in MEASURES:
+            comparisons = of_classes(results, family, [sides(row) for row in family])
+        elif family[0]["test"] == "swap":
             comparisons = over_votes(results, family, map(sides, family))
         elif family[0]["test"] == "mcnemar":
             comparisons = [over_examples(row, examples.get(_number(row)), *sides(row)) for row in family]
@@ -64,6 +68,8 @@ def sides(row: Row) -> tuple[str, str]:
     if row.get("other_method") is None:
         return f"{side} on PIEs that other seeds find", f"{DENSE} on the same"
     other = _side(row["other_method"], row["other_sparsity"])
+    if row.get("other_task", row["task"]) != row["task"]:
+        return side, f"{row['other_task']} {row['other_model']} {other}"
     same = row["other_model"] == row["model"]
     return side, other if same else f"{row['other_model']} {other}"
 

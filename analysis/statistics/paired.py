@@ -1,18 +1,18 @@
-"""Tests of paired measurements: each pair is one seed, measured in two cells.
+"""Tests of paired measurements: each pair is one seed, measured in two cells; and of seeds that are no pairs.
 
-Each takes the differences, shape (..., pairs), and gives one result a row; all are two-sided.
+Each takes the differences, shape (..., pairs), and gives one result a row; the interval is two-sided whatever p is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from runner.studies.hypotheses import SWAPS
+from runner.studies.hypotheses import SWAPS, Alternative
 
 Floats = NDArray[np.float64]
 
@@ -33,13 +33,13 @@ class Tested:
     p: Floats
 
 
-def paired_t(differences: Floats, alpha: float) -> Tested:
+def paired_t(differences: Floats, alpha: float, alternative: Alternative = "two-sided") -> Tested:
     """Student's t-test of the mean difference: t = mean / (s / sqrt(n)), n - 1 degrees of freedom.
 
     Assumes differences that are about normal, which is what bounds its error at a handful of seeds.
     """
-    found = stats.ttest_1samp(differences, 0.0, axis=-1)
-    interval = found.confidence_interval(1 - alpha)
+    found = stats.ttest_1samp(differences, 0.0, axis=-1, alternative=alternative)
+    interval = stats.ttest_1samp(differences, 0.0, axis=-1).confidence_interval(1 - alpha)
     return Tested(
         estimate=differences.mean(axis=-1),
         low=np.asarray(interval.low),
@@ -49,7 +49,23 @@ def paired_t(differences: Floats, alpha: float) -> Tested:
     )
 
 
-def bootstrap(differences: Floats, alpha: float) -> Tested:
+def welch_t(one: Sequence[float], other: Sequence[float], alpha: float, alternative: Alternative) -> Tested:
+    """Welch's t-test of two means whose samples are independent, be their variances equal or not."""
+    found = stats.ttest_ind(one, other, equal_var=False, alternative=alternative)
+    interval = stats.ttest_ind(one, other, equal_var=False).confidence_interval(1 - alpha)
+    numbers = (np.mean(one) - np.mean(other), interval.low, interval.high, found.statistic, found.pvalue)
+    estimate, low, high, statistic, p = (np.asarray(number, np.float64) for number in numbers)
+    return Tested(estimate=estimate, low=low, high=high, statistic=statistic, p=p)
+
+
+def together(tests: Sequence[Tested]) -> Tested:
+    """Several results of one number each as one."""
+    columns = (np.array([getattr(one, name) for one in tests]) for name in Tested.__dataclass_fields__)
+    estimate, low, high, statistic, p = columns
+    return Tested(estimate=estimate, low=low, high=high, statistic=statistic, p=p)
+
+
+def bootstrap(differences: Floats, alpha: float, _: Alternative = "two-sided") -> Tested:
     """The same t, judged by the t of resampled seeds around the mean instead of by Student's distribution.
 
     t* = (mean* - mean) / (s* / sqrt(n)) over RESAMPLES draws of n pairs with replacement, the same draws for every
@@ -86,6 +102,6 @@ def _resampled_t(centred: Floats, draws: Floats) -> Floats:
     return np.where(spread > 1e-12 * scale, found, np.inf)
 
 
-SEED_TESTS: dict[str, Callable[[Floats, float], Tested]] = {"paired-t": paired_t, "bootstrap": bootstrap}
+SEED_TESTS: dict[str, Callable[[Floats, float, Alternative], Tested]] = {"paired-t": paired_t, "bootstrap": bootstrap}
 LEAST_PAIRS: dict[str, int] = {"paired-t": 2, "bootstrap": 4}
 """Below these a test cannot come to any finding: two pairs have a spread, four have resamples that differ enough."""

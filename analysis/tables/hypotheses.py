@@ -45,7 +45,8 @@ def p_value(p: float) -> str:
 
 
 def _keys(row: Row) -> tuple[str, ...]:
-    test = f"{row['compare']}, {row['test']}, {row['correction']}, alpha {row['alpha']:g}, {row['split']} split"
+    sided = "" if row["alternative"] == "two-sided" else f" ({row['alternative']})"
+    test = f"{row['compare']}, {row['test']}{sided}, {row['correction']}, alpha {row['alpha']:g}, {row['split']} split"
     status = row["status"] + (", withdrawn later" if row["withdrawn"] else "")
     return row["family"], test, status, row["task"], row["model"], " against ".join(sides(row))
 
@@ -70,7 +71,7 @@ def _values(row: Row) -> tuple[tuple[Value, ...], ...]:
 def _is_incomplete(results: Results, row: Row) -> bool:
     model, method, sparsity = row["other_model"], row["other_method"], row["other_sparsity"]
     other = {
-        "task": row["task"],
+        "task": row["other_task"] or row["task"],
         "model": model or row["model"],
         "method": method or DENSE,
         "sparsity": sparsity or 0.0,

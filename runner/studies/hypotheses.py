@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -10,8 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from runner.methods import DENSE, UNPRUNED
 from runner.studies.grid import GridCell
 
-Compared = Literal["effectiveness", "effectiveness-on-pies", "pie-rate"]
-TestName = Literal["paired-t", "bootstrap", "swap", "mcnemar"]
+Compared = Literal[
+    "effectiveness", "effectiveness-on-pies", "pie-rate", "alpha", "alpha-star", "recall-variance", "worst-recall"
+]
+TestName = Literal["paired-t", "bootstrap", "swap", "mcnemar", "welch-t"]
+Alternative = Literal["two-sided", "less", "greater"]
 CorrectionName = Literal["bonferroni", "holm", "bh"]
 Sparsity = Annotated[float, Field(strict=True)]
 
@@ -22,8 +26,11 @@ TESTS_OF: dict[Compared, tuple[TestName, ...]] = {
     "effectiveness": ("paired-t", "bootstrap", "swap", "mcnemar"),
     "effectiveness-on-pies": ("paired-t", "bootstrap"),
     "pie-rate": ("swap", "mcnemar"),
+    **dict.fromkeys(("alpha", "alpha-star", "recall-variance", "worst-recall"), ("paired-t", "bootstrap", "welch-t")),
 }
-"""Which tests can answer which question: mcnemar pairs examples, the others pair seeds."""
+"""Which tests can answer which question: mcnemar pairs examples, welch-t nothing, the others pair seeds."""
+OF_CLASSES: tuple[Compared, ...] = ("alpha", "alpha-star", "recall-variance", "worst-recall")
+"""Questions about the recalls of classes, which tasks with one class an example answer."""
 
 
 class CellSelector(BaseModel):
@@ -62,6 +69,7 @@ class OpponentChoice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    task: str | None = Field(default=None, exclude_if=lambda task: task is None)
     model: str | None = None
     method: str | None = None
     sparsity: Sparsity | None = None
@@ -74,11 +82,20 @@ class OpponentChoice(BaseModel):
     def of(self, cell: GridCell, unpruned: Collection[str]) -> GridCell:
         """The cell that this one is compared with; unpruned: the methods whose cells have sparsity 0."""
         return GridCell(
-            task=cell.task,
+            task=self.task or cell.task,
             model=self.model or cell.model,
             method=self.method or cell.method,
             sparsity=0.0 if self.method in unpruned else cell.sparsity if self.sparsity is None else self.sparsity,
         )
+
+
+class PairChoice(BaseModel):
+    """One entry of `pairs`: cells, and what is different on the other side of each."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    of: CellSelector = CellSelector()
+    against: OpponentChoice
 
 
 class HypothesisChoice(BaseModel):
@@ -86,9 +103,11 @@ class HypothesisChoice(BaseModel):
 
     compare: effectiveness (accuracy or macro-F1; with swap and mcnemar, whether the majority vote is right), the share
     of examples that are PIEs, or the effectiveness of pruned against dense models on the PIEs that other seeds find
-    (which has no `against`).
+    (which has no `against`); alpha (recall distortion), alpha-star (the same with other seeds as instrument),
+    recall-variance, worst-recall (of the class that has the lowest).
     of: the cells that are compared; against: `dense`, a reference, another method, or what else differs on the other
-    side.
+    side. pairs: instead of `against`, several of these with cells of their own among those of `of`, in one family.
+    alternative: of the first side against the other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -97,7 +116,9 @@ class HypothesisChoice(BaseModel):
     compare: Compared = "effectiveness"
     of: CellSelector = CellSelector()
     against: OpponentChoice | None = None
+    pairs: tuple[PairChoice, ...] = Field(default=(), exclude_if=operator.not_)
     test: TestName
+    alternative: Alternative = Field(default="two-sided", exclude_if=lambda said: said == "two-sided")
     correction: CorrectionName = "holm"
     alpha: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.05
 
@@ -106,6 +127,12 @@ class HypothesisChoice(BaseModel):
         cells = list(cells)
         unpruned = {*UNPRUNED, *(cell.method for cell in cells if not cell.sparsity)}
         chosen = [cell for cell in cells if self.of.selects(cell)]
-        if self.against is None:
+        if self.against is None and not self.pairs:
             return [(cell, None) for cell in chosen if cell.method != DENSE]
-        return [(cell, other) for cell in chosen if (other := self.against.of(cell, unpruned)) != cell]
+        found = [
+            (cell, other)
+            for pair in (self.pairs or [PairChoice(of=self.of, against=self.against or OpponentChoice())])
+            for cell in chosen
+            if pair.of.selects(cell) and (other := pair.against.of(cell, unpruned)) != cell
+        ]
+        return list(dict.fromkeys(found))

@@ -51,7 +51,8 @@ def _of_seeds(seeds: int) -> Iterator[str]:
 
 def family_told(choice: HypothesisChoice, comparisons: int, seeds: int) -> str:
     """A family in a line: its comparisons, test and correction, and the least p-value that so many seeds can give."""
-    told = f"{comparisons} by {choice.test}, {choice.correction}"
+    sided = "" if choice.alternative == "two-sided" else f" ({choice.alternative})"
+    told = f"{comparisons} by {choice.test}{sided}, {choice.correction}"
     least = least_p(choice.test, seeds)
     return f"{choice.name} ({told}; least p {least:.2g})" if least else f"{choice.name} ({told})"
 
@@ -66,7 +67,7 @@ def least_p(test: TestName, seeds: int) -> float:
         return max(2.0 ** (1 - seeds), 1 / (SWAPS + 1))
     if test == "bootstrap":
         return 1.0 if seeds < 2 else max(float(seeds) ** (1 - seeds), 1 / (SWAPS + 1))
-    return 1.0 if test == "paired-t" and seeds < 2 else 0.0
+    return 1.0 if test in ("paired-t", "welch-t") and seeds < 2 else 0.0
 
 
 def least_corrected_p(choice: HypothesisChoice, comparisons: int, seeds: int) -> float:

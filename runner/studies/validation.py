@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from runner.studies.document import Document
 from runner.studies.errors import KeyPath, Problem, StudyError, suggestion
 from runner.studies.grid import Block
-from runner.studies.hypotheses import CellSelector, HypothesisChoice, OpponentChoice
+from runner.studies.hypotheses import CellSelector, HypothesisChoice, OpponentChoice, PairChoice
 from runner.studies.method_choice import MethodChoice, ReferenceChoice
 from runner.studies.strategy import StrategyChoice
 from runner.studies.study import (
@@ -56,6 +56,9 @@ BUNDLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("hypotheses", "*"): HypothesisChoice,
     ("hypotheses", "*", "of"): CellSelector,
     ("hypotheses", "*", "against"): OpponentChoice,
+    ("hypotheses", "*", "pairs", "*"): PairChoice,
+    ("hypotheses", "*", "pairs", "*", "of"): CellSelector,
+    ("hypotheses", "*", "pairs", "*", "against"): OpponentChoice,
 }
 
 KINDS = {

@@ -6,18 +6,46 @@ import pytest
 
 from analysis.results import Results
 from analysis.statistics.distortion_comparisons import by_cell, comparisons, slopes_compared
+from analysis.statistics.hypothesis_tests import declared
 from analysis.statistics.recall_distortions import place
 from analysis.tables import TABLES
 from tests.analysis.counted_stores import write_counts
 from tests.analysis.recall_reference import RATIOS, SIZES, expected, grid
+from tests.analysis.stores import write_plan
 
 CASES = [(case, ratio) for case in SIZES for ratio in RATIOS]
+
+PAIRS = [{"of": {"sparsity": one}, "against": {"sparsity": other}} for one, other in ((0.5, 0.9), (0.9, 0.98))]
+STEPS = {"pairs": PAIRS, "test": "paired-t", "alternative": "less", "correction": "bonferroni"}
+OTHER_TASK = {"of": {"task": "balanced"}, "against": {"task": "unbalanced_mnist_sizes"}, "test": "welch-t"}
+BALANCED = {"of": {"task": "balanced"}, "against": "dense", "test": "paired-t"}
+FAMILIES = [
+    *({"name": f"steps-{case}", "compare": "alpha", "of": {"task": case}, **STEPS} for case in SIZES),
+    {"name": "star", "compare": "alpha-star", "of": {"task": "balanced"}, **STEPS},
+    {"name": "tasks", "compare": "alpha", **OTHER_TASK},
+    {
+        "name": "variance",
+        "compare": "recall-variance",
+        "of": {"task": "balanced"},
+        "against": "dense",
+        "test": "paired-t",
+    },
+    {"name": "worst", "compare": "worst-recall", **BALANCED},
+]
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """A store of both cases."""
-    return Results.of(write_counts(tmp_path_factory.mktemp("recall") / "store", *map(grid, SIZES)))
+    """A store of both cases, with families of hypotheses about alpha."""
+    root = write_counts(tmp_path_factory.mktemp("recall") / "store", *map(grid, SIZES))
+    trials = [
+        {"task": case, "model": "m", "method": method, "sparsity": sparsity, "seed": seed}
+        for case in SIZES
+        for method, sparsity in grid(case).cells
+        for seed in range(5)
+    ]
+    write_plan(root, "study", trials, {"hypotheses": FAMILIES})
+    return Results.of(root)
 
 
 def exactly(value: object) -> object:
@@ -136,3 +164,28 @@ def test_tables_of_the_reference(results: Results) -> None:
     assert [value[0].text for value in accuracy.values] == ["0.888", "0.889", "0.857", "0.605"]
     variance = TABLES["recall_variance"](results).lines[0]
     assert [value[0].text for value in variance.values] == ["0.00368", "0.00315", "0.00639", "0.01892"]
+
+
+def test_declared_families_of_distortion(results: Results) -> None:
+    """Families of alpha give the reference's p, corrected within each; alpha*, variance and worst recall are theirs."""
+    rows = declared(results)
+    by_family = {name: [row for row in rows if row["family"] == name] for name in {row["family"] for row in rows}}
+    for case in SIZES:
+        told = expected(case)["tests"]
+        names = ("paired one-sided 2<10", "paired one-sided 10<50")
+        family = by_family[f"steps-{case}"]
+        assert [row["p"] for row in family] == exactly([told[name]["p"] for name in names])
+        assert [row["corrected_p"] for row in family] == exactly([told[name]["p_bonferroni_2_rows"] for name in names])
+        assert {row["verdict"] for row in family} == {"lower"}
+    assert {row["verdict"] for row in by_family["star"]} == {"lower"}
+    assert [(row["verdict"], row["pairs"]) for row in by_family["tasks"]] == [("no difference shown", 5)] * 3
+    variance = by_family["variance"]
+    told = expected("balanced")
+    assert [row["estimate"] for row in variance] == exactly(
+        [told[ratio]["recall_variance_ddof1"] - told["recall_variance_before_ddof1"] for ratio in RATIOS]
+    )
+    assert [row["verdict"] for row in by_family["worst"]][1:] == ["lower", "lower"]
+    lines = {line.keys[:2]: line for line in TABLES["hypotheses"](results).lines}
+    assert any("alpha, paired-t (less), bonferroni" in test for _, test in lines)
+    keys = [line.keys for line in TABLES["hypotheses"](results).lines if line.keys[0] == "tasks"]
+    assert keys[0][-1] == "MP 50 % against unbalanced_mnist_sizes m MP 50 %"

@@ -55,7 +55,7 @@ REFUSED = {
     "unknown model": ("{name: a, of: {model: bert}, against: dense, test: mcnemar}", ["of.model", "allowed: bilstm"]),
     "another task on the other side": (
         "{name: a, against: {task: imdb}, test: mcnemar}",
-        ["hypotheses[0].against", "unknown key 'task'", "allowed: model, method, sparsity"],
+        ["hypotheses[0].against.task", "the study has no task 'imdb'", "allowed: movie-snippets"],
     ),
     "no other side": ("{name: a, test: mcnemar}", ["hypotheses[0]", "other side is missing", "against: dense"]),
     "empty other side": ("{name: a, against: {}, test: mcnemar}", ["other side is missing"]),
@@ -78,6 +78,38 @@ REFUSED = {
     "PIEs against something": (
         "{name: a, compare: effectiveness-on-pies, against: dense, test: paired-t}",
         ["hypotheses[0].against", "its dense models, on the same PIEs", "remove"],
+    ),
+    "pairs of two tasks": (
+        "{name: a, against: {task: movie-snippets, method: rp-ai}, test: mcnemar}",
+        ["hypotheses[0].against.task", "mcnemar pairs seeds or examples", "take welch-t", "alpha-star"],
+    ),
+    "no distortion without a parent": (
+        "{name: a, compare: alpha, of: {method: imp-ft}, against: rp-ai, test: paired-t}",
+        ["hypotheses[0]", "rp-ai goes on from no dense trial", "there is no alpha"],
+    ),
+    "one-sided swap": (
+        "{name: a, against: rp-ai, test: swap, alternative: less}",
+        ["hypotheses[0].alternative", "swap is two-sided", "paired-t or welch-t"],
+    ),
+    "alternative": (
+        "{name: a, against: rp-ai, test: paired-t, alternative: lesser}",
+        ["hypotheses[0].alternative", "did you mean 'less'"],
+    ),
+    "unpaired test of votes": (
+        "{name: a, against: rp-ai, test: welch-t}",
+        ["hypotheses[0].test", "effectiveness is not tested by welch-t"],
+    ),
+    "two other sides": (
+        "{name: a, against: dense, pairs: [{against: rp-ai}], test: mcnemar}",
+        ["hypotheses[0].against", "each of `pairs` says its own other side"],
+    ),
+    "a pair without another side": (
+        "{name: a, pairs: [{against: {}}], test: mcnemar}",
+        ["hypotheses[0].pairs[0].against", "say what differs"],
+    ),
+    "a pair of another study": (
+        "{name: a, pairs: [{of: {sparsity: 0.7}, against: rp-ai}], test: mcnemar}",
+        ["hypotheses[0].pairs[0].of.sparsity", "has no sparsity 0.7", "allowed: 0.5, 0.9"],
     ),
     "twice": (
         "{name: a, against: dense, test: mcnemar}\n  - {name: a, against: rp-ai, test: mcnemar}",
@@ -125,6 +157,16 @@ CELLS = [
         ),
         ({"of": {"model": "n", "method": "x"}, "against": {"sparsity": 0.9}}, ["n x 0.5 - n x 0.9"]),
         ({"of": {"model": "n", "method": "y"}, "compare": "effectiveness-on-pies"}, ["n y 0.5 - all", "n y 0.9 - all"]),
+        (
+            {
+                "of": {"model": "m"},
+                "pairs": [
+                    {"of": {"method": "x", "sparsity": 0.5}, "against": {"sparsity": 0.9}},
+                    {"of": {"method": "x", "sparsity": 0.9}, "against": "y"},
+                ],
+            },
+            ["m x 0.5 - m x 0.9", "m x 0.9 - m y 0.9"],
+        ),
     ],
 )
 def test_what_is_compared(text, expected):
@@ -142,6 +184,9 @@ def test_hypotheses_change_no_trial(tmp_path):
     assert plan(plain).trials == plan(said).trials
     assert "hypotheses" not in plain.model_dump(mode="json")
     assert Study.model_validate(said.model_dump(mode="json")) == said
+    (family,) = said.model_dump(mode="json")["hypotheses"]
+    assert set(family) == {"name", "compare", "of", "against", "test", "correction", "alpha"}
+    assert set(family["against"]) == {"model", "method", "sparsity"}
     assert said.hypotheses[0].comparisons(said.cells) == [
         (GridCell("movie-snippets", "bilstm", "imp-ft", s), GridCell("movie-snippets", "bilstm", "rp-ai", s))
         for s in (0.5, 0.9)
