@@ -12,9 +12,9 @@ from analysis.figures.style import png, vector
 from analysis.page.explorer import explorer
 from analysis.page.page import Drawn, Page, render
 from analysis.page.provenance import Provenance, provenance
-from analysis.published.comparison import compare
 from analysis.results import Results
-from analysis.tables import TABLES, build_table, compared
+from analysis.tables import TABLES, build_table
+from analysis.tables.beside_papers import tables_beside
 from analysis.tables.formats import TABLE_FORMATS
 from analysis.tables.table import Table
 from runner.store.layout import Layout
@@ -38,7 +38,7 @@ def write_report(store: Path, out: Path, compare_with: str | None = None, result
     """
     check_place(store, out)
     results = results or Results.of(store)
-    beside = compared.build(compare(results, compare_with)) if compare_with else ()
+    beside = tables_beside(results, compare_with) if compare_with else ()
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.parent / f".{out.name}.{uuid.uuid4().hex[:12]}"
     try:

@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 from analysis.figures import FIGURES
 from analysis.figures.drawing import Picture
 from analysis.figures.style import pdf, png, svg
-from analysis.published.comparison import compare
 from analysis.relations.database import connect
 from analysis.results import Results
-from analysis.tables import TABLES, build_table, compared, slices
+from analysis.tables import TABLES, beside_papers, build_table, slices
 from analysis.tables.formats import csv_text, latex, markdown, plain_text
 from analysis.tables.table import Table
 from runner.studies.errors import unknown
@@ -47,11 +46,12 @@ def one_table(store: Path, name: str, by: str | None = None) -> Table:
     """
     if by is not None and name != SLICES:
         raise ShowError(f"--by is for the table {SLICES}, not for {name}: piesweep table STORE {SLICES} --by {by}")
-    if name not in [*TABLES, *compared.NAMES]:
-        raise ShowError(unknown("table", name, [*TABLES, *compared.NAMES]))
+    if name not in [*TABLES, *beside_papers.NAMES]:
+        raise ShowError(unknown("table", name, [*TABLES, *beside_papers.NAMES]))
     results = Results(connect(store), store)
-    if name in compared.NAMES:
-        table = next((table for table in compared.build(compare(results, PAPER)) if table.name == name), None)
+    if name in beside_papers.NAMES:
+        tables = beside_papers.tables_beside(results, PAPER)
+        table = next((table for table in tables if table.name == name), None)
     elif by is not None:
         _check_column(results, by)
         table = slices.build(results, by)

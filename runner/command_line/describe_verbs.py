@@ -211,10 +211,11 @@ def _views() -> Rows:
 
 
 def _tables() -> Rows:
-    from analysis.tables import TABLES, compared
+    from analysis.tables import TABLES
+    from analysis.tables.beside_papers import NAMES
 
     return [{"table": name, "shows": (build.__doc__ or "").partition("\n")[0]} for name, build in TABLES.items()] + [
-        {"table": name, "shows": "What is here beside what the paper printed."} for name in compared.NAMES
+        {"table": name, "shows": "What is here beside what the paper printed."} for name in NAMES
     ]
 
 

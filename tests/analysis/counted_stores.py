@@ -61,7 +61,7 @@ def write_counts(root: Path, *grids: Grid) -> Path:
                 settings = {"task": grid.task, "model": grid.model, "architecture": grid.model, "method": method}
                 settings |= {"sparsity": sparsity, "seed": seed, "data": data.fingerprint, "record": {}}
                 epochs = (grid.epochs or {}).get(method)
-                facts = Facts(achieved_sparsity=sparsity, epochs=epochs)
+                facts = Facts(achieved_sparsity=sparsity, total_sparsity=sparsity, epochs=epochs)
                 assert commit_rows(root, _subject(grid, method, sparsity, seed, settings), rows, facts) is not None
     return root
 

@@ -1,0 +1,85 @@
+"""A store's recall distortion beside the tables of Good et al. 2022."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.published.figures import ComparisonError
+from analysis.published.recall_figures import published
+from analysis.results import Results
+from analysis.tables.beside_papers import NAMES, tables_beside
+from analysis.tables.table import Table
+from tests.analysis.counted_stores import Grid, write_counts
+
+SIZES = np.full(10, 40)
+RATIOS = {2: 0.5, 4: 0.75, 10: 0.9, 20: 0.95, 50: 0.98}
+
+
+def grid(task: str, model: str, methods: tuple[str, ...]) -> Grid:
+    """Six seeds of a dense network and of every method and ratio; the more is removed, the further recalls part."""
+    random = np.random.default_rng(2)
+    shape = np.linspace(-6, 6, 10)
+
+    def drawn(level: float, scale: float) -> np.ndarray:
+        return (level + scale * shape + random.integers(-1, 2, size=(6, 10))).round().astype(np.int64).clip(0, 40)
+
+    cells = {("dense", 0.0): drawn(33, 1.0)}
+    cells |= {(name, at): drawn(33 - 3 * n, 1 + 0.3 * n) for name in methods for n, at in enumerate(RATIOS.values())}
+    return Grid(task=task, model=model, cells=cells, sizes=SIZES)
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Table]:
+    """Two networks on CIFAR-10, one of them with two methods, and LeNet on MNIST, as far as names go."""
+    grids = [
+        grid("cifar10", "resnet-44", ("mp", "up")),
+        grid("cifar10", "resnet-56", ("mp", "up")),
+        grid("mnist", "lenet", ("mp",)),
+    ]
+    results = Results.of(write_counts(tmp_path_factory.mktemp("papers") / "store", *grids))
+    return {table.name: table for table in tables_beside(results, "paper")}
+
+
+def test_the_published_figures_are_whole() -> None:
+    """Thirteen tables, a figure a line; what is not to be trusted says why."""
+    figures = published()
+    assert {one.table for one in figures} == set(range(1, 14))
+    counts = [20, 20, 16, 16, 20, 20, 15, 30, 25, 16, 66, 41, 9]
+    assert [sum(one.table == number for one in figures) for number in range(1, 14)] == counts
+    doubted = {(one.table, one.side.task) for one in figures if one.doubt}
+    assert doubted == {(8, "cifar10"), (9, "cifar10"), (11, "mnist"), (11, "cifar100")}
+
+
+def test_every_table_that_the_store_has_cells_for(tables: dict[str, Table]) -> None:
+    """Ratios, networks, data sets, methods, accuracy and variance; nothing of lottery tickets and filters."""
+    assert set(tables) == {"comparison_recall", *(f"compared_recall_{number}" for number in range(1, 12))}
+    assert set(tables) < set(NAMES)
+    lines = {name: len(table.lines) for name, table in tables.items()}
+    assert [lines[f"compared_recall_{number}"] for number in range(1, 12)] == [8, 8, 8, 8, 5, 5, 5, 5, 10, 5, 24]
+    ratios = {line.keys[1:4]: line.values for line in tables["compared_recall_1"].lines}
+    ((here,), (there,), (verdict,)) = ratios["resnet-56", "MP", "20 against 50"]
+    assert (there.text, verdict.text) == ("<0.001", "same")
+    assert here.text == "< 0.001" or float(here.text) <= 0.05
+
+
+def test_what_is_not_to_be_trusted_is_marked(tables: dict[str, Table]) -> None:
+    """Impossible variances, contradictory p-values and pairs of other networks, each with its reason."""
+    variance = tables["compared_recall_11"]
+    marked = {line.keys[0] for line in variance.lines if line.values[1][0].marks}
+    assert marked == {"mnist"}
+    assert "have a variance of at most .0012" in variance.caption
+    methods = {line.keys[3]: line.values[1][0] for line in tables["compared_recall_8"].lines}
+    assert [at for at, value in methods.items() if value.marks] == ["10 against UP"]
+    assert "contradict each other" in tables["compared_recall_8"].caption
+    networks = {line.keys[1] for line in tables["compared_recall_9"].lines if line.values[1][0].marks}
+    assert networks == {"resnet-44", "resnet-56"}
+
+
+def test_nothing_in_common_is_refused(tmp_path: Path) -> None:
+    """A store of another task says what both papers have."""
+    results = Results.of(write_counts(tmp_path, grid("films", "bilstm-x", ("mp",))))
+    with pytest.raises(ComparisonError, match=r"Good et al\. 2022 cifar10, mnist"):
+        tables_beside(results, "paper")
