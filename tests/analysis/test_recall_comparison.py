@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from analysis.published.figures import ComparisonError
-from analysis.published.recall_figures import published
+from analysis.published.recall_figures import TESTS, Side, published
 from analysis.results import Results
 from analysis.tables.beside_papers import NAMES, tables_beside
 from analysis.tables.table import Table
+from runner.studies import load
+from runner.studies.grid import GridCell
 from tests.analysis.counted_stores import Grid, write_counts
 
 SIZES = np.full(10, 40)
@@ -83,3 +85,25 @@ def test_nothing_in_common_is_refused(tmp_path: Path) -> None:
     results = Results.of(write_counts(tmp_path, grid("films", "bilstm-x", ("mp",))))
     with pytest.raises(ComparisonError, match=r"Good et al\. 2022 cifar10, mnist"):
         tables_beside(results, "paper")
+
+
+def test_the_families_are_the_columns_of_the_paper() -> None:
+    """The shipped file declares for the study `recall` every published comparison, in families of their size."""
+    families = Path(__file__).parents[2] / "analysis" / "published" / "recall_hypotheses.yaml"
+    study = load("recall", [f"@{families}"], elsewhere=True)
+    declared: dict[tuple[GridCell, GridCell | None], tuple[int, bool, str]] = {}
+    for choice in study.hypotheses:
+        pairs = choice.comparisons(study.cells)
+        if choice.compare == "alpha" and choice.correction == "bonferroni":
+            for pair in pairs:
+                declared.setdefault(pair, (len(pairs), choice.test == "paired-t", choice.alternative))
+
+    def cell(side: Side | None) -> GridCell | None:
+        return None if side is None else GridCell(side.task, side.model, side.method, round(1 - 1 / side.ratio, 6))
+
+    told = {(cell(one.side), cell(one.other)): TESTS[one.table] for one in reversed(published()) if one.table < 10}
+    assert set(declared) == set(told)
+    for pair, (size, is_paired, alternative) in declared.items():
+        test = told[pair]
+        assert (is_paired, alternative) == (test.is_paired, test.alternative)
+        assert size in (test.family, 25)
