@@ -146,18 +146,3 @@ def test_choices_cover_what_a_trial_has(choices, bundle):
         words = typing.get_args(hints[name])
         if typing.get_origin(hints[name]) is typing.Literal:
             assert words == typing.get_args(typing.get_args(choices.model_fields[name].annotation)[0])
-
-
-def test_the_recall_study_declares_the_papers_comparisons():
-    """A family for every column of Tables 1 to 9, of as many comparisons as the column has rows; 25 in Table 9."""
-    study = load("recall")
-    found: dict[str, list[int]] = {}
-    for family in study.hypotheses:
-        table = "-".join(family.name.split("-")[:2])
-        found.setdefault(table, []).append(len(family.comparisons(study.cells)))
-    rows = {1: [4] * 5, 2: [4] * 5, 3: [4] * 4, 4: [4] * 4, 5: [4] * 5, 6: [4] * 5, 7: [3] * 5, 8: [6] * 5, 9: [25]}
-    assert found == {**{f"table-{number}": column for number, column in rows.items()}, "beyond-fine": [80]}
-    by_name = {family.name: family for family in study.hypotheses}
-    assert {by_name[f"table-{n}"].alternative for n in ("3-mnist", "4-rp", "7-ratio-2")} == {"less"}
-    assert by_name["table-5-ratio-2"].alternative == "greater"
-    assert by_name["table-8-ratio-50"].alternative == by_name["table-9"].alternative == "two-sided"
