@@ -31,9 +31,8 @@ CUT_WORDS = """
 
 def cautions(results: Results) -> list[str]:
     """One sentence a concern; none of a complete study without collapsed trials on one vendor's devices."""
-    chosen = [results.chosen_on_test] if results.chosen_on_test else []
     return [
-        *chosen,
+        *results.notes,
         *_incomplete(results),
         *_at_chance(results),
         *_undefined(results),

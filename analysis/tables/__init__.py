@@ -73,6 +73,4 @@ TABLES: dict[str, Callable[[Results], Table]] = {
 def build_table(name: str, results: Results) -> Table:
     """A table of TABLES, with what holds of every number in it under it."""
     table = TABLES[name](results)
-    if results.chosen_on_test:
-        return dataclasses.replace(table, caption=f"{table.caption} {results.chosen_on_test}")
-    return table
+    return dataclasses.replace(table, caption=" ".join((table.caption, *results.notes))) if results.notes else table

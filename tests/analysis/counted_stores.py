@@ -24,8 +24,8 @@ class Grid:
     """The trials of one task and model: (method, sparsity) -> right answers, of so many examples a class.
 
     Each trial but the dense ones goes on from the dense one of its seed, unless its method is in `orphans`, or in
-    `below`: there from the one of that cell. epochs: by
-    method, where they are told. wrong: the class of wrong answers, by method; else that after the right one.
+    `below`: there from the one of that cell. epochs: by method, where they are told. wrong: the class of wrong answers,
+    by method; else that after the right one. base: of sparsities.
     """
 
     cells: Mapping[tuple[str, float], Counts]
@@ -36,6 +36,7 @@ class Grid:
     below: Mapping[tuple[str, float], tuple[str, float]] = field(default_factory=dict)
     epochs: Mapping[str, int] | None = None
     wrong: Mapping[str, int] | None = None
+    base: str = "prunable"
 
 
 def write_counts(root: Path, *grids: Grid) -> Path:
@@ -60,6 +61,7 @@ def write_counts(root: Path, *grids: Grid) -> Path:
                 rows = pa.table({**columns, "label": pa.array(said)})
                 settings = {"task": grid.task, "model": grid.model, "architecture": grid.model, "method": method}
                 settings |= {"sparsity": sparsity, "seed": seed, "data": data.fingerprint, "record": {}}
+                settings |= {"base": grid.base if sparsity else "prunable"}
                 epochs = (grid.epochs or {}).get(method)
                 facts = Facts(achieved_sparsity=sparsity, total_sparsity=sparsity, epochs=epochs)
                 assert commit_rows(root, _subject(grid, method, sparsity, seed, settings), rows, facts) is not None

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.page.cautions import cautions
 from analysis.page.distortion_findings import claims
 from analysis.page.findings import findings
 from analysis.results import Results
 from analysis.statistics.distortion_comparisons import slopes_compared
-from analysis.tables import TABLES
+from analysis.tables import TABLES, build_table
 from tests.analysis.counted_stores import Counts, Grid, write_counts
 
 SIZES = np.full(4, 50)
@@ -149,3 +150,19 @@ def test_the_table_of_fairness_has_every_pruned_cell(results: Results) -> None:
     assert (worst.text, recall.text) == ("c1", "0.000")
     assert loser.text == "c3"
     assert change.marks == {"worst"}
+
+
+@pytest.mark.parametrize("base", ["prunable", "all", "with-biases"])
+def test_compressions_are_told_of(tmp_path: Path, base: str) -> None:
+    """Under every table and on the page's first screen: what percentages are of, and which ratios they are."""
+    random = np.random.default_rng(6)
+    cells = {("dense", 0.0): drawn(random, 38), ("mp", 0.5): drawn(random, 35), ("mp", 0.95): drawn(random, 35)}
+    results = Results.of(write_counts(tmp_path / "store", Grid(cells=cells, sizes=SIZES, base=base)))
+    sentence = (
+        "Percentages removed are of all parameters, not of the prunable weights: "
+        "50 % a compression of 2, 95 % a compression of 20."
+    )
+    for text in (build_table("effectiveness", results).caption, " ".join(cautions(results))):
+        assert (sentence in text) == (base != "prunable")
+        assert ("less went than that" in text) == (base == "with-biases")
+    assert results.connection.sql("SELECT DISTINCT base FROM trials WHERE sparsity > 0").fetchall() == [(base,)]
