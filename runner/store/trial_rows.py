@@ -94,8 +94,10 @@ class SharedFile:
         """One trial's rows of some splits, one after the other; none where the file has none."""
         schema = pa.schema([(name, PREDICTION_FIELDS[name]) for name in columns])
         runs = [run for split in splits for run in self._runs.get((trial_id, split), [])]
-        parts = [self._group(run.group).slice(run.start, run.length).select(columns).cast(schema) for run in runs]
-        return pa.concat_tables([schema.empty_table(), *parts])
+        if not runs:
+            return schema.empty_table()
+        parts = [self._group(run.group).slice(run.start, run.length).select(columns) for run in runs]
+        return pa.concat_tables(parts).cast(schema)
 
     def _read_group(self, group: int) -> pa.Table:
         return self._file.read_row_group(group, use_threads=False)

@@ -81,6 +81,7 @@ class GivenCluster:
 
     def __call__(self) -> str:
         if self._node is not None and _has_closed(self._node):
+            self._node.close()
             self._node = _connected(self._node_socket)
             if self._node is None:
                 return "Ray's node process (raylet) on this machine"
