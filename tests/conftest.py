@@ -54,7 +54,8 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     """The longest first: what begins last shall not end last by far. Where the time is bounded the short ones are, so
     that most have begun when it is over, and the long ones from the shortest on. Others stay in the order of their
-    files."""
+    files. Real processes that were killed, or outlive a test, are told as resources that nobody has closed: there it
+    is no error."""
     if config.getoption("--begin-until") is None:
         ranked = {path: number for number, path in enumerate((*FIRST, *LONG))}
     else:
@@ -62,6 +63,10 @@ def pytest_collection_modifyitems(config, items):
         ranked |= {path: number for number, path in enumerate(reversed(LONG), start=1)}
     others = 0 if config.getoption("--begin-until") else len(ranked)
     items.sort(key=lambda item: ranked.get(item.nodeid.partition("::")[0], others))
+    for item in items:
+        if any(item.get_closest_marker(name) for name in ("cluster", "chaos", "browser")):
+            for what in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
+                item.add_marker(pytest.mark.filterwarnings(f"default::{what}"))
 
 
 def pytest_runtest_setup(item):

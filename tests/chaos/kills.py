@@ -156,8 +156,8 @@ def start(verb: Verb, folder: Path) -> subprocess.Popen[bytes]:
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root), "PIESWEEP_LEASE_SECONDS": "6"}
     words = [sys.executable, "-m", "runner.command_line", *verb.words(folder)]
-    log = (folder / "log").open("ab")
-    return subprocess.Popen(words, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(words, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
 
 
 def finished(verb: Verb, folder: Path) -> float:

@@ -68,8 +68,8 @@ class Allocation:
             "SLURM_JOB_END_TIME": str(int(time.time()) + 3600),
             "SLURM_RESTART_COUNT": "1",
         }
-        output = (self.folder / "log").open("w")
-        return subprocess.Popen(["bash", self.script], env=environment, stdout=output, stderr=output, text=True)
+        with (self.folder / "log").open("w") as output:
+            return subprocess.Popen(["bash", self.script], env=environment, stdout=output, stderr=output, text=True)
 
     def run(self, work: str) -> int:
         """Run it to its end; its exit code."""

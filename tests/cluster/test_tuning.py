@@ -66,7 +66,7 @@ def test_a_search_on_a_cluster_finds_settings_that_the_study_takes(tmp_path: Pat
     found = json.loads(done.stdout)
     assert (found["planned"], found["committed"], found["failed"]) == (4, 4, 0)
     assert records == {trial_id: commit_record(store, trial_id) for trial_id in kept}
-    rows = list(csv.DictReader((tmp_path / "tuned.tuned.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "tuned.tuned.csv").read_text().splitlines()))
     assert [row["status"] for row in rows] == ["done"] * 4
     (best,) = found["best"]
     assert best["value"] == max(float(row["value"]) for row in rows) > 0.4
