@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from analysis.statistics.interval import CONFIDENCE
 from runner.studies.seed_advice import LEAST_SEEDS
@@ -30,6 +30,6 @@ def changed(differences: NDArray[np.float64]) -> Row:
         return row
     variance = sum(float(differences.mean(axis=1 - axis).var(ddof=1)) / differences.shape[axis] for axis in (0, 1))
     error = variance**0.5
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, seeds - 1)) * error
-    p = float(2 * stats.t.sf(abs(row["change"]) / error, seeds - 1)) if error > 0 else None
+    reach = float(special.stdtrit(seeds - 1, (1 + CONFIDENCE) / 2)) * error
+    p = float(2 * special.stdtr(seeds - 1, -abs(row["change"]) / error)) if error > 0 else None
     return row | {"change_low": row["change"] - reach, "change_high": row["change"] + reach, "change_p": p}

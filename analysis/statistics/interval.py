@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 CONFIDENCE = 0.95
 Z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
@@ -42,7 +42,7 @@ def jackknife(estimate: float, without: NDArray[np.float64]) -> tuple[float, flo
     """
     seeds = len(without)
     error = np.sqrt((seeds - 1) / seeds * np.square(without - without.mean()).sum())
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, seeds - 1) * error)
+    reach = float(special.stdtrit(seeds - 1, (1 + CONFIDENCE) / 2) * error)
     return estimate - reach, estimate + reach
 
 

@@ -39,7 +39,8 @@ def paired_t(differences: Floats, alpha: float, alternative: Alternative = "two-
     Assumes differences that are about normal, which is what bounds its error at a handful of seeds.
     """
     found = stats.ttest_1samp(differences, 0.0, axis=-1, alternative=alternative)
-    interval = stats.ttest_1samp(differences, 0.0, axis=-1).confidence_interval(1 - alpha)
+    both = found if alternative == "two-sided" else stats.ttest_1samp(differences, 0.0, axis=-1)
+    interval = both.confidence_interval(1 - alpha)
     return Tested(
         estimate=differences.mean(axis=-1),
         low=np.asarray(interval.low),
@@ -52,7 +53,8 @@ def paired_t(differences: Floats, alpha: float, alternative: Alternative = "two-
 def welch_t(one: Sequence[float], other: Sequence[float], alpha: float, alternative: Alternative) -> Tested:
     """Welch's t-test of two means whose samples are independent, be their variances equal or not."""
     found = stats.ttest_ind(one, other, equal_var=False, alternative=alternative)
-    interval = stats.ttest_ind(one, other, equal_var=False).confidence_interval(1 - alpha)
+    both = found if alternative == "two-sided" else stats.ttest_ind(one, other, equal_var=False)
+    interval = both.confidence_interval(1 - alpha)
     numbers = (np.mean(one) - np.mean(other), interval.low, interval.high, found.statistic, found.pvalue)
     estimate, low, high, statistic, p = (np.asarray(number, np.float64) for number in numbers)
     return Tested(estimate=estimate, low=low, high=high, statistic=statistic, p=p)

@@ -42,17 +42,22 @@ class Answered:
             {"split": "test", "example_id": i} | answer_of(self.classes, kind, one) for i, one in enumerate(self.gold)
         ]
         write_task(root, self.task, self.classes, examples)
-        rows = [row for cell, own in zip(CELLS, self.answers, strict=True) for row in self.rows_of(kind, own, cell)]
+        rows = [
+            row | {"task": self.task}
+            for cell, of_cell in zip(CELLS, self.answers, strict=True)
+            for row in rows_of(self.classes, kind, of_cell, cell)
+        ]
         write_trials(root, {self.task: self.classes}, rows)
 
-    def rows_of(self, kind: str, answers: np.ndarray, cell: tuple[str, float]) -> list[dict[str, object]]:
-        """Prediction rows of a cell."""
-        fixed = {"task": self.task, "model": "net", "method": cell[0], "sparsity": cell[1], "split": "test"}
-        return [
-            fixed | {"seed": seed, "example_id": i} | answer_of(self.classes, kind, answers[seed, i])
-            for seed in range(answers.shape[0])
-            for i in range(answers.shape[1])
-        ]
+
+def rows_of(classes: list[str], kind: str, answers: np.ndarray, cell: tuple[str, float]) -> list[dict[str, object]]:
+    """Prediction rows of a cell from an array [seed, example] of classes or [seed, example, class] of yes and no."""
+    fixed = {"task": "t", "model": "net", "method": cell[0], "sparsity": cell[1], "split": "test"}
+    return [
+        fixed | {"seed": seed, "example_id": i} | answer_of(classes, kind, answers[seed, i])
+        for seed in range(answers.shape[0])
+        for i in range(answers.shape[1])
+    ]
 
 
 def answer_of(classes: list[str], kind: str, answer: np.ndarray) -> dict[str, str]:
