@@ -68,7 +68,7 @@ def _title(studies: Sequence[str]) -> str:
     return ", ".join(studies) or "ingested predictions"
 
 
-CATEGORIES = {"tagging": "token-classification", "span": "question-answering"}
+CATEGORIES = {"tagging": "token-classification", "span": "question-answering", "generation": "text-generation"}
 """Kinds of answer that the Hub calls otherwise than classification."""
 
 

@@ -132,6 +132,8 @@ def _gold(kind: str, row: Row) -> tuple[str, ...]:
         return (f"{row['gold_value']:.6g}",)
     if kind == "tagging":
         return _names(row["gold_tags"])
+    if kind == "generation":
+        return _names(row["gold_texts"])
     if kind == "span":
         return tuple(dict.fromkeys(row["gold_answers"]))
     return _names(row["label"] if row["labels"] is None else row["labels"])

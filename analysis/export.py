@@ -36,7 +36,7 @@ QUERIES: dict[str, str] = {
 
 PRESENT: dict[str, str] = {
     **{kind.answer: f"SELECT count(*) FROM internal.task WHERE answer = '{kind.answer}'" for kind in KINDS.values()},
-    "answer": "SELECT count(*) FROM internal.task WHERE answer IN ('span')",
+    "answer": "SELECT count(*) FROM internal.task WHERE answer IN ('span', 'answer')",
     "probabilities": "SELECT count(*) FROM trials WHERE (settings->'record'->>'probabilities')::BOOLEAN",
     **{name: f"SELECT count({name}) FROM examples" for name in TEXTS},
 }

@@ -42,6 +42,7 @@ class TaskChoice(BaseModel):
     numbers to predict, not classes. `words` and `tags` are lists of equal length: a tag is to be found for every word.
     `image` names a column of pictures in place of `text`; folders that have one for every class need neither.
     `question`, `context` and `answer` (with `answer_start`, where it begins): the answer is to be found in the context.
+    `target` names the column of a text that is to be written after `text`.
     `metrics` are those by which any task's answers are scored, the headline first (`tasks.metric_choice`); they change
     no trial. A number for `test` or `validation` is the
     fraction of train that is held out (`tasks.held_out`). `id` names the column of the user's own ids. `quoting`,
@@ -68,6 +69,7 @@ class TaskChoice(BaseModel):
     tags: str | None = Field(default=None, exclude_if=_is_none)
     question: str | None = Field(default=None, exclude_if=_is_none)
     context: str | None = Field(default=None, exclude_if=_is_none)
+    target: str | None = Field(default=None, exclude_if=_is_none)
     answer: str | None = Field(default=None, exclude_if=_is_none)
     answer_start: str | None = Field(default=None, exclude_if=_is_none)
     kind: Literal["regression"] | None = Field(default=None, exclude_if=_is_none)

@@ -24,7 +24,8 @@ def copies(examples: pa.Table, kind: str) -> list[str]:
     rows = pa.table({**{name: examples[name] for name in keys}, "split": examples["split"], "answer": answers})
     parts = {split: rows.filter(pc.equal(rows["split"], split)) for split in SPLITS}
     parts = {split: part for split, part in parts.items() if part.num_rows}
-    said = [sentence for split, part in parts.items() for sentence in _within(split, part, keys)]
+    is_written = KINDS[kind].reads == "continuation"  # several texts of one input are what is wanted
+    said = [one for split, part in parts.items() if not is_written for one in _within(split, part, keys)]
     for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
         if first in parts and second in parts:
             said += _across(first, parts[first], second, parts[second], keys)

@@ -13,6 +13,7 @@ from tasks.base import Split, TaskChoice, TaskData, TaskError
 from tasks.cells import Cells, class_lists, class_names, is_text
 from tasks.classes import MOST_FRACTIONS, SHOWN, Classes, classes_of
 from tasks.columns import TEXTS, WORDS
+from tasks.continuations import grouped, longest_whole, targets_of
 from tasks.copies import copies
 from tasks.examples import examples_table
 from tasks.further import further_columns
@@ -32,7 +33,7 @@ from tasks.own_fields import (
 from tasks.own_images import folder_counts, from_folders, images_of, pixel_columns, require_every_class
 from tasks.questions import asked, doubts_of, longest_pair
 from tasks.raw_splits import RawSplit, from_dataset, from_files, naming, refuse_no_rows
-from tasks.tabular import count_rows, form_of, require_columns
+from tasks.tabular import count_rows, form_of, read_columns, require_columns
 from tasks.tagged import as_iob2, longest_text, tagged_words, tags_of
 from tasks.values import numbers, require_spread
 
@@ -58,12 +59,21 @@ def check(choice: TaskChoice) -> None:
 
 
 def row_counts(choice: TaskChoice) -> dict[Split, int]:
-    """Examples per split, counted without keeping them; empty for a `dataset`, which only loading can tell."""
+    """Examples per split, counted without keeping them.
+
+    Empty where only loading can tell: of a `dataset`, and of texts to be written of which a part is held out.
+    """
     check(choice)
+    if choice.target is not None and fractions(choice):
+        return {}
     counts = folder_counts(choice) if is_in_folders(choice) else {}
     for split, path in paths(choice).items() if not counts else ():
         with naming(choice, split):
-            counts[split] = count_rows(path, written(choice), column_names(choice))
+            counts[split] = (
+                count_rows(path, written(choice), column_names(choice))
+                if choice.target is None or split == "train"
+                else len(pc.unique(read_columns(path, column_names(choice)[:1], written(choice)).column(0)))
+            )
             refuse_no_rows(counts[split], path)
     return counts | sizes(choice.name, counts["train"], fractions(choice)) if counts and fractions(choice) else counts
 
@@ -96,8 +106,12 @@ def load(choice: TaskChoice) -> TaskData:
     kept, doubts = further_columns({split: one.further for split, one in raw.items()}, choice.id, _taken(choice))
     columns = {split: {**texts[split], LABELS: answers[split], **kept[split]} for split in raw}
     if fractions(choice):
-        columns = hold_out(choice.name, columns, fractions(choice))
+        are_classes = KINDS[kind].has_classes
+        columns = hold_out(choice.name, columns, fractions(choice), are_classes=are_classes)
     answers = {split: one.pop(LABELS) for split, one in columns.items()}
+    if choice.target is not None:
+        for split in answers.keys() - {"train"}:
+            columns[split], answers[split] = grouped(columns[split], answers[split])
     classes = _classes(choice, answers, {one.declared for one in raw.values()})
     if shape and classes.names:
         require_every_class(choice, classes.names, classes.indices)
@@ -131,6 +145,8 @@ def _longest(choice: TaskChoice, examples: pa.Table, shape: tuple[int, ...]) -> 
         return math.prod(shape)
     if choice.tags is not None:
         return longest_text(examples["words"])
+    if choice.target is not None:
+        return longest_whole(examples)
     return power_of_two(token_counts(examples)) if choice.answer is None else longest_pair(examples)
 
 
@@ -171,7 +187,7 @@ def _classes(choice: TaskChoice, answers: Mapping[Split, pa.Array], declared: se
         return tags_of(choice.name, answers)
     if KINDS[kind_of(choice)].has_classes:
         return classes_of(choice.name, answers, declared.pop() if len(declared) == 1 else None)
-    if choice.answer is None:
+    if KINDS[kind_of(choice)].ballot is None and choice.target is None:
         require_spread(choice.name, answers["train"], "training")
     return Classes(names=(), indices=answers, warnings=())
 
@@ -196,6 +212,8 @@ def _answers(choice: TaskChoice, raw: RawSplit) -> pa.Array:
     """The gold answers of every example: class names, lists of them, or numbers."""
     if KINDS[kind_of(choice)].has_classes:
         return _label_names(choice, raw)
+    if choice.target is not None:
+        return targets_of(raw, choice.target)
     column = choice.label or ""
     values = numbers(Cells.of(raw.answers, raw.place, column))
     _refuse_empty(values, raw.place, column)

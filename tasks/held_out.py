@@ -33,13 +33,13 @@ def sizes(task: str, rows: int, fractions: Mapping[Split, float]) -> dict[Split,
 
 
 def hold_out(
-    task: str, columns: Mapping[Split, Mapping[str, Any]], fractions: Mapping[Split, float]
+    task: str, columns: Mapping[Split, Mapping[str, Any]], fractions: Mapping[Split, float], *, are_classes: bool = True
 ) -> dict[Split, dict[str, Any]]:
     """The columns of all splits, those named in `fractions` taken from train, which keeps the other rows in order.
 
     Each class has its share of every split (for several labels a row: iterative stratification, Sechidis et al.
-    2011); numbers and spans are not stratified. Which of its rows is told by a hash of the text or image alone (of
-    questions about a passage: of the passage): no seed, no order of rows, and a text that stands there twice in one
+    2011); numbers, spans and texts are not stratified. Which of its rows is told by a hash of the text or image alone
+    (of questions about a passage: of the passage): no seed, no order of rows, and a text that stands there twice in one
     class goes to one side as far as the sizes allow. The same data give the same splits for ever.
     """
     train = {name: _whole(values) for name, values in columns["train"].items()}
@@ -47,7 +47,7 @@ def hold_out(
     are_spans = pa.types.is_list(labels.type) and pa.types.is_list(labels.type.value_type)
     ids = _ids({"text": train["text_pair"]} if are_spans else train)
     wanted = sizes(task, len(ids), fractions)
-    if are_spans or pa.types.is_floating(labels.type):
+    if not are_classes or are_spans or pa.types.is_floating(labels.type):
         rows = stratified_split(ids, np.zeros(len(ids), np.int64), wanted)
     elif pa.types.is_list(labels.type):
         names = in_order(pc.unique(labels.flatten()).to_pylist())

@@ -112,6 +112,10 @@ def lines_of(data: TaskData) -> list[str]:
         if data.kind == "span":
             parts.append(f"{split} {size} (about {pc.count_distinct(data.split(split)['text_pair'])} passages)")
             continue
+        if data.kind == "generation":
+            counts_of = pc.list_value_length(data.split(split)["gold_texts"])
+            parts.append(f"{split} {size} (with {pc.sum(counts_of)} texts to be written)")
+            continue
         if not data.classes:
             found = pc.min_max(data.split(split)["gold_value"]).as_py()
             parts.append(f"{split} {size} (values {found['min']:.4g} to {found['max']:.4g})")

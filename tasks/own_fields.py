@@ -37,12 +37,18 @@ def check_fields(choice: TaskChoice) -> None:
                 or {choice.text, choice.label, choice.labels, choice.kind, choice.words, choice.tags} != {None}
             )
         ),
+        "target is a text to be written after the one that text names; label, labels and kind are of other tasks": (
+            choice.target is not None
+            and (not isinstance(choice.text, str) or {choice.label, choice.labels, choice.kind, choice.image} != {None})
+        ),
         "text is missing: name the text column, or the two columns of a pair; or image, a column of pictures": not (
             choice.text or has_own_columns or choice.image or in_folders
         ),
         "image stands for text: a network reads one of them": choice.image is not None
         and (choice.text is not None or has_own_columns),
-        "give exactly one of label (one class per example) and labels (several)": not (has_own_columns or in_folders)
+        "give exactly one of label (one class per example) and labels (several)": not (
+            has_own_columns or in_folders or choice.target
+        )
         and (choice.label is None) == (choice.labels is None),
         "folders of images have no columns: remove id, quoting, delimiter, encoding and columns": in_folders
         and (choice.id is not None or marks != AS_FOUND),
@@ -93,6 +99,8 @@ def kind_of(choice: TaskChoice) -> str:
         return "tagging"
     if choice.answer is not None:
         return "span"
+    if choice.target is not None:
+        return "generation"
     return choice.kind or ("single-label" if choice.labels is None else "multi-label")
 
 
@@ -121,7 +129,7 @@ def column_names(choice: TaskChoice) -> list[str]:
     else:
         named = choice.image or choice.text
         texts = [named] if isinstance(named, str) else list(named or ())
-        names = [*texts, choice.label or choice.labels or ""]
+        names = [*texts, choice.target or choice.label or choice.labels or ""]
     if len(set(names)) < len(names):
         raise TaskError(f"task '{choice.name}': text and label must be different columns, not {', '.join(names)}")
     if choice.id in names:

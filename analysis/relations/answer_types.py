@@ -48,7 +48,12 @@ def _spans(card: TaskCard) -> dict[str, str]:
     return {"gold_spans": "gold_spans", "gold_answers": texts}
 
 
-SHOWN: dict[str, Callable[[TaskCard], dict[str, str]]] = {"tagging": _tags, "span": _spans}
+def _texts(card: TaskCard) -> dict[str, str]:
+    del card
+    return {"gold_texts": "gold_texts"}
+
+
+SHOWN: dict[str, Callable[[TaskCard], dict[str, str]]] = {"tagging": _tags, "span": _spans, "generation": _texts}
 """Kind -> what the view of examples shows of its tasks besides what it has of all: column -> SQL."""
 
 

@@ -8,7 +8,7 @@
 --            sparsity  DOUBLE
 --            seed      BIGINT
 --            metric    VARCHAR   the headline of the task, unless `metrics` says otherwise: accuracy; macro-f1 where multi-label,
---                      pearson of numbers, entity-f1 of tags, f1 of spans
+--                      pearson of numbers, entity-f1 of tags, f1 of spans, bleu of texts
 --            value     DOUBLE    computed from the rows; over all classes of the task, an empty one counting as 0. Null where
 --                      it is not defined: a correlation with answers that are all the same, or no numbers
 -- Reference: Tropeano et al. 2025, Table 9

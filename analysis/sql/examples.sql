@@ -10,7 +10,7 @@
 --            text_pair   VARCHAR    the second text of a pair
 --            ...                    what else a task carries, such as the deviation of people's ratings; of a tagging task
 --                        words and gold_tags (VARCHAR[]), of a span task gold_spans (characters of text_pair) and
---                        gold_answers (VARCHAR[])
+--                        gold_answers (VARCHAR[]), of a generation task gold_texts (VARCHAR[])
 -- Reference: none
 -- Example:   SELECT task, split, label, count(*) AS examples FROM examples GROUP BY ALL ORDER BY ALL
 SELECT

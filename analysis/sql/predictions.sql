@@ -21,7 +21,8 @@
 --            span           SMALLINT[]  at which character of text_pair the predicted answer begins, and at which it has ended
 --            answer         VARCHAR    the predicted answer as a text: of a span task what stands there in text_pair; gold is
 --                           then every gold answer, correct that it is one of them and quality the best F1 of its words,
---                           both by SQuAD's rules
+--                           both by SQuAD's rules. Of a generation task what the network wrote: correct that it is one of
+--                           the gold texts, letter by letter, and quality its chrF, the best over these
 -- Reference: none
 -- Example:   SELECT method, sparsity, seed, label, gold, correct FROM predictions JOIN trials USING (trial_id) WHERE example_id = 7
 SELECT trial_id, split, example_id, label, labels, probabilities, gold, correct, quality, value, gold_value, tags, span, answer FROM internal.answers

@@ -39,7 +39,7 @@ def example(
         return
     _print_example(told)
     if not told.lives:
-        print("no votes on it: of numbers there are none; predictions has what each trial answers")
+        print("no votes on it: of numbers and of written texts there are none; predictions has what each trial answers")
     for life in told.lives:
         _print_life(life, told)
 

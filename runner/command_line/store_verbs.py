@@ -67,10 +67,11 @@ def ingest(
     """Take in predictions made elsewhere, so that they get the same analysis.
 
     predictions: task, model, method ('dense' for unpruned), sparsity, seed, split, example_id, and label, labels (a
-    list), value (a number), tags (a list, one for each word) or span (two characters of text_pair).
-    examples: task, split, example_id, label, labels, gold_value, words and gold_tags, or text_pair and gold_spans, text
-    (optional). Ids are whole numbers of any size: where those of a split do not run from 0 without a gap, examples are
-    numbered in their order, and source_id keeps yours.
+    list), value (a number), tags (a list, one for each word), span (two characters of text_pair) or
+    answer (a text).
+    examples: task, split, example_id, label, labels, gold_value, words and gold_tags, text_pair and gold_spans, or
+    gold_texts, text (optional). Ids are whole numbers of any size: where those of a split do not run from 0 without a
+    gap, examples are numbered in their order, and source_id keeps yours.
     """
     from runner.store.ingest import ingest as take_in
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runner.heads import multi_label, regression, single_label, span, tagging
+from runner.heads import generation, multi_label, regression, single_label, span, tagging
 from runner.heads.base import Head
 from tasks.base import TaskData
 
@@ -14,6 +14,7 @@ HEADS: dict[str, Callable[[TaskData], Head]] = {
     "regression": regression.build,
     "tagging": tagging.build,
     "span": span.build,
+    "generation": generation.build,
 }
 """Name of a kind -> what makes its head for a task's data."""
 

@@ -11,6 +11,8 @@ from transformers import AutoModel, LlamaConfig
 
 from runner.models import ModelError
 from runner.models.base import Encoded, ModelContext
+from runner.models.continued_tokens import encode as encode_continuations
+from runner.models.continuing import ContinuingDecoder, pretrained
 from runner.models.places import classified
 from runner.models.pretrained import configuration, fast_tokenizer, loaded_network
 from runner.models.tokens import Reading
@@ -66,7 +68,11 @@ def build(context: ModelContext) -> nn.Module:
     """
     name = context.options["checkpoint"]
     config = configuration(name, WANTED)
-    decoder = loaded_network(name)
+    output = None
+    if context.reads == "continuation":
+        decoder, output = pretrained(name)
+    else:
+        decoder = loaded_network(name)
     decoder.config.use_cache = False  # keys and values are kept for writing on, which nobody does here
     _refuse_experts(name, config, decoder)
     if _reads_ahead(decoder):
@@ -74,6 +80,8 @@ def build(context: ModelContext) -> nn.Module:
             f"checkpoint '{name}' is a {config.model_type} model whose tokens read later ones; {WANTED} is needed "
             "(for encoders there is the model 'bert')"
         )
+    if context.reads == "continuation":
+        return ContinuingDecoder(decoder, config, output).train()
     return LastTokenDecoder(decoder, config, context.classes).train()
 
 
@@ -84,6 +92,8 @@ def shape(context: ModelContext) -> nn.Module:
     with torch.device("meta"):
         decoder = AutoModel.from_config(config, attn_implementation="sdpa")  # type: ignore[no-untyped-call]
         _refuse_experts(name, config, decoder)
+        if context.reads == "continuation":
+            return ContinuingDecoder(decoder, config)
         return LastTokenDecoder(decoder, config, context.classes)
 
 
@@ -105,6 +115,8 @@ def encode(context: ModelContext, examples: pa.Table) -> Encoded:
         separator=SEPARATOR,
         has_types=False,
     )
+    if context.reads == "continuation":
+        return encode_continuations(context, examples, reading)
     return encode_tokens(context, examples, reading)
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from runner.store.list_cells import filled_lists, lists
 from runner.store.logged_twice import IngestError, refuse
 from runner.store.span_cells import many_places, places, refuse_other_spans
-from tasks.cells import Cells, class_names, words
+from tasks.cells import Cells, class_names, is_text, words
 from tasks.kinds import KINDS
 from tasks.tagged import outside_first
 from tasks.tags import MARKED, OUTSIDE
@@ -27,6 +27,24 @@ def numbers_or_nothing(cells: Cells) -> pa.Array:
     if pa.types.is_floating(values.type):
         values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
     return numbers(replace(cells, values=values))
+
+
+def filled_words(cells: Cells) -> pa.Array:
+    """Text as it is written, null where a cell is null: an empty text is an answer."""
+    return words(cells)
+
+
+def references(cells: Cells) -> pa.Array:
+    """Lists of texts, or one text a row; null where there is none."""
+    values = cells.values
+    if is_text(values.type):
+        return pa.array([[one] if one else None for one in values.to_pylist()], pa.list_(pa.string()))
+    try:
+        found = values.cast(pa.list_(pa.string()))
+    except pa.ArrowException:
+        cells.refuse_kind("gold texts are text, or lists of texts")
+        return pa.nulls(len(values), pa.list_(pa.string()))
+    return pc.if_else(pc.equal(pc.list_value_length(found), 0), pa.scalar(None, found.type), found)
 
 
 def _spread(tables: duckdb.DuckDBPyConnection, task: str) -> None:
@@ -88,6 +106,7 @@ FORMS: dict[str, Form] = {
     "multi-label": Form(lists),
     "regression": Form(numbers_or_nothing, check=_spread),
     "tagging": Form(filled_lists, inputs={"words": filled_lists}, check=_tags_of_words, ordered=outside_first),
+    "generation": Form(filled_words, gold=references),
     "span": Form(places, gold=many_places, inputs={"text_pair": words}, check=refuse_other_spans),
 }
 """Name of a kind -> its form."""
@@ -103,8 +122,8 @@ OTHERS: dict[str, str] = {kind.answer: name for name, kind in KINDS.items() if k
 def read_answers(columns: Mapping[str, Cells], names: Mapping[str, str], rows: int) -> dict[str, pa.Array]:
     """The answers of every row by the kind's column, null where a row has none.
 
-    names: the file's name of each. What a column of that name holds beside a label, or labels, is not read: there it is
-    a column of the user's own.
+    names: the file's name of each. What a column of that name holds beside a label, labels, or the answer of a kind
+    before it, is not read: there it is a column of the user's own.
     """
     found = {
         kind.answer: FORMS[name].read(columns[kind.answer])
@@ -121,6 +140,7 @@ def read_answers(columns: Mapping[str, Cells], names: Mapping[str, str], rows: i
             form = FORMS[name]
             read = (form.gold or form.read) if names[answer] != answer else form.read
             found[answer] = read(_without(columns[names[answer]], named))
+            named = pc.or_(named, pc.is_valid(found[answer]))
     return found
 
 

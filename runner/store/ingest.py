@@ -58,10 +58,11 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
 
     predictions: Parquet, CSV, TSV or JSONL with the columns task, model, method ('dense' for unpruned), sparsity
     (fraction removed, 0 < s < 1; 0 or empty for dense), seed, split, example_id, and label, labels (a list), value (a
-    number, of a regression), tags (a list, one for each word) or span (where an answer begins in text_pair and where it
-    has ended). examples: task, split, example_id, label, labels, gold_value, words and gold_tags, or text_pair and
-    gold_spans, text (optional), and what else is worth keeping. An example_id is any whole number: where the ids of a
-    split do not run from 0 without a gap, examples are numbered in their order, and `source_id` keeps yours.
+    number, of a regression), tags (a list, one for each word), span (where an answer begins in text_pair and where it
+    has ended) or answer (a text). examples: task, split, example_id, label, labels, gold_value, words and gold_tags,
+    text_pair and gold_spans, or gold_texts, text (optional), and what else is worth keeping. An example_id is any whole
+    number: where the ids of a split do not run from 0 without a gap, examples are numbered in their order, and
+    `source_id` keeps yours.
     Everything is checked before anything is written; the order of rows does not matter. Raises TaskError (IngestError
     among them), TableError or StoreError.
     """
@@ -82,7 +83,7 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
     log = EventLog(root, f"ingest-{uuid.uuid4().hex[:12]}")
     done = []
     for trial in trials:
-        facts = Facts(achieved_sparsity=trial.subject.settings["sparsity"])
+        facts = Facts(achieved_sparsity=trial.subject.settings["sparsity"], metrics=trial.metrics)
         done.append(commit_rows(root, trial.subject, trial.rows, facts))
         if done[-1] is not None:
             log.add("trial-ingested", trial.subject.trial_id, {})
@@ -93,10 +94,11 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
 
 @dataclass(frozen=True)
 class IngestedTrial:
-    """One trial of a predictions file, its rows in canonical form."""
+    """One trial of a predictions file, its rows in canonical form; metrics by split, where rows do not tell them."""
 
     subject: Subject
     rows: pa.Table
+    metrics: dict[str, dict[str, float | None]]
 
 
 def _tasks(
@@ -226,7 +228,8 @@ def _trials(tables: duckdb.DuckDBPyConnection, tasks: dict[str, TaskData]) -> It
         rows = _with_judgements(kind, data, rows)
         text = "ingested\x1f" + "\x1f".join(str(value) for value in settings.values())
         trial_id = hashlib.sha256(text.encode()).hexdigest()[:16]
-        yield IngestedTrial(Subject(trial_id=trial_id, settings=settings, origin="ingested"), canonical(rows, trial_id))
+        subject = Subject(trial_id=trial_id, settings=settings, origin="ingested")
+        yield IngestedTrial(subject, canonical(rows, trial_id), _metrics(kind, data, rows))
 
 
 def _with_judgements(kind: Kind, data: TaskData, rows: pa.Table) -> pa.Table:
@@ -241,6 +244,19 @@ def _with_judgements(kind: Kind, data: TaskData, rows: pa.Table) -> pa.Table:
             own = own.append_column(name, pa.array(values, kind.judged[name]))
         parts.append(own)
     return pa.concat_tables(parts)
+
+
+def _metrics(kind: Kind, data: TaskData, rows: pa.Table) -> dict[str, dict[str, float | None]]:
+    """The metrics of a trial by split, where SQL cannot tell them from its rows."""
+    if kind.scored_by_rows:
+        return {}
+    (gold,) = kind.gold
+    found: dict[str, dict[str, float | None]] = {}
+    for split in pc.unique(rows["split"]).to_pylist():
+        own = rows.filter(pc.equal(rows["split"], split)).sort_by("example_id")
+        true, said = (one.combine_chunks() for one in (data.split(split)[gold], own[kind.answer]))
+        found[split] = {**kind.measured(kind.codes(true, 0), kind.codes(said, 0), 0)}
+    return found
 
 
 def _check_conflicts(root: Path, trials: list[IngestedTrial]) -> None:

@@ -23,7 +23,7 @@ from tasks.own_fields import check_fields, kind_of, reads_images
 
 OWN = (
     *("train", "validation", "test", "dataset", "config", "splits", "text", "image", "label", "labels", "separator"),
-    *("words", "tags", "question", "context", "answer", "answer_start", "kind"),
+    *("words", "tags", "question", "context", "answer", "answer_start", "target", "kind"),
     *("id", "quoting", "delimiter", "encoding", "columns"),
 )
 ASKED = ("probabilities", "el2n")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runner.methods import MethodError, resolve
+from runner.methods import METHODS, MethodError, resolve
 from runner.studies.errors import Problem, repeated
 from runner.studies.study import Study
+from tasks.kinds import KINDS
+from tasks.own_fields import kind_of
 
 
 def problems(study: Study) -> Iterator[Problem]:
@@ -17,6 +19,14 @@ def problems(study: Study) -> Iterator[Problem]:
             ("references",),
             f"names given to methods and references alike: {', '.join(map(str, taken))}; give each its own `name`",
         )
+    writing = [task.name for task in study.tasks if KINDS[kind_of(task)].reads == "continuation"]
+    for index, choice in enumerate(study.methods if writing else ()):
+        if choice.method in METHODS and choice.line.teacher is not None:
+            yield Problem(
+                ("methods", index),
+                f"'{choice.name}' learns what another network says of every answer, and a network that writes texts "
+                f"({', '.join(writing)}) says it of none; put the method into a study without such tasks",
+            )
     for key, choices in (("methods", study.methods), ("references", study.references)):
         for index, choice in enumerate(choices):
             for option, value in choice.options.items():

@@ -10,6 +10,8 @@ from runner.models import MODELS
 from runner.studies.errors import Problem
 from runner.studies.study import Study
 from runner.studies.training import cell_name
+from tasks.kinds import KINDS
+from tasks.own_fields import kind_of
 
 
 def problems(study: Study) -> Iterator[Problem]:
@@ -17,6 +19,12 @@ def problems(study: Study) -> Iterator[Problem]:
     if not study.strategy.is_sharded:
         return
     yield from _model_problems(study)
+    for index, task in enumerate(study.tasks):
+        if KINDS[kind_of(task)].reads == "continuation":
+            yield Problem(
+                ("tasks", index),
+                f"texts of '{task.name}' are written by one process, and strategy deepspeed has several; leave it out",
+            )
     for index, choice in enumerate(study.methods):
         if not choice.line.is_shardable:
             allowed = ", ".join(known for known, method in METHODS.items() if method.is_shardable)

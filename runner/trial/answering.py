@@ -27,7 +27,7 @@ def answers_of(trial: Assembled, history: History) -> list[Answers]:
 
 
 def _answers(trial: Assembled, history: History, split: Split) -> Answers:
-    examples = trial.data.split(split)
+    examples, writes = trial.data.split(split), trial.training_set.head.kind.reads == "continuation"
     if split != "train":
         logits = trial.logits(trial.encoded(split))
     elif history.trained_logits is None:
@@ -41,6 +41,7 @@ def _answers(trial: Assembled, history: History, split: Split) -> Answers:
         targets=trial.training_set.head.targets(examples),
         head=trial.training_set.head,
         examples=examples,
+        written=trial.written(split) if writes else None,
         threshold=HALF if history.threshold is None else history.threshold,
         el2n=history.el2n if split == "train" else None,
     )

@@ -36,6 +36,7 @@ from runner.trial.selection import BestNetwork, Measure
 from runner.trial.trainer import Trainer
 from runner.trial.training_set import Sampling, TrainingSet
 from runner.trial.workplace import Workplace
+from runner.trial.writing import Written, written
 from tasks.base import Split, TaskData
 
 
@@ -57,6 +58,12 @@ class Assembled:
     def logits(self, encoded: Encoded) -> Tensor:
         """What the network says of every row, as it is now."""
         return answer(self.trainer.active, encoded, self.spec.training.batch_size, self.training_set.compute)
+
+    def written(self, split: Split) -> Written:
+        """What the network writes for every row of a split, as it is now."""
+        return written(
+            self.trainer.active, self.encoded(split), self.spec.training.batch_size, self.training_set.compute
+        )
 
 
 def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assembled:
@@ -142,6 +149,7 @@ def measure_of(
     if not chosen.best:
         return None
     examples, head = data.split(chosen.split), training_set.head
+    writes = head.kind.reads == "continuation"
     encoded, targets = encode(examples), head.targets(examples)
     metrics = () if chosen.best == "loss" else (chosen.best,)
 
@@ -154,6 +162,7 @@ def measure_of(
                 targets=targets,
                 head=head,
                 examples=examples,
+                written=written(network, encoded, spec.training.batch_size, training_set.compute) if writes else None,
             ),
             metrics,
             data.classes,

@@ -20,6 +20,7 @@ from runner.spec import Protocol
 from runner.store.schema import PREDICTION_FIELDS
 from runner.trial.batches import Batch, in_order, joined, to_device
 from runner.trial.devices import Compute
+from runner.trial.writing import Written
 from tasks.kinds.base import Codes, Kind
 from tasks.metric_choice import measured
 
@@ -29,7 +30,8 @@ class Answers:
     """A network's outputs on one split, in the split's order.
 
     example_ids: int32 [n]. logits: fp32 [n, units] or [n, words, units], on the CPU. targets: what the head makes of
-    the gold answers. examples: the rows of the split, for kinds that need more of them than ids. threshold: the
+    the gold answers. examples: the rows of the split, for kinds that need more of them than ids. written: what the
+    network wrote, where answers are texts. threshold: the
     probability above which a class is predicted, where the kind has one. el2n: fp32 [n], where it was measured.
     """
 
@@ -39,6 +41,7 @@ class Answers:
     targets: Tensor
     head: Head
     examples: pa.Table | None = None
+    written: Written | None = None
     threshold: float = HALF
     el2n: Tensor | None = None
 
@@ -49,10 +52,15 @@ class Answers:
 
     def decisions(self) -> Codes:
         """What is answered, in the codes of the kind (tasks.kinds)."""
+        if self.written is not None:
+            return self.kind.codes(pa.array(self.written.texts, pa.string()), 0)
         return self.kind.decide(self.head.scores(self.logits), self.threshold)
 
     def gold(self) -> Codes:
         """The true answers, in the codes of the kind."""
+        if self.written is not None and self.examples is not None:
+            (gold,) = self.kind.gold
+            return self.kind.codes(self.examples[gold].combine_chunks(), 0)
         return self.head.gold(self.targets)
 
 
@@ -99,12 +107,16 @@ def metrics_of(
     Where words are read also how many were cut (runner.models.places): their answers are the lowest code.
     """
     head = answers.head
+    if not answers.kind.scored_by_rows:  # another headline must find its own here
+        metrics = tuple(dict.fromkeys((*metrics, *answers.kind.metrics)))
     names = [*map(str, range(answers.logits.shape[-1]))] if classes is None else classes
     found = measured(answers.kind, metrics, answers.gold(), answers.decisions(), names)
     result: dict[str, float | None] = {name: value if math.isfinite(value) else None for name, value in found.items()}
     loss = head.loss(answers.logits, answers.targets)
     result["loss"] = float(loss) if torch.isfinite(loss) else None
-    if answers.logits.ndim == 3:
+    if answers.written is not None:
+        result["cut_answers"] = float(answers.written.unended)
+    elif answers.logits.ndim == 3:
         result["cut_words"] = float((answers.logits == 0).all(-1).sum())
     result["nan_rows"] = float(answers.logits.isnan().flatten(1).any(1).sum())
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.kinds.base import Kind
+from tasks.kinds.generation import Generation
 from tasks.kinds.multi_label import MultiLabel
 from tasks.kinds.regression import Regression
 from tasks.kinds.single_label import SingleLabel
@@ -15,5 +16,6 @@ KINDS: dict[str, Kind] = {
     "regression": Regression(),
     "tagging": Tagging(),
     "span": Span(),
+    "generation": Generation(),
 }
 """Name -> kind; a line here, a file beside it, a head in runner/heads and a folder in analysis/sql/kinds."""

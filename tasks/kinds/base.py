@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 import pyarrow as pa
 from numpy.typing import NDArray
 
-Reads = Literal["text", "words", "passage"]
+Reads = Literal["text", "words", "passage", "continuation"]
 """What a head reads of a network: one state for every example, one for every word of it, or one for every word of the
-second of its texts, a passage that the first is about."""
+second of its texts, a passage that the first is about, or one for every token of a text that follows."""
 
 Ballot = Literal["class", "set", "places"]
 """What a seed casts with an answer: one class; classes that an example has or has not; a code for each of its places,
@@ -28,7 +28,8 @@ class Kind(Protocol):
     has_classes: True if an answer names classes of the task. asks: the questions of which a vote decides each by
     plurality, as people say it; None for a kind whose answers are not voted on, so that there are no PIEs. ballot: how
     they are voted on, None likewise. judged: columns of a trial's rows, with their types, that say how good an answer
-    is where SQL cannot tell by itself. reads: what its head reads of a network. metrics: names of what `measured`
+    is where SQL cannot tell by itself. scored_by_rows: False if SQL cannot tell the metrics of a trial either, so that
+    all are kept with its facts. reads: what its head reads of a network. metrics: names of what `measured`
     gives, the headline first.
     """
 
@@ -48,6 +49,8 @@ class Kind(Protocol):
     def ballot(self) -> Ballot | None: ...
     @property
     def judged(self) -> Mapping[str, pa.DataType]: ...
+    @property
+    def scored_by_rows(self) -> bool: ...
     @property
     def reads(self) -> Reads: ...
     @property
@@ -94,6 +97,7 @@ class JudgedBySql:
     """What most kinds have in common: SQL tells from an answer and a gold one how good it is, whatever the example."""
 
     judged: ClassVar[Mapping[str, pa.DataType]] = {}
+    scored_by_rows: ClassVar[bool] = True
 
     def about(self, examples: pa.Table) -> Self:
         """Itself."""

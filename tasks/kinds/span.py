@@ -37,6 +37,7 @@ class Span:
     asks: ClassVar[str | None] = "two questions: at which character the answer begins, and at which it ends"
     ballot: ClassVar[Ballot | None] = "places"
     judged: ClassVar[Mapping[str, pa.DataType]] = {"exact": pa.bool_(), "quality": pa.float32()}
+    scored_by_rows: ClassVar[bool] = True
     reads: ClassVar[Reads] = "passage"
     metrics: ClassVar[tuple[str, ...]] = ("f1", "exact")
 

@@ -143,7 +143,7 @@ def test_texts_are_cut(context: Contexts, glove: Path) -> None:
 def test_words_are_split_once(context: Contexts, glove: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second trial of another seed or padding maps what the first has written; other texts are split anew."""
     encoded(context, glove, PACKED)
-    monkeypatch.setattr(bilstm, "split_words", lambda _: pytest.fail("split again"))
+    monkeypatch.setitem(bilstm.WORDS_OF, "text", lambda _: pytest.fail("split again"))
     encoded(context, glove, Protocol(), seed=5)
     with pytest.raises(pytest.fail.Exception):
         encoded(context, glove, PACKED, TEXTS.slice(1))

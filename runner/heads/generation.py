@@ -1,0 +1,63 @@
+"""The head of texts that are written after another: the likelihood of each of their tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from runner.heads.base import HALF
+from tasks.base import TaskData
+from tasks.kinds import KINDS
+from tasks.kinds.base import Codes, Kind
+
+
+@dataclass(frozen=True)
+class GenerationHead:
+    """Outputs are log-likelihoods [n, tokens, 1] of the first reference's tokens, -inf for one that is not there.
+
+    The network has the vocabulary, so it knows what is true as well: targets say nothing, [n].
+    """
+
+    width: int = 1
+    kind: Kind = KINDS["generation"]
+    learns_threshold: bool = False
+
+    def targets(self, examples: pa.Table) -> Tensor:
+        return torch.zeros(examples.num_rows)
+
+    def gold(self, targets: Tensor) -> Codes:
+        raise NotImplementedError("the references of texts lie in the examples, not in targets")
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The mean over texts of the mean negative log-likelihood of their tokens."""
+        return self.loss_rows(outputs, targets).mean()
+
+    def loss_rows(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        is_there = ~outputs[..., 0].isneginf()
+        likely = outputs[..., 0].masked_fill(~is_there, 0.0)
+        return -likely.sum(1) / is_there.sum(1).clamp(min=1)
+
+    def soft(self, outputs: Tensor) -> Tensor:
+        raise NotImplementedError("no network teaches another what to write: checked where a study is read")
+
+    def scores(self, outputs: Tensor) -> NDArray[Any]:
+        raise NotImplementedError("texts are written, not decided: see runner.trial.writing")
+
+    def probabilities(self, outputs: Tensor) -> None:
+        return None
+
+    def influence(self, outputs: Tensor, targets: Tensor) -> None:
+        return None
+
+    def best_threshold(self, outputs: Tensor, targets: Tensor) -> float:
+        return HALF
+
+
+def build(data: TaskData) -> GenerationHead:
+    """The head for a task's data."""
+    return GenerationHead()

@@ -1,0 +1,58 @@
+"""A causal decoder that goes on with a text: the likelihood of what follows, and what it would write itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, DynamicCache
+
+from runner.models import ModelError
+from runner.models.dropout import use_bit_dropout
+from runner.models.places import ABSENT
+from runner.models.pretrained import loaded
+
+
+class ContinuingDecoder(nn.Module):
+    """A causal decoder and the output layer over its vocabulary: the checkpoint's, or a copy of its embeddings."""
+
+    def __init__(self, decoder: nn.Module, config: Any, output: Tensor | None = None) -> None:
+        super().__init__()
+        self.decoder = decoder
+        self.classifier = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        if output is not None:
+            self.classifier.weight = nn.Parameter(output.detach().clone())
+
+    def forward(self, input_ids: Tensor, places: Tensor) -> Tensor:
+        """Log-likelihoods [n, tokens, 1] of the tokens after these places [n, tokens]; -inf where there is none."""
+        states = self.decoder(input_ids=input_ids).last_hidden_state
+        rows = torch.arange(len(places), device=places.device)[:, None]
+        at = places.clamp(min=0)
+        likely = self.classifier(states[rows, at]).float().log_softmax(-1)
+        found = likely.gather(-1, input_ids[rows, at + 1][..., None])
+        masked: Tensor = found.masked_fill((places == ABSENT)[..., None], -torch.inf)
+        return masked
+
+    def write(self, input_ids: Tensor, most: int, end: int) -> Tensor:
+        """The likeliest next token, again and again, of texts of one length: [n, at most `most`], `end` once ended."""
+        cache, written = DynamicCache(), [input_ids[:, :0]]
+        has_ended = torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
+        given = input_ids
+        while len(written) <= most and not has_ended.all():
+            made = self.decoder(input_ids=given, past_key_values=cache, use_cache=True)
+            given = self.classifier(made.last_hidden_state[:, -1]).float().argmax(-1, keepdim=True)
+            given = given.masked_fill(has_ended[:, None], end)
+            has_ended = has_ended | (given[:, 0] == end)
+            written.append(given)
+        return torch.cat(written, dim=1)
+
+
+def pretrained(name: str) -> tuple[Any, Tensor]:
+    """The fp32 decoder of a checkpoint and its output layer's weights; ModelError where it has none."""
+    whole = loaded(AutoModelForCausalLM, name, use_safetensors=True, dtype=torch.float32, attn_implementation="sdpa")
+    decoder, output = getattr(whole, whole.base_model_prefix, None), whole.get_output_embeddings()
+    if decoder is None or output is None or getattr(output, "bias", None) is not None:
+        raise ModelError(f"checkpoint '{name}' has no plain output layer over its vocabulary; choose one like Llama's")
+    use_bit_dropout(decoder)
+    return decoder, output.weight

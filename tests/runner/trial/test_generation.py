@@ -1,0 +1,195 @@
+"""A trial that writes texts, from training to its report, and what is taken in from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from transformers import AutoModelForCausalLM, LlamaConfig, TokenizersBackend
+from typer.testing import CliRunner
+
+from analysis.export import export
+from analysis.relations.database import connect
+from analysis.report import write_report
+from runner.command_line import app
+from runner.models import decoder
+from runner.models.base import ModelContext
+from runner.spec import Protocol, Record, TrialSpec
+from runner.store import reader
+from runner.store.ingest import ingest
+from runner.store.verify import broken_invariants
+from runner.store.writer import save_task
+from runner.training import Training
+from runner.trial.run import run_trial
+from runner.trial.workplace import Workplace
+from tasks.base import TaskData
+from tasks.kinds import KINDS
+from tests.analysis.stores import require_compaction_changes_no_view
+from tests.runner.store.test_ingest import write
+from tests.runner.trial.test_tagging import committed
+
+NAMES = ("Aromi", "Cocum", "Giraffe", "Zizzi", "Strada")
+FOODS = ("French", "Indian", "Chinese", "English")
+OTHERS = ("name", "food", "serves", "dishes", "is", "a", "place", "[UNK]", "[END]")
+
+
+def restaurants(count: int, seed: int) -> dict[str, list[Any]]:
+    """What is known of a place, and what is to be said of it."""
+    random = np.random.default_rng(seed)
+    pairs = [(str(random.choice(NAMES)), str(random.choice(FOODS))) for _ in range(count)]
+    return {
+        "text": [f"name {name} food {food}" for name, food in pairs],
+        "gold_texts": [[f"{name} serves {food} dishes", f"{name} is a {food} place"] for name, food in pairs],
+    }
+
+
+def task() -> TaskData:
+    """80 texts to learn and 20 to write."""
+    tables = []
+    for split, count in (("train", 80), ("test", 20)):
+        places = {"split": [split] * count, "example_id": pa.array(range(count), pa.int32())}
+        tables.append(pa.table({**places, **restaurants(count, len(split))}))
+    examples = pa.concat_tables(tables)
+    return TaskData(task="places", kind="generation", inputs="text", classes=(), max_tokens=16, examples=examples)
+
+
+DATA = task()
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A small Llama with random weights, and a word for each token."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "decoder"
+    vocabulary = {word: row for row, word in enumerate((*OTHERS, *NAMES, *FOODS))}
+    words = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
+    words.pre_tokenizer = Whitespace()
+    TokenizersBackend(tokenizer_object=words, eos_token="[END]", model_max_length=32).save_pretrained(folder)
+    config = LlamaConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=32,
+        tie_word_embeddings=True,
+    )
+    torch.manual_seed(3)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return str(folder)
+
+
+def spec_of(checkpoint: str, method: str = "dense", seed: int = 1) -> TrialSpec:
+    """A trial of the small decoder."""
+    return TrialSpec(
+        task="places",
+        data=DATA.fingerprint,
+        model="decoder",
+        architecture="decoder",
+        options=(("checkpoint", checkpoint),),
+        method=method,
+        sparsity=0.0 if method == "dense" else 0.5,
+        seed=seed,
+        training=Training(epochs=12, batch_size=16, learning_rate=0.01),
+        protocol=Protocol(),
+        record=Record(splits=("test",)),
+    )
+
+
+def test_texts_are_learned_written_and_told(checkpoint: str, workplace: Workplace, tmp_path: Path) -> None:
+    """Two seeds, dense and pruned, to the store, the views, a compaction, the export and the report."""
+    save_task(workplace.root, DATA)
+    for seed in (1, 2):
+        run_trial(spec_of(checkpoint, seed=seed), workplace=workplace, data=DATA, keep_state=True)
+        run_trial(spec_of(checkpoint, "imp-ft", seed=seed), workplace=workplace, data=DATA)
+    assert [one for one in broken_invariants(workplace.root) if "no study of this store planned it" not in one] == []
+    record, rows = committed(workplace, spec_of(checkpoint))
+    metrics = record["facts"]["metrics"]["test"]
+    gold = KINDS["generation"].codes(DATA.split("test")["gold_texts"].combine_chunks(), 0)
+    said = KINDS["generation"].codes(rows["answer"].combine_chunks(), 0)
+    assert {name: metrics[name] for name in ("bleu", "chrf", "rouge-l")} == pytest.approx(
+        KINDS["generation"].measured(gold, said, 0)
+    )
+    assert metrics["bleu"] > 0.9
+    assert metrics["cut_answers"] == metrics["nan_rows"] == 0
+    assert "cut_words" not in metrics
+    connection = connect(workplace.root)
+    query = "SELECT metric, value FROM effectiveness WHERE method = 'dense' AND seed = 1 AND split = 'test'"
+    assert connection.execute(query).fetchall() == [("bleu", pytest.approx(metrics["bleu"]))]
+    query = "SELECT answer, correct, quality FROM predictions WHERE trial_id = ? ORDER BY example_id"
+    found = connection.execute(query, [spec_of(checkpoint).trial_id]).fetchall()
+    assert [row[0] for row in found] == rows["answer"].to_pylist()
+    assert all(correct == (quality == 1.0) for _, correct, quality in found)
+    assert connection.execute("SELECT count(*) FROM pies").fetchall() == [(0,)]
+    assert connection.execute("SELECT seeds, dense_seeds FROM drift").fetchall() == [(2, 2)]
+    told = CliRunner().invoke(app, ["example", str(workplace.root), "places:test:0"])
+    assert told.exit_code == 0, told.output
+    assert "of written texts there are none" in " ".join(told.stdout.split())
+    assert export(workplace.root, tmp_path / "export").rows["predictions"] == 80
+    assert "drift" in write_report(workplace.root, tmp_path / "report").read_text()
+
+
+def test_writing_is_the_likeliest_token_again_and_again(checkpoint: str, tmp_path: Path) -> None:
+    """With the cache of keys and values as without it, up to the end, or to the longest length."""
+    context = ModelContext(
+        options={"checkpoint": checkpoint},
+        classes=1,
+        kind="generation",
+        inputs="text",
+        max_tokens=16,
+        switches=Protocol(),
+        seed=0,
+        cache=tmp_path,
+        reads="continuation",
+    )
+    network = decoder.build(context).eval()
+    encoded = decoder.encode(context, DATA.split("test"))
+    given = encoded.given(np.arange(3))
+    assert given.tolist() == encoded.inputs(np.arange(3))["input_ids"][:, :4].tolist()
+    written = network.write(given, 6, end=-1)
+    assert written.shape == (3, 6)
+    ids = given
+    for place in range(6):
+        states = network.decoder(input_ids=ids).last_hidden_state[:, -1]
+        following = network.classifier(states).argmax(-1)
+        assert written[:, place].tolist() == following.tolist()
+        ids = torch.cat([ids, following[:, None]], dim=1)
+    outputs = network(**encoded.inputs(np.arange(3)))
+    assert outputs.shape == (3, 5, 1)
+    likely = network.classifier(network.decoder(input_ids=given).last_hidden_state[:, -1]).log_softmax(-1)
+    first = encoded.inputs(np.arange(3))["input_ids"][:, 4]
+    torch.testing.assert_close(outputs[:, 0, 0], likely[torch.arange(3), first])
+
+
+def test_texts_that_were_written_elsewhere(tmp_path: Path) -> None:
+    """They are judged when they are taken in: quality by row, metrics by trial."""
+    examples = [
+        {"task": "g", "split": "test", "example_id": 0, "text": "a", "gold_texts": ["the cat sat", "a cat"]},
+        {"task": "g", "split": "test", "example_id": 1, "text": "b", "gold_texts": ["no"]},
+    ]
+    said = {("dense", 0.0): ["the cat sat", "no"], ("wanda", 0.5): ["a dog", ""]}
+    predictions = [
+        {"task": "g", "model": "m", "method": method, "sparsity": sparsity, "seed": 0, "split": "test"}
+        | {"example_id": at, "answer": text}
+        for (method, sparsity), texts in said.items()
+        for at, text in enumerate(texts)
+    ]
+    store = tmp_path / "store"
+    ingest(store, write(tmp_path / "p.jsonl", predictions), write(tmp_path / "e.jsonl", examples))
+    assert broken_invariants(store) == []
+    assert reader.task_data(store, "g").kind == "generation"
+    found = connect(store).execute("SELECT method, value FROM effectiveness ORDER BY method").fetchall()
+    kind = KINDS["generation"]
+    gold = kind.codes(pa.array([one["gold_texts"] for one in examples]), 0)
+    assert found == [
+        (method, pytest.approx(kind.measured(gold, kind.codes(pa.array(texts), 0), 0)["bleu"]))
+        for (method, _), texts in said.items()
+    ]
+    assert connect(store).execute("SELECT kind FROM collapsed").fetchall() == []
+    require_compaction_changes_no_view(store)
