@@ -101,6 +101,7 @@ def along(name: str) -> Callable[[Results], Table]:
             views=("recall_distortion", "intensification"),
         )
 
+    build.__doc__ = f"{SHAPES[name].asked}."
     return build
 
 

@@ -166,3 +166,8 @@ def test_compressions_are_told_of(tmp_path: Path, base: str) -> None:
         assert (sentence in text) == (base != "prunable")
         assert ("less went than that" in text) == (base == "with-biases")
     assert results.connection.sql("SELECT DISTINCT base FROM trials WHERE sparsity > 0").fetchall() == [(base,)]
+
+
+def test_every_table_says_what_it_shows() -> None:
+    """A builder that is made for an axis has a sentence of its own, as `list tables` prints it."""
+    assert [name for name, build in TABLES.items() if not (build.__doc__ or "").strip()] == []
