@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from runner.methods import METHODS, NAMED, OPTIONS, REFERENCES, SCORE_VERSIONS, Method, MethodError, resolve
+from runner.method_options import OPTIONS
+from runner.methods import METHODS, NAMED, REFERENCES, SCORE_VERSIONS, Method, MethodError, resolve
 from runner.plan import identify, plan, training_units
 from runner.pruning.penalties import PENALTIES
 from runner.pruning.schedules import SCHEDULES, Rounds, schedule_of
