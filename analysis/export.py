@@ -43,7 +43,7 @@ PRESENT: dict[str, str] = {
 """Column -> how many of a store's tasks, trials or examples have it."""
 OPTIONAL = {
     "examples": (*VIEWED_GOLD, *TEXTS),
-    "predictions": ("probabilities", "answer", *(kind.answer for kind in KINDS.values())),
+    "predictions": ("probabilities", *dict.fromkeys(("answer", *(kind.answer for kind in KINDS.values())))),
 }
 """Configuration -> columns that it has only where PRESENT."""
 JOINED = {"predictions": ("gold", "correct", "quality", "gold_value")}
