@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks import TASKS
-from tasks.base import SPLITS, TaskData
+from tasks.base import SPLITS, Split, TaskData
 from tasks.copies import copies
 from tasks.examples import split_sizes
 from tasks.kinds import KINDS
@@ -109,16 +109,8 @@ def lines_of(data: TaskData) -> list[str]:
     counts = class_counts(data)
     parts = []
     for split, size in split_sizes(data.examples).items():
-        if data.kind == "span":
-            parts.append(f"{split} {size} (about {pc.count_distinct(data.split(split)['text_pair'])} passages)")
-            continue
-        if data.kind == "generation":
-            counts_of = pc.list_value_length(data.split(split)["gold_texts"])
-            parts.append(f"{split} {size} (with {pc.sum(counts_of)} texts to be written)")
-            continue
         if not data.classes:
-            found = pc.min_max(data.split(split)["gold_value"]).as_py()
-            parts.append(f"{split} {size} (values {found['min']:.4g} to {found['max']:.4g})")
+            parts.append(f"{split} {size}{_told(data, split)}")
             continue
         order = sorted(counts, key=lambda name: counts[name][split])
         named = [*counts] if len(counts) <= MOST_NAMED else [*order[:3], "...", *order[-3:]]
@@ -128,3 +120,17 @@ def lines_of(data: TaskData) -> list[str]:
         f"task {data.task}: {'; '.join(parts)}",
         *(f"warning: {data.task}: {one}" for one in (*data.warnings, *unread(data))),
     ]
+
+
+def _told(data: TaskData, split: Split) -> str:
+    """What answers without classes a split has, in brackets."""
+    (gold,) = KINDS[data.kind].gold
+    rows = data.split(split)
+    if data.kind == "span":
+        return f" (about {pc.count_distinct(rows['text_pair'])} passages)"
+    if data.kind == "generation":
+        return f" (with {pc.sum(pc.list_value_length(rows[gold]))} texts to be written)"
+    if not (pa.types.is_floating(rows[gold].type) or pa.types.is_integer(rows[gold].type)):
+        return ""
+    found = pc.min_max(rows[gold]).as_py()
+    return f" (values {found['min']:.4g} to {found['max']:.4g})"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 import io
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
@@ -196,3 +199,11 @@ def test_a_study_of_additions_runs_to_its_report(additions, monkeypatch, tmp_pat
     words = ["submit", str(path), "--store", str(store), "--on", "toy-launcher", "--nodes", "1", "--dry-run"]
     told = CliRunner().invoke(app, words)
     assert (told.exit_code, told.stdout) == (0, "# 1 nodes"), told.output
+
+
+def test_a_kind_of_answer_and_its_head_are_one_line_each(tmp_path):
+    """In a process of its own, since columns and views are derived from the kinds when they are first read: its trials
+    run, vary no one else's files, and are compacted, verified, scored by its own SQL and reported."""
+    words = [sys.executable, "-m", "tests.toy_kind", str(tmp_path)]
+    told = subprocess.run(words, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (0, "True\n"), told.stderr
