@@ -25,7 +25,8 @@ def overview(data: TaskData) -> dict[str, Any]:
     """Everything that `piesweep check` says of a task, under names for scripts.
 
     classes: name -> split -> examples. tokens: lengths by torchtext's rules, as the paper counts them; cut: of each
-    split the share of examples longer than max_tokens. warnings: sentences.
+    split the share of examples longer than max_tokens. images: what they have in common, if they are bytes. warnings:
+    sentences.
     """
     found: dict[str, Any] = {
         "task": data.task,
@@ -39,6 +40,8 @@ def overview(data: TaskData) -> dict[str, Any]:
         "note": data.note,
         "warnings": list(warnings_of(data)),
     }
+    if data.images is not None:
+        found["images"] = data.images.model_dump(mode="json")
     if data.inputs != "image":
         counts = token_counts(data.examples)
         splits = np.array(data.examples["split"].to_pylist())

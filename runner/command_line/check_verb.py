@@ -45,11 +45,18 @@ def check(
         raise TaskError("\n".join(refused))
 
 
+def _images(facts: dict[str, Any]) -> str:
+    """Size, scale and variations of images, as people say them."""
+    scale = f"mean {' '.join(map(str, facts['mean']))}, deviation {' '.join(map(str, facts['deviation']))}"
+    varied = f"; training varies them: {', '.join(facts['variations'])}" if facts["variations"] else ""
+    return f"{facts['width']} x {facts['height']} pixels, channels: {facts['channels']}; {scale}{varied}"
+
+
 def _print_task(task: dict[str, Any]) -> None:
     facts = {
         "task": f"{task['task']} ({task['kind']}, {task['inputs']}, scored by {task['metric']})",
         "examples": task["splits"],
-        "max_tokens": task["max_tokens"],
+        **({"images": _images(task["images"])} if "images" in task else {"max_tokens": task["max_tokens"]}),
     }
     if "tokens" in task:
         facts["tokens"] = task["tokens"]
