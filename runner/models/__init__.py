@@ -112,6 +112,7 @@ MODELS: dict[str, Architecture] = {
         reference="Good et al. 2022, section 6.1, after LeCun et al. 1998",
         parameters=60_074,
         classes=10,
+        version=2,  # sums in another order than the first
     ),
     "resnet-20": Architecture(
         title="a residual network of 20 layers for small images",

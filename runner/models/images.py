@@ -78,22 +78,36 @@ def varied(pixels: Tensor, flips: Tensor | None, corners: Tensor | None) -> Tens
 
 
 class Scaling(nn.Module):
-    """The first step of a network on images: bytes become (byte / 255 - mean) / deviation; numbers stay."""
+    """The first step of a network on images: bytes become (byte / 255 - mean) / deviation; numbers stay.
 
-    mean: Tensor
-    deviation: Tensor
+    Of what were bytes the channels of a pixel lie side by side in memory: convolutions and normalisation are faster
+    then on a processor.
+    """
+
+    scale: Tensor
+    shift: Tensor
 
     def __init__(self, images: Images | None) -> None:
         super().__init__()
-        mean, deviation = (images.mean, images.deviation) if images else ((0.0,), (1.0,))
-        for name, values in (("mean", mean), ("deviation", deviation)):
-            self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
+        mean, deviation = (torch.tensor(one) for one in ((images.mean, images.deviation) if images else ((0,), (1,))))
+        self.register_buffer("scale", (1 / (255 * deviation))[:, None, None], persistent=False)
+        self.register_buffer("shift", (-mean / deviation)[:, None, None], persistent=False)
 
     def forward(self, pixels: Tensor, flips: Tensor | None = None, corners: Tensor | None = None) -> Tensor:
         """Numbers [n, channels, height, width], varied where a draw says how."""
         if flips is not None or corners is not None:
             pixels = varied(pixels, flips, corners)
-        return pixels if pixels.is_floating_point() else (pixels / 255 - self.mean) / self.deviation
+        if pixels.is_floating_point():
+            return pixels
+        return torch.addcmul(self.shift, side_by_side(pixels).float(), self.scale)
+
+
+def side_by_side(pixels: Tensor) -> Tensor:
+    """The same images with the channels of a pixel side by side in memory, and strides that say so for one channel."""
+    height, width = pixels.shape[2:]
+    if pixels.shape[1] == 1:
+        return pixels.contiguous().as_strided(pixels.shape, (height * width, 1, width, 1))
+    return pixels.contiguous(memory_format=torch.channels_last)
 
 
 def encode(context: ModelContext, examples: pa.Table) -> EncodedImages:

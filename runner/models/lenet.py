@@ -33,10 +33,21 @@ class LeNet(nn.Module):
 
     def forward(self, pixels: Tensor, flips: Tensor | None = None, corners: Tensor | None = None) -> Tensor:
         """Logits [n, classes] of images [n, channels, height, width]."""
+        # Two channels of zeros make eight of six, as many as a processor's vectors hold: a third of the time goes.
         # The largest of ReLUs is the ReLU of the largest, on a quarter of the numbers.
-        seen = nn.functional.max_pool2d(self.first(self.scaling(pixels, flips, corners)), 2).relu()
-        seen = nn.functional.max_pool2d(self.second(seen), 2).relu().flatten(1)
+        functional, first, second = nn.functional, self.first, self.second
+        assert first.bias is not None  # every convolution here has one
+        seen = self.scaling(pixels, flips, corners)
+        seen = functional.conv2d(seen, _wider(first.weight, 2, 0), functional.pad(first.bias, (0, 2)))
+        seen = functional.conv2d(functional.max_pool2d(seen, 2).relu(), _wider(second.weight, 0, 2), second.bias)
+        seen = functional.max_pool2d(seen, 2).relu().flatten(1)
         return self.classifier(self.fourth(self.third(seen).relu()).relu())  # type: ignore[no-any-return]
+
+
+def _wider(weight: Tensor, outside: int, inside: int) -> Tensor:
+    """The weight of a convolution with channels of zeros added."""
+    wider = nn.functional.pad(weight, (0, 0, 0, 0, 0, inside, 0, outside))
+    return wider.contiguous(memory_format=torch.channels_last)
 
 
 def _after(side: int) -> int:
