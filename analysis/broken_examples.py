@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.display_names import method_key
+from analysis.pictures import Picture, pictures
 from analysis.results import Results, Row
 
 TEXT_LENGTH = 4_000
@@ -31,6 +32,7 @@ class BrokenExample:
     agreeing: int
     seeds: int
     cells: tuple[tuple[str, float, tuple[str, ...]], ...]
+    picture: Picture | None = None
 
     @property
     def was_right(self) -> bool:
@@ -90,7 +92,9 @@ def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> 
         ) AS t USING (example_id)
         ORDER BY c.gold IS NOT DISTINCT FROM c.dense DESC, agreeing DESC, cells DESC, example_id"""
     found = results.connection.sql(query, params={"split": split}).to_arrow_table().to_pylist()
-    return [_broken(row, place, cells, known) for row in found]
+    broken = [_broken(row, place, cells, known) for row in found]
+    seen = pictures(results.connection, task, split, [one.example_id for one in broken])
+    return [replace(one, picture=seen.get(one.example_id)) for one in broken]
 
 
 def _broken(row: Row, place: tuple[str, str, str], cells: dict[int, Row], known: Row) -> BrokenExample:

@@ -117,7 +117,7 @@ def _paragraph(one: BrokenExample) -> str:
     gold = "unknown" if one.gold is None else _classes(one.gold)
     dense = f"{_classes(one.dense)} ({one.agreeing} of {one.seeds})"
     return (
-        f"{quoted(one.text, one.text_pair, one.example_id)}\n"
+        f"{quoted(one.text, one.text_pair, one.example_id, one.picture)}\n"
         f"  gold {gold} · dense models {dense} · pruned models {_classes(vote)}\n"
         f"  {one.task}, {one.model}, {one.split} example {one.example_id}: broken by {len(methods)} "
         f"method{'' if len(methods) == 1 else 's'} in {len(one.cells)} cells, from {percent(lowest)} on"

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from analysis.display_names import method_name, percent, split_key
 from analysis.page.measures import BINS, Measure, Place, measures_of_model, measures_of_split
-from analysis.page.packing import Packing
+from analysis.page.packed_pictures import PackedPictures, packed_pictures
+from analysis.page.packing import Packing, unsigned
 from analysis.page.trials import committed_trials
 from analysis.page.vote_matrix import LabelSets, VoteMatrix, pruned_cells, vote_matrix
 from analysis.results import Results, Row
@@ -26,13 +27,15 @@ TEXT_LENGTH = 20_000
 class Explorer:
     """packed: what the script reads. listed: examples in it. left_out: task, split and examples of splits that are not.
 
-    cut: of how many listed splits and models only the most broken examples are there.
+    cut: of how many listed splits and models only the most broken examples are there. pictures: what is packed of
+    them.
     """
 
     packed: str
     listed: int
     left_out: tuple[Row, ...]
     cut: int
+    pictures: PackedPictures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +65,9 @@ def explorer(results: Results) -> Explorer:
 
     The head has `bins` (how many a measure has); `classes` and `sets` (lists of class indices) by task; `texts`;
     `groups`, one a task, split and model, whose ids, text, pair, gold, dense, votes (examples x cells, row by row),
-    dense_agreeing and agreeing (the seeds behind these votes) and measures (values, bins) are numbers of arrays; and
-    `trials`, of `committed_trials`. In an array of unsigned numbers the highest stands for none.
+    dense_agreeing and agreeing (the seeds behind these votes) and measures (values, bins) are numbers of arrays, with
+    what `PackedPictures` adds; and `trials`, of `committed_trials`. In an array of unsigned numbers the highest stands
+    for none.
     """
     chosen, left_out = _places(results)
     packing = Packing()
@@ -79,12 +83,13 @@ def explorer(results: Results) -> Explorer:
         | _answers(packing, matrix, [*number, sets[matrix.place.task].numbers(rows["gold"])])
         for matrix, number, (rows, known) in zip(kept, numbers, broken, strict=True)
     ]
+    pictures = packed_pictures(results, packing, kept)
     head = {
         "bins": BINS,
         "classes": {row["task"]: row["classes"] for row in results.rows("SELECT task, classes FROM internal.task")},
         "sets": {task: known.listed for task, known in sets.items()},
         "texts": texts,
-        "groups": groups,
+        "groups": [group | added for group, added in zip(groups, pictures.groups, strict=True)],
         "trials": committed_trials(results),
     }
     return Explorer(
@@ -92,6 +97,7 @@ def explorer(results: Results) -> Explorer:
         listed=sum(len(matrix.ids) for matrix in kept),
         left_out=tuple(left_out),
         cut=sum(len(matrix.ids) > LISTED for matrix in matrices),
+        pictures=pictures,
     )
 
 
@@ -167,21 +173,14 @@ def _group(results: Results, packing: Packing, matrix: VoteMatrix, known: Broken
 
 
 def _answers(packing: Packing, matrix: VoteMatrix, numbers: Sequence[npt.NDArray[np.int64]]) -> dict[str, int]:
-    text, pair, gold = (packing.add(_unsigned(values)) for values in numbers)
+    text, pair, gold = (packing.add(unsigned(values)) for values in numbers)
     return {
         "ids": packing.add(matrix.ids),
         "text": text,
         "pair": pair,
         "gold": gold,
-        "dense": packing.add(_unsigned(matrix.dense)),
-        "votes": packing.add(_unsigned(matrix.votes)),
-        "dense_agreeing": packing.add(_unsigned(matrix.dense_agreeing)),
-        "agreeing": packing.add(_unsigned(matrix.agreeing)),
+        "dense": packing.add(unsigned(matrix.dense)),
+        "votes": packing.add(unsigned(matrix.votes)),
+        "dense_agreeing": packing.add(unsigned(matrix.dense_agreeing)),
+        "agreeing": packing.add(unsigned(matrix.agreeing)),
     }
-
-
-def _unsigned(numbers: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """The narrowest unsigned type that leaves its highest number free for none, which is -1 here."""
-    highest = int(numbers.max(initial=0))
-    kind = np.uint8 if highest < 0xFF else np.uint16 if highest < 0xFFFF else np.uint32
-    return numbers.astype(kind)

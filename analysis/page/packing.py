@@ -47,6 +47,13 @@ class Packing:
         return base64.b64encode(gzip.compress(b"".join(parts), compresslevel=5, mtime=0)).decode("ascii")
 
 
+def unsigned(numbers: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """The narrowest unsigned type that leaves its highest number free for none, which is -1 here."""
+    highest = int(numbers.max(initial=0))
+    kind = np.uint8 if highest < 0xFF else np.uint16 if highest < 0xFFFF else np.uint32
+    return numbers.astype(kind)
+
+
 def unpacked(text: str) -> tuple[dict[str, Any], list[npt.NDArray[Any]]]:
     """What `Packing.packed` was given: the head and its arrays."""
     content = gzip.decompress(base64.b64decode(text))

@@ -24,6 +24,7 @@ from analysis.overview import VERDICTS, Overview, overviews
 from analysis.page.cautions import cautions
 from analysis.page.explorer import Explorer
 from analysis.page.findings import Findings, findings
+from analysis.page.packed_pictures import SIDE
 from analysis.page.provenance import CITATIONS, Provenance
 from analysis.results import Results, Row
 from analysis.tables.fairness import CAPTION, change_told, is_shown
@@ -34,7 +35,17 @@ from runner.methods import DENSE
 from runner.printable import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("archive.js", "elements.js", "pies.js", "life.js", "explorer.js", "tables.js", "trials.js", "start.js")
+SCRIPTS = (
+    "archive.js",
+    "elements.js",
+    "pictures.js",
+    "pies.js",
+    "life.js",
+    "explorer.js",
+    "tables.js",
+    "trials.js",
+    "start.js",
+)
 EXCERPT = 400
 EXAMPLES = 3
 """Sentences that the overview shows of each task and model."""
@@ -211,6 +222,7 @@ def _environment() -> Environment:
         "citations": CITATIONS,
         "cell_address": cell_address,
         "example_address": example_address,
+        "picture_side": SIDE,
     }
     return environment
 

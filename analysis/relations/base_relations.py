@@ -5,7 +5,8 @@ last. The tables are those of TABLES. The views are one of rows for each kind of
 label_rows(trial_id, split, example_id, probabilities, label), labels_rows and so on, with the columns `judged` of it,
 one for each gold column that tasks.columns calls OWN_GOLD, as gold_values(task_no, split, example_id, gold_value),
 canary_rows(trial_id, split, example_id, answer), human_rows(task_no, split, example_id, disagreement),
-readability_rows(the columns of analysis.readability.rows), sliced(the columns of analysis.slice_columns) and
+readability_rows(the columns of analysis.readability.rows), sliced(the columns of analysis.slice_columns),
+picture(the columns of analysis.relations.picture_rows) and
 example(task_no, split, example_id, label, labels, text, text_pair, and what else the tasks carry).
 """
 
@@ -27,6 +28,8 @@ from analysis.relations.checked_files import CheckedFiles
 from analysis.relations.committed_files import CommittedFiles, address
 from analysis.relations.counted_votes import create_counted_votes
 from analysis.relations.macros import create_macros
+from analysis.relations.picture_rows import COLUMNS as PICTURE_COLUMNS
+from analysis.relations.picture_rows import NO_PICTURES, picture_rows
 from analysis.relations.recorded_files import examples_path
 from analysis.relations.restored_files import committed_files
 from analysis.relations.snapshot import Cell, Snapshot
@@ -123,6 +126,7 @@ NO_ROWS = {
     "canary_rows": "SELECT ''::VARCHAR, ''::VARCHAR, 0::INTEGER, internal.vote_of_one(NULL::SMALLINT) WHERE false",
     "readability_rows": NO_SCORES,
     "sliced": NO_SLICES,
+    "picture": NO_PICTURES,
     "human_rows": "SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, 0::DOUBLE WHERE false",
     **{
         gold_view(name): f"SELECT 0::SMALLINT, ''::VARCHAR, 0::INTEGER, NULL::{sql_type(kind)} WHERE false"
@@ -154,6 +158,7 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     )
     _create_view(connection, "readability_rows", COLUMNS, score_rows(scores))
     _create_view(connection, "sliced", SLICE_COLUMNS, slice_rows(snapshot, files, examples))
+    _create_view(connection, "picture", PICTURE_COLUMNS, picture_rows(snapshot, files, examples))
     for name in OWN_GOLD:
         _create_view(
             connection, gold_view(name), f"task_no, split, example_id, {name}", _gold(name, snapshot, examples)

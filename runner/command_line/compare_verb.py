@@ -12,6 +12,7 @@ from runner.printable import printable
 from runner.store.files.place import place
 
 if TYPE_CHECKING:
+    from analysis.pictures import Picture
     from analysis.two_stores.moved import Moved
 
 ALPHA = 0.05
@@ -47,7 +48,7 @@ def compare(
         for model in dict.fromkeys(row["model"] for row in own):
             _print_cells(f"{task.task}, {model}, {task.split} split", [row for row in own if row["model"] == model])
     _print_verdict(found)
-    _print_examples(found)
+    _print_examples(found, one)
 
 
 def _print_matches(found: Moved) -> None:
@@ -165,15 +166,36 @@ def _families(rows: list[dict[str, Any]]) -> list[int]:
     return list(sizes.values())
 
 
-def _print_examples(found: Moved) -> None:
+def _print_examples(found: Moved, one: Path) -> None:
     from analysis.quoting import quoted
 
     if not found.examples:
         return
     say("\nVotes of pruned models that changed in most cells (some by seeds alone, as above):\n")
+    seen = _pictures(found.examples, one)
     for row in found.examples:
-        say(quoted(row["text"], row["text_pair"], row["example_id"]))
+        say(quoted(row["text"], row["text_pair"], row["example_id"], seen.get(_place(row))))
         say(
             f"  gold {printable(row['label'] or 'unknown')} · {row['task']}, {row['model']}, {row['split']} example "
             f"{row['example_id']} of A: changed in {row['changed_cells']} of {row['cells']} cells\n"
         )
+
+
+def _pictures(rows: list[dict[str, Any]], store: Path) -> dict[tuple[str, str, int], Picture]:
+    """The pictures of the examples that have no text, by task, split and id."""
+    from analysis.pictures import pictures
+    from analysis.relations.database import connect
+
+    wordless = [_place(row) for row in rows if not row["text"] and not row["text_pair"]]
+    if not wordless:
+        return {}
+    with connect(store) as connection:
+        return {
+            (task, split, number): seen
+            for task, split, wanted in wordless
+            for number, seen in pictures(connection, task, split, [wanted]).items()
+        }
+
+
+def _place(row: dict[str, Any]) -> tuple[str, str, int]:
+    return row["task"], row["split"], row["example_id"]

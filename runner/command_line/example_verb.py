@@ -12,9 +12,13 @@ from runner.printable import printable
 
 if TYPE_CHECKING:
     from analysis.example_life import Answer, Example, ModelLife
+    from analysis.pictures import Picture
 
 TEXT_SHOWN = 2_000
 """Characters of a text in a terminal."""
+LONGEST_DRAWN = 64
+"""Pixels of the longer side of a picture in a terminal."""
+HALF_BLOCK = "\N{UPPER HALF BLOCK}"
 DIFFERS = "\N{NOT EQUAL TO}"
 
 
@@ -24,36 +28,69 @@ def example(
     model: Annotated[str | None, typer.Option(help="One model; default: all that the store has.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, whole texts and all votes.")] = False,
 ) -> None:
-    """One example's life: text, label, difficulty, its vote in every cell, and where pruning turns it."""
+    """One example's life: text or picture, label, difficulty, its vote in every cell, and where pruning turns it."""
     from dataclasses import asdict
 
     from analysis.example_life import Address
     from analysis.example_life import example as found
+    from analysis.pictures import pictures
     from analysis.relations.database import connect
     from analysis.relations.stopping import ends_at_once
 
     with ends_at_once():
-        told = found(connect(store), Address.parse(address), model)
-    if as_json:
-        print_json(asdict(told))
-        return
-    _print_example(told)
+        connection = connect(store)
+        told = found(connection, Address.parse(address), model)
+        if as_json:
+            print_json(asdict(told))
+            return
+        number = told.address.example_id
+        seen = pictures(connection, told.address.task, told.address.split, [number]).get(number)
+    _print_example(told, seen)
     if not told.lives:
         print("no votes on it: of numbers and of written texts there are none; predictions has what each trial answers")
     for life in told.lives:
         _print_life(life, told)
 
 
-def _print_example(told: Example) -> None:
+def _print_example(told: Example, seen: Picture | None) -> None:
     facts: dict[str, object] = {
         "example": f"{told.address.task}, {told.address.split} split, {told.address.example_id}",
         "text": _shortened(told.text),
         "text pair": _shortened(told.text_pair),
+        "picture": None if seen is None else seen.size,
         "label": list(told.gold) or "no class",
         "people's disagreement": None if told.disagreement is None else f"{told.disagreement:.4g}",
         **{name.replace("_", " "): f"{value:.4g}" for name, value in told.readability.items()},
     }
     print_facts({name: value for name, value in facts.items() if value is not None})
+    if seen is not None:
+        draw(seen)
+
+
+def draw(seen: Picture) -> None:
+    """Print a picture in half blocks, two pixels a character, on a terminal that has the colours for it; else nothing.
+
+    One that is larger than LONGEST_DRAWN or than the terminal is made smaller.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    if not console.is_terminal or console.no_color or console.color_system not in ("256", "truecolor"):
+        return
+    for line in half_blocks(seen.within(min(LONGEST_DRAWN, console.width))):
+        console.print(Text.assemble(*line), no_wrap=True)
+
+
+def half_blocks(seen: Picture) -> list[list[tuple[str, str]]]:
+    """Two lines of pixels in one of characters, each with its style: its upper half is ink, its lower half ground."""
+    width, colours = seen.width, seen.colours
+    lines = [colours[at : at + width] for at in range(0, len(colours), width)]
+    drawn = [
+        [(HALF_BLOCK, f"{ink} on {ground}") for ink, ground in zip(upper, lower, strict=True)]
+        for upper, lower in zip(lines[::2], lines[1::2], strict=False)
+    ]
+    return drawn if len(lines) % 2 == 0 else [*drawn, [(HALF_BLOCK, ink) for ink in lines[-1]]]
 
 
 def _shortened(text: str | None) -> str | None:

@@ -61,6 +61,8 @@ def test_it_holds_the_pies_and_nothing_else(store: Path) -> None:
     assert found.listed == len({row[:4] for row in pies(results)})
     assert (found.left_out, found.cut) == ((), 0)
     assert explorer(Results.of(store)) == found
+    groups = unpacked(found.packed)[0]["groups"]
+    assert not [name for group in groups for name in group if name.startswith("picture")]  # of texts there are none
 
 
 def test_votes_have_their_counts(store: Path) -> None:

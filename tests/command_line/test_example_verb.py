@@ -7,9 +7,13 @@ import re
 
 import pytest
 
-from runner.command_line.example_verb import _shortened
+from analysis.pictures import Picture
+from runner.command_line.example_verb import _shortened, draw, half_blocks
 from runner.printable import printable
+from tests.analysis.picture_stores import write_pictures
 from tests.analysis.stores import write_task, write_trials
+
+GREY = Picture(height=3, width=2, channels=1, content=bytes([0, 16, 32, 48, 64, 255]))
 
 
 def test_a_life_for_people(piesweep, store):
@@ -67,3 +71,46 @@ def test_a_text_of_a_megabyte_is_cut_and_says_so():
     assert shown == "x" * 2_000 + " … (the first 2,000 of 1,000,000 characters; --json has all)"
     assert _shortened("x" * 2_000) == "x" * 2_000
     assert _shortened(None) is None
+
+
+def test_a_picture_has_its_size(piesweep, tmp_path):
+    """Its size is told where no terminal could draw it; JSON has what it has of any example, and no bytes."""
+    store = write_pictures(tmp_path)
+    lines = piesweep("example", store, "patches:test:1").stdout.splitlines()
+    assert lines[1].split() == ["picture", "2", "x", "2", "pixels"]
+    assert "\N{UPPER HALF BLOCK}" not in "".join(lines)
+    found = json.loads(piesweep("example", store, "patches:test:1", "--json").stdout)
+    assert found["text"] is None
+    assert {"picture", "pixels"}.isdisjoint(found)
+
+
+def test_half_blocks_have_two_pixels():
+    """Ink is the upper pixel, ground the one below; below the last of an odd number of lines there is none."""
+    assert half_blocks(GREY) == [
+        [("\N{UPPER HALF BLOCK}", "#000000 on #202020"), ("\N{UPPER HALF BLOCK}", "#101010 on #303030")],
+        [("\N{UPPER HALF BLOCK}", "#404040"), ("\N{UPPER HALF BLOCK}", "#ffffff")],
+    ]
+    colour = Picture(height=2, width=1, channels=3, content=bytes([1, 2, 3, 253, 254, 255]))
+    assert half_blocks(colour) == [[("\N{UPPER HALF BLOCK}", "#010203 on #fdfeff")]]
+
+
+@pytest.mark.parametrize(
+    ("variables", "drawn"),
+    [
+        ({"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLORTERM": "truecolor"}, "38;2;3;3;3;48;2;3;3;3m"),
+        ({"FORCE_COLOR": "1", "TERM": "xterm-256color"}, "38;5;16;48;5;16m"),
+        ({"FORCE_COLOR": "1", "TERM": "xterm"}, ""),
+        ({"FORCE_COLOR": "1", "TERM": "xterm-256color", "NO_COLOR": "1"}, ""),
+        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, ""),
+    ],
+)
+def test_only_terminals_with_colours_draw(monkeypatch, capsys, variables, drawn):
+    """With 24 bits or 256 colours two lines are drawn; with fewer, without any, or into a pipe, nothing is."""
+    for name in ("FORCE_COLOR", "NO_COLOR", "COLORTERM", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    draw(Picture(height=3, width=2, channels=1, content=bytes([len(variables)] * 6)))  # Rich keeps what a colour became
+    shown = capsys.readouterr().out
+    assert drawn in shown
+    assert len(shown.splitlines()) == (2 if drawn else 0)

@@ -162,6 +162,8 @@ class Explorer {
     made.ariaSelected = at === this.active;
     const where = element("p", "where", `${group.task} · ${group.model} · ${group.split} ${one.id}`);
     const text = prose("excerpt", one.texts.map((part) => part.slice(0, 400)).join(" ⏎ ") || "no text");
+    const seen = one.texts.length || !group.pictures ? text : picture(one, this.pies, 84);
+    made.classList.toggle("pictured", seen.matches("canvas"));
     const vote = most(votes.filter((other) => other !== dense));
     const facts = element("p", "facts-line");
     facts.append("gold ", element("b", "", this.pies.label(group, gold)), " · dense ", element("b", "", this.pies.counted(group, dense, one.denseAgreeing, group.seeds)), " → ");
@@ -169,7 +171,7 @@ class Explorer {
     const told = this.pies.counted(group, vote, agreeing[surest], group.cells[surest].seeds);
     facts.append(element("b", this.pies.change(group, gold, dense, vote), told));
     facts.title = `The most frequent other vote, and the seeds behind it where they are most: ${group.cells[surest].name}`;
-    made.append(where, text, facts, this.strip(one));
+    made.append(where, seen, facts, this.strip(one));
     return made;
   }
 

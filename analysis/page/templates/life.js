@@ -20,12 +20,17 @@ class Life {
     const one = this.pies.example(item);
     const { group } = one;
     this.dialog.querySelector("h2").textContent = `${group.task} · ${group.model} · ${group.split} example ${one.id}`;
-    const texts = one.texts.length ? one.texts.map((text) => prose("text", text)) : [element("p", "soft", "This example has no text.")];
-    this.body.replaceChildren(...texts, this.facts(one), element("p", "lived", this.summary(one)),
+    this.body.replaceChildren(...this.seen(one), this.facts(one), element("p", "lived", this.summary(one)),
       element("p", "soft legend", "Majority vote by method and weights removed; a dot is the dense vote; 4/5: four of five seeds."), this.grid(one), ...this.others(one, open));
     this.body.append(element("p", "soft command", `piesweep example STORE ${group.task}:${group.split}:${one.id}`));
     if (!this.dialog.open) this.dialog.showModal();
     this.body.scrollTop = 0;
+  }
+
+  // What the models saw of it.
+  seen(one) {
+    if (one.texts.length) return one.texts.map((text) => prose("text", text));
+    return [one.group.pictures ? picture(one, this.pies, 252) : element("p", "soft", "This example has no text.")];
   }
 
   facts({ group, row, gold, dense, denseAgreeing }) {

@@ -143,7 +143,14 @@ function opened(group, head) {
   });
   // By how many of a thousand dense seeds the dense vote lacks; without any count it is not sure of anything.
   const doubts = Uint16Array.from(arrays.dense_agreeing, (agreeing) => Math.round(1000 * (1 - agreeing / group.seeds)));
-  return { ...group, ...arrays, broken, doubts, cells, measures: new Map(measures) };
+  return { ...group, ...arrays, broken, doubts, cells, measures: new Map(measures), pictures: picturesOf(group, array) };
+}
+
+// Of a task of pictures: their size in words, and their bytes with the place of each example's among them.
+function picturesOf(group, array) {
+  if (!group.pictures) return null;
+  const [size, height, width, channels, values] = group.pictures;
+  return { size, height, width, channels, values: array(values), at: signed(array(group.picture)) };
 }
 
 // The highest unsigned number stands for none, whatever its width: here it is -1.

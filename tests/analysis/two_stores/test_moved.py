@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from analysis.two_stores.matching import CompareError
 from analysis.two_stores.moved import compare_stores
 from runner.command_line import app
+from tests.analysis.picture_stores import write_pictures
 from tests.analysis.stores import write_task, write_trials
 
 TEXTS = [f"text {number}" for number in range(24)]
@@ -128,3 +129,14 @@ def test_the_verb_says_what_moved(tmp_path: Path) -> None:
     assert "3 of 5, 3" in little.stdout
     same = CliRunner().invoke(app, ["compare", str(one), str(one)])
     assert (same.exit_code, "one store" in same.stderr) == (2, True)
+
+
+def test_examples_without_a_text_are_told_by_their_picture(tmp_path: Path) -> None:
+    """Where votes on pictures changed, the words for people say how large each is; JSON has what it had of each."""
+    one, other = (write_pictures(tmp_path / str(broken), broken=broken) for broken in (4, 0))
+    told = CliRunner().invoke(app, ["compare", str(one), str(other)])
+    assert told.exit_code == 0, told.output
+    assert told.stdout.count("  picture of 2 x 2 pixels\n") == 5
+    assert "has no text" not in told.stdout
+    found = json.loads(CliRunner().invoke(app, ["compare", str(one), str(other), "--json"]).stdout)["examples"]
+    assert {"picture", "pixels"}.isdisjoint(found[0])
