@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.display_names import method_key, method_name, percent, split_key
+from analysis.display_names import method_key, method_name, split_key
 from analysis.method_variants import MEANINGS, Variant, variants
 from analysis.relations.database import Database, connect
 from analysis.statistics.class_changes import class_changes
@@ -21,6 +21,7 @@ from analysis.statistics.fairness import RECALLS, fairness
 from analysis.statistics.recall_distortions import BALANCES, EPOCHS, recall_distortions
 from analysis.statistics.slice_changes import slice_changes
 from analysis.statistics.survey import Survey, survey
+from analysis.store_notes import notes_of
 from runner.methods import DENSE
 from runner.store.reader import frozen_plans
 
@@ -112,38 +113,9 @@ class Results:
         )
 
     @cached_property
-    def chosen_on_test(self) -> str:
-        """Of whose networks the one that answers was chosen on the test split, in a sentence; else nothing."""
-        rows = self.rows("""
-            SELECT DISTINCT task, model FROM trials
-            WHERE settings->>'$.training.selection.best' <> '' AND settings->>'$.training.selection.split' = 'test'
-            ORDER BY ALL""")
-        if not rows:
-            return ""
-        cells = ", ".join(f"{row['task']}, {row['model']}" for row in rows)
-        return f"Chosen on the test split: the networks of {cells} are those that did best on it, so it flatters them."
-
-    @cached_property
-    def of_all_parameters(self) -> str:
-        """That sparsities are fractions of all parameters, and which compressions they are, in a sentence; or nothing.
-
-        A sparsity S of all is a compression of 1 / (1 - S): parameters / parameters left.
-        """
-        rows = self.rows("SELECT DISTINCT sparsity, base FROM trials WHERE sparsity > 0 ORDER BY ALL")
-        ratios = list(dict.fromkeys(row["sparsity"] for row in rows if row["base"] != "prunable"))
-        if not ratios:
-            return ""
-        told = ", ".join(f"{percent(sparsity)} a compression of {1 / (1 - sparsity):.4g}" for sparsity in ratios)
-        some = "Some percentages" if any(row["base"] == "prunable" for row in rows) else "Percentages"
-        biases = ""
-        if any(row["base"] == "with-biases" for row in rows):
-            biases = " Biases were counted as if they went (base: with-biases), so that less went than that."
-        return f"{some} removed are of all parameters, not of the prunable weights: {told}.{biases}"
-
-    @property
     def notes(self) -> tuple[str, ...]:
-        """What holds of every number in the tables of the store."""
-        return tuple(note for note in (self.chosen_on_test, self.of_all_parameters) if note)
+        """What holds of every number of the store."""
+        return notes_of(self.rows)
 
     @cached_property
     def variants(self) -> dict[str, list[Variant]]:

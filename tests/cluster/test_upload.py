@@ -25,7 +25,7 @@ def tracked() -> list[str]:
 
 
 def test_a_job_takes_the_code_along_and_little_else(tracked: list[str], tmp_path: Path) -> None:
-    """From a clean clone less than 3 MB goes, a thirtieth of what Ray takes: every file outside CI, the tests
+    """From a clean clone less than 5 MB goes, a twentieth of what Ray takes: every file outside CI, the tests
     and the measured figures, so that whatever a job imports, reads or ships with is there."""
     clone, package = tmp_path / "clone", tmp_path / "package.zip"
     for name in tracked:
@@ -38,4 +38,4 @@ def test_a_job_takes_the_code_along_and_little_else(tracked: list[str], tmp_path
     with zipfile.ZipFile(package) as archive:
         packed = {name for name in archive.namelist() if not name.endswith("/")}
     assert packed == {name for name in tracked if not name.startswith(AT_HOME)}
-    assert package.stat().st_size < 3_000_000
+    assert package.stat().st_size < 5_000_000
