@@ -32,7 +32,8 @@ class CheckpointTimes:
             for record in records:
                 settings, facts = record.settings, record.facts
                 # A trial that went on from its parent's state counts the parent's epochs, but not their seconds.
-                before = epochs.get(record.parent_id or "", 0)
+                # A parent that is elsewhere is taken for a dense one.
+                before = epochs.get(record.parent_id, settings["training"]["epochs"]) if record.parent_id else 0
                 if facts.seconds and facts.epochs and facts.epochs > before:
                     pace._learn((settings["task"], settings["model"]), facts.seconds / (facts.epochs - before))
         return pace

@@ -104,7 +104,7 @@ def test_bad_study_exits_2(piesweep, options):
 
 @pytest.mark.parametrize(
     "options",
-    [["plan"], ["paln", "pie"], ["plan", "pie", "--jsn"], ["list", "things"], ["describe", "model", "bilstm"]],
+    [["plan"], ["paln", "pie"], ["plan", "pie", "--jsn"], ["list", "things"], ["describe", "model"]],
 )
 def test_usage_error_exits_2(piesweep, options):
     """A command line that cannot be read ends like any bad input."""

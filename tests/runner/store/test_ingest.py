@@ -143,7 +143,7 @@ BAD: dict[str, tuple[Rows, Rows, str]] = {
     "pruned dense": (
         change(predictions(), 0, sparsity=0.5),
         examples(),
-        r"unpruned models \(dense, dense-4e\) have sparsity 0",
+        r"unpruned models \(dense, dense-4e, finetuned\) have sparsity 0",
     ),
     "negative id": (predictions(), change(examples(), 0, example_id=-1), "example_id below 0"),
     "unequal seeds": (predictions()[:-6], examples(), "as many seeds .* seeds 2, dense_seeds 3"),
@@ -472,7 +472,7 @@ def test_own_references_of_a_store_have_sparsity_0(tmp_path: Path) -> None:
         record.settings["sparsity"] for record in reader.commits(store) if record.settings["method"] == "dense-6e"
     } == {0.0}
     pruned = [row | {"method": "dense-6e", "sparsity": 0.5} for row in predictions()]
-    with pytest.raises(IngestError, match=r"unpruned models \(dense, dense-4e, dense-6e\) have sparsity 0"):
+    with pytest.raises(IngestError, match=r"unpruned models \(dense, dense-4e, finetuned, dense-6e\) have sparsity 0"):
         take_in(tmp_path, pruned, examples())
 
 
