@@ -16,16 +16,15 @@ willow_tree wolf woman worm
 """
 """The classes of CIFAR-100, in index order."""
 
+
+def _photographs(mean: tuple[float, ...], deviation: tuple[float, ...]) -> Images:
+    """Of 32 x 32 pixels in three colours, flipped and cropped in training."""
+    return Images(height=32, width=32, channels=3, mean=mean, deviation=deviation, variations=("flip", "crop"))
+
+
 CIFAR10 = Published(
     name="cifar10",
-    images=Images(
-        height=32,
-        width=32,
-        channels=3,
-        mean=(0.491, 0.482, 0.447),
-        deviation=(0.247, 0.243, 0.262),
-        variations=("flip", "crop"),
-    ),
+    images=_photographs(mean=(0.491, 0.482, 0.447), deviation=(0.247, 0.243, 0.262)),
     classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     sizes={"train": 50_000, "test": 10_000},
     hub="uoft-cs/cifar10",
@@ -34,14 +33,7 @@ CIFAR10 = Published(
 )
 CIFAR100 = Published(
     name="cifar100",
-    images=Images(
-        height=32,
-        width=32,
-        channels=3,
-        mean=(0.507, 0.487, 0.441),
-        deviation=(0.267, 0.256, 0.276),
-        variations=("flip", "crop"),
-    ),
+    images=_photographs(mean=(0.507, 0.487, 0.441), deviation=(0.267, 0.256, 0.276)),
     classes=tuple(FINE.split()),
     sizes={"train": 50_000, "test": 10_000},
     hub="uoft-cs/cifar100",

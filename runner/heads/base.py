@@ -67,3 +67,16 @@ class Head(Protocol):
     def best_threshold(self, outputs: Tensor, targets: Tensor) -> float:
         """The threshold under which the first metric of the kind is best, whatever a study chooses to report."""
         ...
+
+
+class WithoutProbabilities:
+    """A head of answers that are chosen among no classes: no probabilities, no EL2N, no threshold to learn."""
+
+    def probabilities(self, outputs: Tensor) -> None:
+        return None
+
+    def influence(self, outputs: Tensor, targets: Tensor) -> None:
+        return None
+
+    def best_threshold(self, outputs: Tensor, targets: Tensor) -> float:
+        return HALF

@@ -10,14 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from runner.heads.base import HALF
+from runner.heads.base import WithoutProbabilities
 from tasks.base import TaskData
 from tasks.kinds import KINDS
 from tasks.kinds.base import Codes, Kind
 
 
 @dataclass(frozen=True)
-class GenerationHead:
+class GenerationHead(WithoutProbabilities):
     """Outputs are log-likelihoods [n, tokens, 1] of the first reference's tokens, -inf for one that is not there.
 
     The network has the vocabulary, so it knows what is true as well: targets say nothing, [n].
@@ -47,15 +47,6 @@ class GenerationHead:
 
     def scores(self, outputs: Tensor) -> NDArray[Any]:
         raise NotImplementedError("texts are written, not decided: see runner.trial.writing")
-
-    def probabilities(self, outputs: Tensor) -> None:
-        return None
-
-    def influence(self, outputs: Tensor, targets: Tensor) -> None:
-        return None
-
-    def best_threshold(self, outputs: Tensor, targets: Tensor) -> float:
-        return HALF
 
 
 def build(data: TaskData) -> GenerationHead:

@@ -11,14 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from runner.heads.base import HALF
+from runner.heads.base import WithoutProbabilities
 from tasks.base import TaskData
 from tasks.kinds import KINDS
 from tasks.kinds.base import Codes, Kind
 
 
 @dataclass(frozen=True)
-class RegressionHead:
+class RegressionHead(WithoutProbabilities):
     """Targets are the gold values, float32 [n]; the network learns (value - mean) / deviation.
 
     So the data's unit does not change what a learning rate means. mean, deviation: of the training split.
@@ -51,15 +51,6 @@ class RegressionHead:
     def scores(self, outputs: Tensor) -> NDArray[Any]:
         values: NDArray[Any] = outputs[:, 0].numpy().astype(np.float64) * self.deviation + self.mean
         return values
-
-    def probabilities(self, outputs: Tensor) -> None:
-        return None
-
-    def influence(self, outputs: Tensor, targets: Tensor) -> None:
-        return None
-
-    def best_threshold(self, outputs: Tensor, targets: Tensor) -> float:
-        return HALF
 
 
 def build(data: TaskData) -> RegressionHead:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from runner.heads.base import HALF
+from runner.heads.base import WithoutProbabilities
 from tasks.base import TaskData
 from tasks.kinds import KINDS
 from tasks.kinds.base import Codes, Kind
@@ -22,7 +22,7 @@ UNREAD = -1e9
 
 
 @dataclass(frozen=True)
-class SpanHead:
+class SpanHead(WithoutProbabilities):
     """Two units at every word of the passage; outputs are [n, words, 2] (Devlin et al. 2019, section 4.2).
 
     Targets are int64 [n, 2 + 2 answers]: the first and the last word of the first gold answer, and then all gold
@@ -71,15 +71,6 @@ class SpanHead:
         is_read, likely = log_likely(outputs)
         found: NDArray[Any] = likely.masked_fill(~is_read[..., None], -torch.inf).numpy()
         return found
-
-    def probabilities(self, outputs: Tensor) -> None:
-        return None
-
-    def influence(self, outputs: Tensor, targets: Tensor) -> None:
-        return None
-
-    def best_threshold(self, outputs: Tensor, targets: Tensor) -> float:
-        return HALF
 
 
 def log_likely(outputs: Tensor) -> tuple[Tensor, Tensor]:

@@ -54,6 +54,22 @@ class Architecture:
     couples_examples: bool = False
 
 
+def _residual(depth: int, parameters: int) -> Architecture:
+    """One of the residual networks of He et al. 2016, which differ in depth alone."""
+    return Architecture(
+        title=f"a residual network of {depth} layers for small images",
+        module="runner.models.resnet",
+        inputs=("image",),
+        least_side=8,
+        reference="He et al. 2016, section 4.2, arXiv:1512.03385",
+        parameters=parameters,
+        classes=10,
+        options={"width": 16},
+        fixed={"depth": depth},
+        couples_examples=True,
+    )
+
+
 MODELS: dict[str, Architecture] = {
     "bilstm": Architecture(
         title="two-layer bidirectional LSTM over frozen word vectors",
@@ -114,66 +130,11 @@ MODELS: dict[str, Architecture] = {
         classes=10,
         version=2,  # sums in another order than the first
     ),
-    "resnet-20": Architecture(
-        title="a residual network of 20 layers for small images",
-        module="runner.models.resnet",
-        inputs=("image",),
-        least_side=8,
-        reference="He et al. 2016, section 4.2, arXiv:1512.03385",
-        parameters=269_722,
-        classes=10,
-        options={"width": 16},
-        fixed={"depth": 20},
-        couples_examples=True,
-    ),
-    "resnet-32": Architecture(
-        title="a residual network of 32 layers for small images",
-        module="runner.models.resnet",
-        inputs=("image",),
-        least_side=8,
-        reference="He et al. 2016, section 4.2, arXiv:1512.03385",
-        parameters=464_154,
-        classes=10,
-        options={"width": 16},
-        fixed={"depth": 32},
-        couples_examples=True,
-    ),
-    "resnet-44": Architecture(
-        title="a residual network of 44 layers for small images",
-        module="runner.models.resnet",
-        inputs=("image",),
-        least_side=8,
-        reference="He et al. 2016, section 4.2, arXiv:1512.03385",
-        parameters=658_586,
-        classes=10,
-        options={"width": 16},
-        fixed={"depth": 44},
-        couples_examples=True,
-    ),
-    "resnet-56": Architecture(
-        title="a residual network of 56 layers for small images",
-        module="runner.models.resnet",
-        inputs=("image",),
-        least_side=8,
-        reference="He et al. 2016, section 4.2, arXiv:1512.03385",
-        parameters=853_018,
-        classes=10,
-        options={"width": 16},
-        fixed={"depth": 56},
-        couples_examples=True,
-    ),
-    "resnet-110": Architecture(
-        title="a residual network of 110 layers for small images",
-        module="runner.models.resnet",
-        inputs=("image",),
-        least_side=8,
-        reference="He et al. 2016, section 4.2, arXiv:1512.03385",
-        parameters=1_727_962,
-        classes=10,
-        options={"width": 16},
-        fixed={"depth": 110},
-        couples_examples=True,
-    ),
+    "resnet-20": _residual(20, 269_722),
+    "resnet-32": _residual(32, 464_154),
+    "resnet-44": _residual(44, 658_586),
+    "resnet-56": _residual(56, 853_018),
+    "resnet-110": _residual(110, 1_727_962),
 }
 
 

@@ -16,6 +16,11 @@ class CompressionError(ValueError):
     exit_status = 2
 
 
+def compression_of(sparsity: float) -> float:
+    """The ratio of all parameters to those that are left where this fraction of all is gone."""
+    return 1 / (1 - sparsity)
+
+
 @dataclass(frozen=True)
 class Sizes:
     """Parameters of a network: all, those that pruning may remove, and the biases beside these."""
@@ -39,7 +44,7 @@ class Sizes:
         asked, held = sparsity * self.parameters, self.counted(base)
         if asked >= held:
             raise CompressionError(
-                f"{sparsity:g} of all parameters cannot go, which is a compression of {1 / (1 - sparsity):g}: of "
+                f"{sparsity:g} of all parameters cannot go, which is a compression of {compression_of(sparsity):g}: of "
                 f"{self.parameters:,} parameters {held:,} may go; allowed: compressions below "
                 f"{self.parameters / max(self.parameters - held, 1):.4g}, which are sparsities below "
                 f"{held / self.parameters:.4g} of all"

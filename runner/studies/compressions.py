@@ -19,11 +19,6 @@ def sparsity_of(compression: float) -> float:
     return round(1 - 1 / compression, DIGITS)
 
 
-def compression_of(sparsity: float) -> float:
-    """The ratio of all parameters to those that are left where this fraction of all is gone."""
-    return round(1 / (1 - sparsity), DIGITS - 3)
-
-
 def problems_of(values: dict[str, Any], path: KeyPath) -> Iterator[Problem]:
     """What is wrong with the compressions or levels of a study or block."""
     given = [key for key in ("sparsities", *SPELLINGS) if key in values]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from runner.plan import forebears, plan, training_units
+from runner.pruning.compression import compression_of
 from runner.studies import StudyError, load
-from runner.studies.compressions import compression_of, sparsity_of
+from runner.studies.compressions import sparsity_of
 
 from .samples import changed, written
 
