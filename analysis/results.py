@@ -248,6 +248,11 @@ class Results:
         return rows
 
     @cached_property
+    def recall_variances(self) -> list[Row]:
+        """The variance of recall over the classes, of every trial, in the order of the grid."""
+        return sorted(self.shown("recall_variance"), key=lambda row: (_grid(row), row["seed"]))
+
+    @cached_property
     def recall_distortions(self) -> list[Row]:
         """Recall distortion of every cell, in the order of the grid."""
         epochs = {cell(row): row["epochs"] for row in self.rows(EPOCHS)}

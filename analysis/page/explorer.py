@@ -86,7 +86,10 @@ def explorer(results: Results) -> Explorer:
     pictures = packed_pictures(results, packing, kept)
     head = {
         "bins": BINS,
-        "classes": {row["task"]: row["classes"] for row in results.rows("SELECT task, classes FROM internal.task")},
+        "classes": {
+            row["task"]: row["classes"]
+            for row in results.rows("SELECT task, classes FROM internal.task ORDER BY task_no")
+        },
         "sets": {task: known.listed for task, known in sets.items()},
         "texts": texts,
         "groups": [group | added for group, added in zip(groups, pictures.groups, strict=True)],

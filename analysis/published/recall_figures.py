@@ -188,7 +188,7 @@ class RecallComparison:
     @cached_property
     def _variances(self) -> dict[CellKey, list[float]]:
         found: dict[CellKey, list[float]] = {}
-        for row in self.results.shown("recall_variance"):
+        for row in self.results.recall_variances:
             if row["variance"] is not None:
                 found.setdefault(place(row), []).append(row["variance"])
         return found

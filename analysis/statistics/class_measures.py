@@ -77,9 +77,7 @@ def _alpha_star(results: Results) -> Values:
 
 
 def _recall_variance(results: Results) -> Values:
-    return _gathered(
-        (place(row), row["seed"], Measured(value=row["variance"])) for row in results.shown("recall_variance")
-    )
+    return _gathered((place(row), row["seed"], Measured(value=row["variance"])) for row in results.recall_variances)
 
 
 def _worst_recall(results: Results) -> Values:

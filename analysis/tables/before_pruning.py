@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from analysis.display_names import method_key, method_name
+from analysis.display_names import method_name
 from analysis.results import Results, Row
 from analysis.tables.layout import MISSING, headings, key_columns, lines, sparsities
 from analysis.tables.table import Line, Mark, Table, Value
 from runner.methods import DENSE
 
 LEGEND: dict[Mark, str] = {"incomplete": "fewer seeds committed than planned"}
+
+OF_A_CELL = ("task", "split", "model", "method", "sparsity", "classes")
 
 
 def build_accuracy(results: Results) -> Table:
@@ -38,16 +40,14 @@ def build_accuracy(results: Results) -> Table:
 
 def build_variance(results: Results) -> Table:
     """Mean over seeds of the variance of recall over classes, dense and by sparsity."""
-    groups: dict[tuple[object, ...], list[Row]] = {}
-    for row in sorted(results.shown("recall_variance"), key=lambda row: (row["task"], row["split"], row["model"])):
+    groups: dict[tuple[object, ...], list[float]] = {}
+    for row in results.recall_variances:
         if row["variance"] is not None:
-            key = row["task"], row["split"], row["model"], row["method"], row["sparsity"]
-            groups.setdefault(key, []).append(row)
-    cells = {
-        key: own[0] | {"variance": fmean(row["variance"] for row in own), "seeds": len(own)}
+            groups.setdefault(tuple(row[name] for name in OF_A_CELL), []).append(row["variance"])
+    ordered: list[Row] = [
+        {**dict(zip(OF_A_CELL, key, strict=True)), "variance": fmean(own), "seeds": len(own)}
         for key, own in groups.items()
-    }
-    ordered = sorted(cells.values(), key=lambda row: (*_place(row), method_key(row["method"]), row["sparsity"]))
+    ]
     dense = {_place(row): row["variance"] for row in ordered if row["method"] == DENSE}
     rows = [
         row | {"before": dense.get(_place(row)), "after": row["variance"]} for row in ordered if row["method"] != DENSE
