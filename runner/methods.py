@@ -11,7 +11,7 @@ from runner.method_options import OPTIONS
 from runner.options import no_option, wrong_type
 from runner.pruning.schedules import SCHEDULES, schedule_of
 
-Scope = Literal["layerwise", "global"]
+Scope = Literal["layerwise", "global", "filterwise"]
 
 DENSE = "dense"
 """The name of the unpruned model wherever a method is named: plans, stores, SQL."""
@@ -28,8 +28,9 @@ class Method:
     """How a network is pruned.
 
     score: which weights matter (a key of `runner.pruning.scores.SCORES`). schedule: when they are removed
-    (a key of `runner.pruning.schedules.SCHEDULES`). scope: whether every layer loses the same share or the
-    whole network is ranked at once. recovery: what happens to the weights that stay. removal: what a removed weight
+    (a key of `runner.pruning.schedules.SCHEDULES`). scope: whether every layer loses the same share, the
+    whole network is ranked at once, or every convolution loses the same share of whole filters, with all that goes with
+    them (targets: filters). recovery: what happens to the weights that stay. removal: what a removed weight
     is until the next decision (a key of `runner.pruning.removals.REMOVALS`). gate: learned importance in place of the
     score's (a key of `runner.pruning.gates.GATES`). teacher: what the network learns from besides the labels (a key of
     `runner.pruning.teachers.TEACHERS`). penalty: what is added to the loss (a key of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,10 +115,40 @@ def _print_plan(study: Study, found: Estimate) -> None:
         print_table(BLOCK_COLUMNS, [_block(number, block) for number, block in enumerate(found.blocks)])
     print()
     print_table(("task", "model", "epochs", "batch size", "learning rate", "CPUs", "GPUs"), _cells(study))
-    for line in (*advice(study), *length_advice(study), *unrecorded(study)):
+    for line in (*advice(study), *length_advice(study), *unrecorded(study), *_filters(study)):
         print(line)
     for problem in missing_inputs(study):
         say(f"before it can run: {problem.message}")
+
+
+def _filters(study: Study) -> Iterator[str]:
+    """Of every model that loses whole filters: the ratios that come of those asked for."""
+    from runner.pruning.compression import CompressionError, compression_of
+
+    cutting = {name for name, choice in study.method_choices.items() if choice.line.scope == "filterwise"}
+    if not cutting:
+        return
+    from runner.models.catalogue import filter_ratio  # loads torch, which no other plan needs
+    from tasks import TASKS
+
+    for task, model in study.pairs:
+        classes = TASKS[task.name].class_count if task.name in TASKS else None
+        cells = [
+            cell
+            for cell in study.cells
+            if cell.method in cutting and (cell.task, cell.model) == (task.name, model.name)
+        ]
+        for sparsity in dict.fromkeys(cell.sparsity for cell in cells):
+            asked = f"{model.name} on {task.name}, whole filters: "
+            if study.base != "prunable":
+                asked += f"ratio {compression_of(sparsity):.4g} of all parameters to those left"
+            else:
+                asked += f"{sparsity:g} of them"
+            try:
+                reached = filter_ratio(model.model, classes, model.options, sparsity, study.base)
+                yield f"{asked} comes to {reached:.4g}"
+            except CompressionError as error:
+                yield f"{asked}: {error}"
 
 
 def _block(number: int, block: BlockEstimate) -> tuple[object, ...]:

@@ -34,7 +34,8 @@ class Architecture:
     told otherwise, and `classes` for how many. `fixed`: options that a study cannot change, which tell it from others
     of its module. `least_side`: of images, the pixels of the shorter side at least. `shards`: whether several
     processes can share its network (strategy deepspeed). `couples_examples`: whether what it learns of an example
-    depends on the others of its batch, as with batch normalisation. `parameters`: how many it has with the default
+    depends on the others of its batch, as with batch normalisation. `filters`: whether its network says which filters
+    may go. `parameters`: how many it has with the default
     options and `classes`, roughly: what is known of checkpoints where no trial was measured.
     """
 
@@ -52,6 +53,7 @@ class Architecture:
     classes: int = 2
     fixed: Mapping[str, Any] = field(default_factory=dict)
     couples_examples: bool = False
+    filters: bool = False
 
 
 def _residual(depth: int, parameters: int) -> Architecture:
@@ -67,6 +69,7 @@ def _residual(depth: int, parameters: int) -> Architecture:
         options={"width": 16},
         fixed={"depth": depth},
         couples_examples=True,
+        filters=True,
     )
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from runner.models.base import ModelContext
 from runner.models.images import Scaling, encode
+from runner.pruning.filters import Filters
 
 __all__ = ["build", "encode", "shape"]
 
@@ -18,8 +19,13 @@ class Block(nn.Module):
     """Two 3 x 3 convolutions, each with batch normalisation, beside a shortcut without parameters (option A).
 
     Where the block halves the image and doubles the channels, the shortcut takes every other pixel and adds channels of
-    zeros, half on either side.
+    zeros, half on either side. So filters of the first convolution may go, which the second alone reads; those of the
+    second are added to the shortcut's channels one by one, in every block of a stage the same.
     """
+
+    filters = Filters(
+        "first.weight", "second", {"first.weight": 0, "first_norm.weight": 0, "first_norm.bias": 0, "second.weight": 1}
+    )
 
     def __init__(self, inside: int, outside: int, stride: int) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-Scope = Literal["layerwise", "global"]
+Scope = Literal["layerwise", "global", "filterwise"]
 SAMPLE = 1 << 16
 """Values that bracket a threshold; of fewer than twice as many the threshold is found at once."""
 MARGIN = 2.0
@@ -28,6 +28,7 @@ def shrunk(masks: Masks, importance: Mapping[str, Tensor], fraction: float, scop
     layerwise: each layer of n weights keeps n - round(n * fraction); global: the same over all layers taken as one.
     What is gone stays gone; of equally important weights the one with the lower flat index (in the earlier layer) goes
     first; NaN counts as least important. ValueError unless 0 <= fraction <= 1 or if weights would have to come back.
+    What goes filter by filter, `runner.pruning.filters` chooses.
     """
     if not 0 <= fraction <= 1:
         raise ValueError(f"a fraction of the weights to remove lies in [0, 1]; {fraction!r} was given")

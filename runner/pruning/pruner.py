@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from runner.pruning.filters import filters_of, filterwise
 from runner.pruning.gates.base import Gate
 from runner.pruning.masked import Masked
 from runner.pruning.masks import Masks, Scope, all_kept, shrunk
@@ -79,14 +80,20 @@ class Pruner(Part):
         importance = self._importance(self.method, signals)
         if not self.method.gate:
             importance, fraction = self.method.score.removing(importance, fraction)
-        masks = shrunk(before, importance, fraction, self.method.scope)
+        if self.method.scope == "filterwise":
+            masks = filterwise(before, importance, fraction, self.network)
+        else:
+            masks = shrunk(before, importance, fraction, self.method.scope)
         restart = self.method.recovery.recover(self.network, self.initial)
         self.apply(masks)
         return restart
 
     def ranked(self) -> Mapping[str, Tensor]:
-        """The weights as they would be without masks."""
-        return self.removal.values(self.masked)
+        """The weights as they would be without masks; filter by filter, those of convolutions, whose parts follow."""
+        values = self.removal.values(self.masked)
+        if self.method is None or self.method.scope != "filterwise":
+            return values
+        return {own.weight: values[own.weight] for own in filters_of(self.network)}
 
     def apply(self, masks: Mapping[str, Tensor]) -> None:
         """Take these masks as the network's."""

@@ -8,6 +8,7 @@ from functools import partial
 from torch import nn
 
 from runner.pruning.compression import Sizes
+from runner.pruning.filters import sizes, with_filters
 
 Targets = Callable[[nn.Module], dict[str, nn.Parameter]]
 """Network -> its prunable weights by qualified name. ValueError if there are none."""
@@ -60,15 +61,19 @@ def sizes_of(network: nn.Module, targets: Targets) -> Sizes:
     """How many parameters a network has, how many of them pruning may remove, and the biases beside these."""
     weights = targets(network)
     modules = [network.get_submodule(name) for name in {name.rpartition(".")[0] for name in weights}]
-    biases = [parameter for module in modules for name, parameter in module.named_parameters() if "bias" in name]
+    named = [(name, parameter) for module in modules for name, parameter in module.named_parameters()]
+    going = {id(weight) for weight in weights.values()}
+    biases = [parameter for name, parameter in named if "bias" in name and id(parameter) not in going]
     return Sizes(
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         prunable=sum(weight.numel() for weight in weights.values()),
         biases=sum(bias.numel() for bias in biases),
+        filters=sizes(network) if targets is with_filters else (),
     )
 
 
 TARGETS: dict[str, Targets] = {
     "weights": partial(weights_of, gains=False),
     "weights-and-gains": partial(weights_of, gains=True),
+    "filters": with_filters,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.methods import METHODS, MethodError, resolve
+from runner.models import MODELS
 from runner.studies.errors import Problem, repeated
 from runner.studies.study import Study
 from tasks.kinds import KINDS
@@ -27,6 +28,7 @@ def problems(study: Study) -> Iterator[Problem]:
                 f"'{choice.name}' learns what another network says of every answer, and a network that writes texts "
                 f"({', '.join(writing)}) says it of none; put the method into a study without such tasks",
             )
+    yield from _without_filters(study)
     for key, choices in (("methods", study.methods), ("references", study.references)):
         for index, choice in enumerate(choices):
             for option, value in choice.options.items():
@@ -34,3 +36,19 @@ def problems(study: Study) -> Iterator[Problem]:
                     resolve(choice.method, {option: value})
                 except MethodError as error:
                     yield Problem((key, index, option), str(error))
+
+
+def _without_filters(study: Study) -> Iterator[Problem]:
+    """Methods that remove whole filters, for models that have none to remove."""
+    known = {choice.name: choice.model for choice in study.models}
+    cutting = {name for name, choice in study.method_choices.items() if choice.line.scope == "filterwise"}
+    able = ", ".join(name for name, architecture in MODELS.items() if architecture.filters)
+    for number, block in enumerate(study.blocks):
+        lacking = [name for name in block.models if known[name] in MODELS and not MODELS[known[name]].filters]
+        for name in block.methods:
+            if name in cutting and lacking:
+                yield Problem(
+                    ("grid", number, "methods") if study.grid else ("methods", block.methods.index(name)),
+                    f"'{name}' removes whole filters of convolutions, and {', '.join(lacking)} has none that may go; "
+                    f"allowed: {able}; or put it into a block of its own",
+                )

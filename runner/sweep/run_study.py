@@ -139,7 +139,7 @@ def run_study(
 
 def _require_reach(study: Study, specs: Sequence[TrialSpec], tasks: Mapping[str, TaskData]) -> None:
     """Refuse compressions that a network cannot reach."""
-    if study.base != "prunable":
+    if study.base != "prunable" or any(choice.line.scope == "filterwise" for choice in study.methods):
         from runner.trial.reach import require_reach  # loads torch, which no other study needs here
 
         require_reach(specs, tasks, cache_folder())

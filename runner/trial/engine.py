@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from runner.optimizers import OPTIMIZERS
+from runner.pruning.filters import listening
 from runner.pruning.moment import Moment
 from runner.pruning.pruner import Pruner
 from runner.pruning.running_statistics import frozen, recalibrate
@@ -169,6 +170,17 @@ class OneProcess:
                 parameter.grad = torch.zeros_like(parameter)
             else:
                 parameter.grad.zero_()
+
+
+@torch.no_grad()
+def feature_maps(network: nn.Module, training_set: TrainingSet, round_: int) -> Iterator[Mapping[str, Tensor]]:
+    """Batch by batch of the training samples drawn for this round, varied as in training: the feature maps of each
+    convolution whose filters may go, as the network answers. Nothing is drawn, and no running statistics move."""
+    network.eval()
+    with listening(network) as seen:
+        for rows in training_set.score_batches(round_):
+            network(**training_set.batch(rows, training_set.score_draw(round_)).inputs)
+            yield seen
 
 
 def optimizer_over(parameters: Iterable[nn.Parameter], training: Training) -> Optimizer:

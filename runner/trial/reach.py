@@ -1,4 +1,7 @@
-"""Ask whether a plan's compressions can be reached, before anything is written; builds each network once."""
+"""Ask whether a plan's compressions, and shares of filters, can be reached, before anything is written.
+
+Builds each network once.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,11 @@ from tasks.base import TaskData
 
 
 def require_reach(specs: Iterable[TrialSpec], tasks: Mapping[str, TaskData], cache: Path) -> None:
-    """CompressionError for a trial whose fraction of all parameters its prunable weights cannot give."""
+    """CompressionError for a trial whose fraction its prunable weights, or a convolution's filters, cannot give."""
     known: dict[tuple[str, str, str], Sizes] = {}
     for spec in specs:
         key = spec.task, spec.model, spec.targets
-        if spec.base == "prunable":
+        if spec.base == "prunable" and spec.targets != "filters":
             continue
         if key not in known:
             known[key] = sizes(spec, tasks[spec.task], cache)

@@ -22,7 +22,7 @@ from runner.pruning.scores.base import Signals
 from runner.spec import derived_seed
 from runner.trial.batches import Batch, joined
 from runner.trial.devices import seed_draws
-from runner.trial.engine import Engine
+from runner.trial.engine import Engine, feature_maps
 from runner.trial.selection import BestNetwork
 from runner.trial.training_set import Rows, TrainingSet
 
@@ -209,6 +209,7 @@ class Trainer:
             weight_decay=given.training.weight_decay,
             generator=torch.Generator().manual_seed(derived_seed(given.seed, "mask", self.rounds)),
             memory=self.pruner.memory,
+            feature_maps=lambda: feature_maps(self.network, given, self.rounds),
         )
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -19,7 +19,9 @@ class Signals:
 
     weights: layer name -> values, as they would be without masks. gradients: a call that returns layer name -> gradient
     of the training loss without weight decay, of the weights' shapes; at a decision it costs passes over training
-    samples, so only scores that need it make it; after a backward pass it is that step's. learning_rate and
+    samples, so only scores that need it make it; after a backward pass it is that step's. feature_maps: a call that
+    returns, batch by batch of training samples, layer name -> feature maps [n, filters, ...] of each convolution whose
+    filters may go, as the network answers; it costs passes too, and at a step there are none. learning_rate and
     weight_decay: of the optimizer. generator: a CPU generator of this trial and round. memory: what `Score.start` gave.
     """
 
@@ -29,6 +31,7 @@ class Signals:
     weight_decay: float
     generator: torch.Generator
     memory: Memory = field(default_factory=dict)
+    feature_maps: Callable[[], Iterable[Mapping[str, Tensor]]] = tuple
 
 
 class Score(ABC):
