@@ -40,7 +40,10 @@ OPTIONS: dict[str, Option] = {
     "full_at": Option(meaning="the share of the training after which the penalty is whole, 0 at once", least=0, most=1),
     "share": Option(meaning="the teacher's part of the loss", least=0, most=1),
     "samples": Option(
-        meaning="training examples over whose loss a score takes its gradients, 0 for all", least=0, most=1e9
+        meaning="training examples over whose loss a score takes its gradients, or whose feature maps it compares, 0 "
+        "for all",
+        least=0,
+        most=1e9,
     ),
     "loss": Option(meaning="whether gradients are of the loss with its weight decay", words=("decayed", "plain")),
     "sign": Option(meaning="whether weights are ranked by absolute or by signed scores", words=("absolute", "signed")),

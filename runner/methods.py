@@ -201,6 +201,15 @@ METHODS: dict[str, Method] = {
         recovery="rewind",
         options={"each": 0.2, "samples": 0, "loss": "decayed"},
     ),
+    # The same, appendix H: whole filters (Sui et al. 2021, whose code looks at five batches of 128 images).
+    "chip": Method(
+        title="Filters by channel independence, one shot",
+        score="independence",
+        schedule="one-shot",
+        scope="filterwise",
+        targets="filters",
+        options={"finetune_epochs": 0, "samples": 640},
+    ),
 }
 
 _PIE = ("iibp-wr", "iibp-ft", "ibp-ai", "imp-wr", "imp-ft", "mp-ai", "irp-ft", "rp-ai")

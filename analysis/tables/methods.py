@@ -22,8 +22,8 @@ def build(results: Results) -> Table:
     return Table(
         name="methods",
         title="Pruning methods",
-        caption="Score: which weights matter. Schedule: when the others are removed. Scope: layer by layer, or the "
-        "whole network at once. Recovery: what happens to the weights that stay.",
+        caption="Score: which weights matter. Schedule: when the others are removed. Scope: layer by layer, the "
+        "whole network at once, or whole filters. Recovery: what happens to the weights that stay.",
         keys=("method", *FIELDS),
         columns=(),
         parts=("",),

@@ -24,6 +24,7 @@ STUDIES: dict[str, str] = {
     "recall": "recall.yaml",
     "recall-low": "recall-low.yaml",
     "recall-lth": "recall-lth.yaml",
+    "recall-chip": "recall-chip.yaml",
 }
 
 

@@ -106,3 +106,20 @@ def test_the_families_are_the_columns_of_the_paper() -> None:
         test = told[pair]
         assert (is_paired, alternative) == (test.is_paired, test.alternative)
         assert size in (test.family, 25)
+
+
+def test_filters_stand_beside_table_13(tmp_path: Path) -> None:
+    """By the ratio that was reached, which is near the published one and not it; before pruning, the dense networks."""
+    whole = grid("cifar10", "resnet-56", ("mp",)).cells
+    reached = dict(zip((1.752, 3.334, 8.234, 19.14), [cells for key, cells in whole.items() if key[1]], strict=False))
+    cells = {("dense", 0.0): whole["dense", 0.0]} | {("chip", 1 - 1 / at): one for at, one in reached.items()}
+    store = write_counts(tmp_path, Grid(task="cifar10", model="resnet-56", cells=cells, sizes=SIZES))
+    tables = {table.name: table for table in tables_beside(Results.of(store), "paper")}
+    lines = {line.keys[2:]: line.values for line in tables["compared_recall_13"].lines}
+    asked = ("1.75", "3.33", "8.27", "19.11")
+    assert list(lines) == [
+        ("CHIP", "1", "accuracy"),
+        *(("CHIP", ratio, figure) for ratio in asked for figure in ("accuracy", "alpha")),
+    ]
+    assert lines["CHIP", "19.11", "alpha"][1][0].text == "1.494"
+    assert all(values[0][0].text != "–" for values in lines.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runner.pruning.scores.base import Score
 from runner.pruning.scores.gradient import Gradient
 from runner.pruning.scores.impact import Impact
+from runner.pruning.scores.independence import Independence
 from runner.pruning.scores.magnitude import Magnitude
 from runner.pruning.scores.random import Random
 from runner.pruning.scores.undecayed import Undecayed
@@ -15,4 +16,5 @@ SCORES: dict[str, Score] = {
     "random": Random(),
     "gradient": Gradient(),
     "undecayed": Undecayed(),
+    "independence": Independence(),
 }

@@ -15,10 +15,12 @@ from runner.pruning.scores.base import Signals
 
 WEIGHTS = {"a": torch.tensor([[1.0, -2.0], [0.5, 0.0]]), "b": torch.tensor([-3.0, 4.0, 0.25])}
 GRADIENTS = {"a": torch.tensor([[0.5, 0.1], [-4.0, 9.0]]), "b": torch.tensor([0.0, -1.0, 2.0])}
+FEATURES = {"a": torch.tensor([[[1.0, 2.0], [0.0, 0.0]]]), "b": torch.tensor([[[1.0, 0.0], [1.0, 0.0], [0.0, 2.0]]])}
+"""Of one image, two filters and three."""
 
 
 def signals(seed: int = 1, calls: list[int] | None = None, weight_decay: float = 0.0) -> Signals:
-    """Fixed weights and gradients; `calls` counts how often gradients were asked for."""
+    """Fixed weights, gradients and feature maps; `calls` counts how often gradients were asked for."""
 
     def gradients():
         if calls is not None:
@@ -27,7 +29,12 @@ def signals(seed: int = 1, calls: list[int] | None = None, weight_decay: float =
 
     generator = torch.Generator().manual_seed(seed)
     return Signals(
-        weights=WEIGHTS, gradients=gradients, learning_rate=0.1, weight_decay=weight_decay, generator=generator
+        weights=WEIGHTS,
+        gradients=gradients,
+        learning_rate=0.1,
+        weight_decay=weight_decay,
+        generator=generator,
+        feature_maps=lambda: [FEATURES],
     )
 
 
@@ -70,6 +77,16 @@ def test_random_depends_on_the_generator_alone():
     calls: list[int] = []
     one, other = (SCORES["random"].importance(signals(seed, calls)) for seed in (1, 2))
     assert not torch.equal(one["b"], other["b"])
+    assert not calls
+
+
+def test_independence_is_of_filters():
+    """Every weight of a filter has the filter's; the same maps again are worth less than another; no gradient is
+    computed."""
+    calls: list[int] = []
+    importance = SCORES["independence"].importance(signals(calls=calls))
+    assert torch.allclose(importance["a"], torch.tensor([[5**0.5] * 2, [0, 0]], dtype=torch.float64))
+    assert torch.allclose(importance["b"], torch.tensor([2**0.5 - 1, 2**0.5 - 1, 2], dtype=torch.float64))
     assert not calls
 
 

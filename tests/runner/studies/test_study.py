@@ -29,7 +29,7 @@ def some(values, least=1):
     return st.lists(values, min_size=least, max_size=4, unique=True)
 
 
-FREE = sorted(name for name, line in METHODS.items() if line.schedule != "levels")
+FREE = sorted(name for name, line in METHODS.items() if line.schedule != "levels" and line.scope != "filterwise")
 """Methods that prune to any sparsity."""
 
 
