@@ -52,7 +52,7 @@ class TaskChoice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?$")
     data: str | None = None
     limit: dict[Split, int] = Field(default_factory=dict)
     train: str | None = None
@@ -183,9 +183,14 @@ class Task:
             object.__setattr__(self, "class_count", len(self.classes))
 
     @property
+    def scored_by(self) -> tuple[str, ...]:
+        """The metrics of answers, the headline first."""
+        return self.metrics or KINDS[self.kind].of(self.classes or ()).metrics
+
+    @property
     def metric(self) -> str:
         """How predictions are scored: the headline."""
-        return (self.metrics or KINDS[self.kind].of(self.classes or ()).metrics)[0]
+        return self.scored_by[0]
 
     def sizes_of(self, choice: TaskChoice) -> dict[Split, int]:
         """The declared sizes under a study's choice, limits left aside; empty where only loading can tell."""

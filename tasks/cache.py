@@ -28,7 +28,7 @@ def cached(task: str, key: dict[str, Any], load: Callable[[], TaskData]) -> Task
     deleted at any time, and one that is damaged is parsed again (`tasks.filling.filled`).
     """
     text = json.dumps({**key, "code": _code()}, sort_keys=True)
-    folder = cache_folder() / "tasks" / f"{task}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    folder = cache_folder() / "tasks" / f"{task.replace('/', '-')}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     parsed: list[TaskData] = []
 
     def fill(fresh: Path) -> None:

@@ -14,8 +14,9 @@ from tasks import TASKS, files
 from tasks.base import SPLITS, Split, Task, TaskChoice, TaskData, TaskError
 from tasks.cache import cached, file_stamps
 from tasks.examples import split_sizes
+from tasks.kinds.single_label import PART
 from tasks.lengths import statistics, token_counts
-from tasks.metric_choice import check_metrics, chosen
+from tasks.metric_choice import BY_PART, check_metrics, chosen
 from tasks.splitting import scrambled, stratified_subset
 from tasks.statistics import counted_statistics, declared_statistics
 from tasks.tabular import nearest
@@ -58,7 +59,7 @@ def _check_registered(choice: TaskChoice, task: Task) -> None:
     if given:
         raise TaskError(
             f"task '{task.name}' is registered and takes no {', '.join(given)}; "
-            "allowed: data, limit, max_tokens, metrics, and validation: 0 where images are its examples"
+            "allowed: data, limit, max_tokens, metrics, and validation: 0 where its validation split is a part of train"
         )
     if choice.validation == 0 and task.load_whole is None:
         raise TaskError(f"task '{task.name}': its validation split is no part of train; remove validation: 0")
@@ -90,19 +91,21 @@ def open_task(choice: TaskChoice) -> TaskData:
         data = cached(choice.name, key, load)
     if choice.limit:
         data = limited(data, choice.limit)
-    return dataclasses.replace(
-        data, max_tokens=choice.max_tokens or data.max_tokens, metrics=_metrics(choice, data.kind, data.classes)
-    )
+    return dataclasses.replace(data, max_tokens=choice.max_tokens or data.max_tokens, metrics=_metrics(choice, data))
 
 
-def _metrics(choice: TaskChoice, kind: str, classes: tuple[str, ...]) -> tuple[str, ...]:
+def _metrics(choice: TaskChoice, data: TaskData) -> tuple[str, ...]:
     """Those of the study, else of the task; TaskError for one that its answers do not have."""
     own = TASKS[choice.name].metrics if choice.name in TASKS else ()
     metrics = own or None if choice.metrics is None else choice.metrics
     if metrics is None:
         return ()
-    check_metrics(choice.name, kind, metrics, classes)
-    return chosen(kind, metrics)
+    check_metrics(choice.name, data.kind, metrics, data.classes)
+    if BY_PART in metrics and PART not in data.examples.column_names:
+        raise TaskError(
+            f"task '{choice.name}': {BY_PART} is a mean over the parts that a column '{PART}' names; add it"
+        )
+    return chosen(data.kind, metrics)
 
 
 def planned_sizes(choice: TaskChoice) -> dict[Split, int]:
@@ -165,6 +168,7 @@ def describe(name: str, data: Path | None = None) -> dict[str, Any]:
         "kind": task.kind,
         "inputs": task.inputs,
         "metric": task.metric,
+        "metrics": list(task.scored_by),
         "max_tokens": task.max_tokens,
         "needs_data": task.needs_data,
         "source": task.source,

@@ -45,7 +45,7 @@ def hold_out(
     train = {name: _whole(values) for name, values in columns["train"].items()}
     labels = train[LABELS]
     are_spans = pa.types.is_list(labels.type) and pa.types.is_list(labels.type.value_type)
-    ids = _ids({"text": train["text_pair"]} if are_spans else train)
+    ids = text_ids({"text": train["text_pair"]} if are_spans else train)
     wanted = sizes(task, len(ids), fractions)
     if not are_classes or are_spans or pa.types.is_floating(labels.type):
         rows = stratified_split(ids, np.zeros(len(ids), np.int64), wanted)
@@ -68,7 +68,7 @@ def _whole(values: Any) -> pa.Array:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
-def _ids(train: Mapping[str, pa.Array]) -> NDArray[np.int64]:
+def text_ids(train: Mapping[str, pa.Array]) -> NDArray[np.int64]:
     """A number of 63 bits for every example, from the SHA-256 of its text or texts, or of its image's bytes."""
     if "pixels" in train:
         hashes = (hashlib.sha256(one).digest() for one in train["pixels"].to_pylist())

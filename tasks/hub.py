@@ -28,7 +28,13 @@ def load_splits(name: str, config: str | None = None) -> Mapping[str, Any]:
 
     datasets.disable_progress_bars()
     try:
-        loaded = datasets.load_from_disk(name) if is_saved(Path(name)) else datasets.load_dataset(name, config)
+        if is_saved(Path(name)):
+            loaded = datasets.load_from_disk(name)
+        elif Path(name).exists():
+            # Its cache knows a folder by its last name alone, and would give what another of that name once held.
+            loaded = datasets.load_dataset(name, config, download_mode="force_redownload")
+        else:
+            loaded = datasets.load_dataset(name, config)
     except Exception as error:  # the library and its back ends raise types of many packages
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise TaskError(

@@ -5,30 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pyarrow.compute as pc
 
 from tasks.base import TaskError
 from tasks.kinds import KINDS
 from tasks.kinds.base import Codes, Kind
+from tasks.kinds.single_label import PART, SingleLabel
 from tasks.tabular import nearest
 
 F1_OF = "f1:"
 """Before the name of a class: the F1 of this class alone."""
 
 
-def _matthews(gold: Codes, codes: Codes) -> float:
+BY_PART = "accuracy-by-part"
+"""The mean of the accuracies of the parts of a split, which the examples' column PART names."""
+
+
+def _by_part(kind: Kind, gold: Codes, codes: Codes) -> float:
+    if not isinstance(kind, SingleLabel) or kind.parts is None:
+        raise TaskError(f"metric '{BY_PART}' needs a column '{PART}' of the examples")
+    parts = np.asarray(pc.fill_null(kind.parts, "").to_pylist())
+    return float(np.mean([np.mean(gold[parts == part] == codes[parts == part]) for part in np.unique(parts)]))
+
+
+def _matthews(kind: Kind, gold: Codes, codes: Codes) -> float:
     from sklearn.metrics import matthews_corrcoef
 
     return float(matthews_corrcoef(gold, codes))
 
 
-def _micro_f1(gold: Codes, codes: Codes) -> float:
+def _micro_f1(kind: Kind, gold: Codes, codes: Codes) -> float:
     from sklearn.metrics import f1_score
 
     return float(f1_score(gold, codes, average="micro", zero_division=0))
 
 
-FURTHER: dict[str, dict[str, Callable[[Codes, Codes], float]]] = {
-    "single-label": {"matthews": _matthews},
+FURTHER: dict[str, dict[str, Callable[[Kind, Codes, Codes], float]]] = {
+    "single-label": {"matthews": _matthews, BY_PART: _by_part},
     "multi-label": {"micro-f1": _micro_f1},
 }
 """Kind -> what may be chosen beside the kind's own metrics; 0 where scikit-learn says 0."""
@@ -76,7 +89,7 @@ def measured(kind: Kind, metrics: Sequence[str], gold: Codes, codes: Codes, clas
     return {
         name: own[name]
         if name in own
-        else further[name](gold, codes)
+        else further[name](kind, gold, codes)
         if name in further
         else _f1(name, gold, codes, classes)
         for name in metrics or own

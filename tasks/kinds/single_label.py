@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -12,22 +13,32 @@ from numpy.typing import NDArray
 from tasks.kinds.base import Ballot, Codes, JudgedBySql, Reads
 from tasks.metrics import accuracy, macro_f1
 
+PART = "part"
+"""A column of the examples that parts a split: where a metric is a mean over several test sets."""
 
+
+@dataclass(frozen=True, eq=False)
 class SingleLabel(JudgedBySql):
-    """Codes are class indices int16 [n]; one question, which class."""
+    """Codes are class indices int16 [n]; one question, which class. parts: of the examples, where they have such."""
 
-    name = "single-label"
-    answer = "label"
-    answer_type = pa.int16()
-    gold: Mapping[str, pa.DataType] = {"label": pa.int16()}
-    has_classes = True
-    asks: str | None = "one question: which class"
-    ballot: Ballot | None = "class"
-    reads: Reads = "text"
-    metrics = ("accuracy", "macro-f1")
+    parts: pa.ChunkedArray | None = None
+
+    name: ClassVar[str] = "single-label"
+    answer: ClassVar[str] = "label"
+    answer_type: ClassVar[pa.DataType] = pa.int16()
+    gold: ClassVar[Mapping[str, pa.DataType]] = {"label": pa.int16()}
+    has_classes: ClassVar[bool] = True
+    asks: ClassVar[str | None] = "one question: which class"
+    ballot: ClassVar[Ballot | None] = "class"
+    reads: ClassVar[Reads] = "text"
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro-f1")
 
     def of(self, classes: tuple[str, ...]) -> SingleLabel:
         return self
+
+    def about(self, examples: pa.Table) -> SingleLabel:
+        """With the parts of these examples."""
+        return replace(self, parts=examples[PART] if PART in examples.column_names else None)
 
     def decide(self, scores: NDArray[Any], threshold: float) -> Codes:
         """The class of the highest score, of equal ones the lowest; NaN never wins; class 0 where all are NaN."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,12 +23,16 @@ from runner.store.schema import Facts
 from runner.store.verify import broken_invariants
 from runner.store.writer import Subject, commit_rows, save_task
 from tasks.base import TaskData
+from tasks.kinds import KINDS
+from tasks.metric_choice import measured
 from tests.analysis.stores import hashed
 
 EXAMPLES, CLASSES = 60, ("a", "b", "c", "never")
 COLUMNS = {"single-label": ("label", pa.int16()), "multi-label": ("labels", pa.list_(pa.int16()))}
 COLUMNS |= {"regression": ("value", pa.float32())}
 CELLS = [(method, sparsity, seed) for method, sparsity in (("dense", 0.0), ("imp-ft", 0.5)) for seed in range(3)]
+
+PARTS = ["matched"] * 17 + ["mismatched"] * 43
 
 Answers = dict[tuple[str, float, int], list[object]]
 
@@ -64,7 +69,7 @@ def store_of(
         inputs="text",
         classes=classes,
         max_tokens=8,
-        examples=pa.table({**places, "text": ["x"] * EXAMPLES, **true}),
+        examples=pa.table({**places, "text": ["x"] * EXAMPLES, "part": PARTS, **true}),
         metrics=metrics,
     )
     save_task(root, data)
@@ -112,6 +117,43 @@ def test_effectiveness_is_the_chosen_headline(tmp_path: Path, kind: str, metric:
     }
     (line,) = TABLES["effectiveness"](Results.of(store)).lines
     assert line.keys[:3] == ("t", "net", metric)
+
+
+def by_part(gold: list[object], said: list[object], at: Sequence[int] = range(EXAMPLES)) -> float:
+    """The mean of the accuracies of the parts that these examples have."""
+    right: dict[str, list[bool]] = {}
+    for row in at:
+        right.setdefault(PARTS[row], []).append(gold[row] == said[row])
+    return float(np.mean([np.mean(one) for one in right.values()]))
+
+
+def test_accuracy_by_part_is_the_mean_of_the_parts(tmp_path: Path) -> None:
+    """Of unequal parts each counts the same: of every trial, of votes, and on PIEs; Python says what SQL says."""
+    store, gold, given = store_of(tmp_path, "single-label", ("accuracy-by-part",))
+    assert not broken_invariants(store)
+    connection = connect(store)
+    rows = connection.execute("SELECT method, sparsity, seed, value FROM effectiveness").fetchall()
+    assert {row[:3]: row[3] for row in rows} == {
+        cell: pytest.approx(by_part(gold, said), abs=1e-12) for cell, said in given.items()
+    }
+    data = task_data(store, "t")
+    kind, codes = KINDS["single-label"].about(data.examples), given["dense", 0.0, 0]
+    found = measured(kind, data.metrics, np.array(gold), np.array(codes), CLASSES)
+    assert found == {"accuracy-by-part": pytest.approx(by_part(gold, codes))}
+    assert by_part(gold, codes) != pytest.approx(np.mean(np.array(gold) == codes), abs=1e-6)
+    pies = [row[0] for row in connection.execute("SELECT example_id FROM pies WHERE is_pie").fetchall()]
+    (row,) = connection.execute(
+        "SELECT dense, pruned FROM accuracy_on_pies WHERE subset = 'pies' AND estimator = 'seed-mean'"
+    ).fetchall()
+    for value, method in zip(row, ("dense", "imp-ft"), strict=True):
+        means = [by_part(gold, said, pies) for cell, said in given.items() if cell[0] == method]
+        assert value == pytest.approx(np.mean(means))
+    votes = connection.execute("SELECT dense_vote FROM pies ORDER BY example_id").fetchall()
+    said = [CLASSES.index(one) for (one,) in votes]
+    (value,) = connection.execute(
+        "SELECT dense FROM accuracy_on_pies WHERE subset = 'pies' AND estimator = 'majority-vote'"
+    ).fetchall()
+    assert value[0] == pytest.approx(by_part(gold, said, pies))
 
 
 VOTED = [(kind, metric) for kind, metric in EXPECTED if kind != "regression"]

@@ -61,3 +61,9 @@ def test_a_class_that_the_data_do_not_have_is_refused(choice: dict[str, str]) ->
     """Once the data are read, which is before anything is written."""
     with pytest.raises(TaskError, match="metric 'f1:good' is of a class that it does not have; it has down, up"):
         open_task(TaskChoice(**choice, metrics=("f1:good",)))
+
+
+def test_parts_that_nobody_names_are_refused(choice: dict[str, str]) -> None:
+    """A mean over parts needs the column that names them."""
+    with pytest.raises(TaskError, match="a column 'part' names; add it"):
+        open_task(TaskChoice(**choice, metrics=("accuracy-by-part",)))

@@ -17,6 +17,7 @@ from tasks.examples import split_sizes
 from tasks.metrics import accuracy, indicators, macro_f1
 from tasks.mnist import DEBIAN
 from tests.tasks.conftest import shared
+from tests.tasks.glue_samples import BY_NAME, write_tsv
 from tests.tasks.image_samples import images, write_binary
 from tests.tasks.test_aapd import write_bits
 
@@ -42,6 +43,8 @@ def data(request, tmp_path_factory):
         copy = shared("reuters21578", "reuters21578.tar.xz")
     elif request.param == "snli":
         copy = shared("snli")
+    elif request.param in BY_NAME:
+        copy = write_tsv(tmp_path_factory.mktemp("glue"), BY_NAME[request.param])
     elif request.param == "mnist":
         copy = shared("mnist")
     elif request.param.startswith("cifar"):
@@ -61,7 +64,7 @@ def test_declared_sizes_are_what_is_loaded(data):
     assert len(data.classes) == task.class_count
     assert (data.kind, data.inputs, data.max_tokens) == (task.kind, task.inputs, task.max_tokens)
     if data.note:
-        assert data.task in ("snli", "cifar10", "cifar100")
+        assert data.task in ("snli", "cifar10", "cifar100", *BY_NAME)
     else:
         assert split_sizes(data.examples) == task.sizes
 
@@ -107,6 +110,9 @@ def test_labels_are_classes_and_gold_scores_one(data):
         assert set(data.split("train")["label"].to_pylist()) == set(range(len(data.classes)))
         assert set(labels.to_pylist()) == set(range(len(data.classes)))
         assert accuracy(data.split("test")["label"], data.split("test")["label"]) == 1.0
+        return
+    if data.kind == "regression":
+        assert data.examples["gold_value"].type == pa.float32()
         return
     lists = data.examples["labels"].to_pylist()
     assert data.examples["labels"].type == pa.list_(pa.int16())

@@ -1,6 +1,6 @@
 -- Title:     The headline metric of every single-label trial, by number
 -- Grain:     one row per (trial, split)
--- Needs:     task, trial, label_rows, example
+-- Needs:     task, trial, label_rows, example, sliced
 -- Columns:   trial_no  INTEGER
 --            cell_no   INTEGER
 --            split     VARCHAR
@@ -12,7 +12,7 @@ WITH counts AS (
     JOIN internal.trial AS t USING (trial_id)
     JOIN internal.task AS k USING (task_no)
     JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(t.task_no, r.split, r.example_id)
-    WHERE k.metric <> 'accuracy' AND e.label IS NOT NULL
+    WHERE k.metric NOT IN ('accuracy', 'accuracy-by-part') AND e.label IS NOT NULL
     GROUP BY ALL
 ),
 by_class AS (
@@ -43,4 +43,18 @@ JOIN internal.trial AS t USING (trial_id)
 JOIN internal.task AS k USING (task_no)
 JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(t.task_no, r.split, r.example_id)
 WHERE k.metric = 'accuracy'
+GROUP BY ALL
+UNION ALL
+-- Of the parts of a split each, and their mean.
+SELECT trial_no, cell_no, split, avg(value ORDER BY part) AS value
+FROM (
+    SELECT t.trial_no, t.cell_no, r.split, p.value AS part, avg((r.label = e.label)::INTEGER) AS value
+    FROM internal.label_rows AS r
+    JOIN internal.trial AS t USING (trial_id)
+    JOIN internal.task AS k USING (task_no)
+    JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(t.task_no, r.split, r.example_id)
+    JOIN internal.sliced AS p ON internal.place(p.task_no, p.split, p.example_id) = internal.place(t.task_no, r.split, r.example_id)
+    WHERE k.metric = 'accuracy-by-part' AND p.feature = 'part'
+    GROUP BY ALL
+)
 GROUP BY ALL

@@ -1,6 +1,6 @@
 -- Title:     The headline metric of pruned and dense models on PIEs and on all examples
 -- Grain:     one row per (pruned cell of a single-label task, split, side, subset, estimator)
--- Needs:     task, cell, trial, label_rows, example, voted, scores
+-- Needs:     task, cell, trial, label_rows, example, voted, scores, sliced
 -- Columns:   cell_no    INTEGER
 --            split      VARCHAR
 --            side       VARCHAR   pruned or dense
@@ -36,20 +36,19 @@ of_seeds AS (
     GROUP BY ALL
 ),
 -- Other metrics than accuracy: from counts of the classes that the vote, or a seed, gives and that are true.
-judged AS (
+answers AS (
     SELECT
-        v.cell_no, v.split, v.side, v.subset, 'majority-vote' AS estimator, 0 AS voter,
-        internal.indices_of(v.vote)[1] AS answer, e.label AS gold, count(*) AS examples
+        k.metric, c.task_no, v.cell_no, v.split, v.side, v.subset, 'majority-vote' AS estimator, 0 AS voter,
+        v.example_id, internal.indices_of(v.vote)[1] AS answer, e.label AS gold
     FROM internal.voted AS v
     JOIN internal.cell AS c USING (cell_no)
     JOIN internal.task AS k USING (task_no)
     JOIN internal.example AS e ON internal.place(e.task_no, e.split, e.example_id) = internal.place(c.task_no, v.split, v.example_id)
     WHERE k.kind = 'single-label' AND k.metric <> 'accuracy' AND e.label IS NOT NULL
-    GROUP BY ALL
     UNION ALL
     SELECT
-        v.cell_no, v.split, v.side, v.subset, 'seed-mean' AS estimator, t.trial_no AS voter,
-        r.label AS answer, e.label AS gold, count(*) AS examples
+        k.metric, t.task_no, v.cell_no, v.split, v.side, v.subset, 'seed-mean' AS estimator, t.trial_no AS voter,
+        v.example_id, r.label AS answer, e.label AS gold
     FROM internal.label_rows AS r
     JOIN internal.trial AS t USING (trial_id)
     JOIN internal.task AS k USING (task_no)
@@ -57,6 +56,11 @@ judged AS (
     JOIN internal.voted AS v
         ON v.split = r.split AND internal.place(v.voter_cell_no, v.split, v.example_id) = internal.place(t.cell_no, r.split, r.example_id)
     WHERE v.subset = 'pies' AND k.metric <> 'accuracy' AND e.label IS NOT NULL
+),
+judged AS (
+    SELECT cell_no, split, side, subset, estimator, voter, answer, gold, count(*) AS examples
+    FROM answers
+    WHERE metric <> 'accuracy-by-part'
     GROUP BY ALL
 ),
 by_class AS (
@@ -81,6 +85,19 @@ by_voter AS (
     JOIN internal.cell AS c USING (cell_no)
     JOIN internal.task AS k USING (task_no)
     GROUP BY m.cell_no, m.split, m.side, m.subset, m.estimator, m.voter, k.metric, k.metric_class, k.class_count
+    UNION ALL
+    -- Of the parts of a split that the subset has.
+    SELECT cell_no, split, side, subset, estimator, voter, avg(value ORDER BY part) AS value
+    FROM (
+        SELECT
+            a.cell_no, a.split, a.side, a.subset, a.estimator, a.voter, p.value AS part,
+            avg((a.answer = a.gold)::INTEGER) AS value
+        FROM answers AS a
+        JOIN internal.sliced AS p ON internal.place(p.task_no, p.split, p.example_id) = internal.place(a.task_no, a.split, a.example_id)
+        WHERE a.metric = 'accuracy-by-part' AND p.feature = 'part'
+        GROUP BY ALL
+    )
+    GROUP BY ALL
 )
 SELECT cell_no, split, side, subset, 'majority-vote' AS estimator, value FROM of_votes
 UNION ALL
