@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.display_names import cell_name
+from analysis.display_names import cell_name, method_name
+from analysis.distortion_questions import distortion_questions
 from analysis.figures import FIGURES
 from analysis.relations.database import STEPS, VIEWS, connect, rests_on, statement
 from analysis.relations.snapshot import Cell, Snapshot
 from analysis.results import Results, Row
+from analysis.statistics.recall_distortions import place as key_of
 from analysis.tables import TABLES, build_table
 from runner.methods import DENSE
 from runner.store.schema import CommitRecord
@@ -90,8 +92,12 @@ class CellName:
     @property
     def condition(self) -> str:
         """The cell as SQL."""
-        texts = [f"{name} = {_quoted(getattr(self, name))}" for name in ("task", "split", "model", "method")]
-        return " AND ".join([*texts, f"sparsity = {self.sparsity!r}"])
+        return f"{self.place} AND {_named(self.method, self.sparsity)}"
+
+    @property
+    def place(self) -> str:
+        """Its task, split and model as SQL."""
+        return " AND ".join(f"{name} = {_quoted(getattr(self, name))}" for name in ("task", "split", "model"))
 
 
 def explain(store: Path, what: str) -> Explanation:
@@ -120,15 +126,39 @@ def _of_cell(store: Path, name: CellName) -> Explanation:
             "accuracy_on_pies": "SELECT subset, estimator, metric, examples, pruned, dense FROM accuracy_on_pies "
             f"WHERE {name.condition} ORDER BY subset, estimator",
         }
-    # A cell's numbers depend on its own trials and the dense ones: the same queries, without reading all the others.
-    others = (record.trial_id for record in snapshot.commits if snapshot.cell(record) not in (cell, dense))
+    # A cell's numbers depend on its own trials, on those that they go on from, and on dense ones and references: the
+    # same queries, without reading all the others.
+    others = {record.trial_id for record in snapshot.commits if snapshot.cell(record)[:2] != cell[:2]}
+    others |= {record.trial_id for record in snapshot.commits if snapshot.cell(record)[3]} - _line(snapshot, cell)
     results = Results(connect(store, without=frozenset(others)))
+    sides = [cell, dense]
+    if name.method != DENSE and snapshot.tasks[name.task].kind == "single-label":
+        control = _control(results, name)
+        sides += [(name.task, name.model, control, 0.0)] if control else []
+        named = [f"({_named(method, sparsity)})" for _, _, method, sparsity in sides if method != DENSE]
+        queries |= distortion_questions(f"{name.place} AND ({' OR '.join(named)})")
     return Explanation(
         title=f"{name.task}, {name.split} split, {name.model}, {_cell_name(cell)}",
         questions=tuple(Question(view=view, query=sql, rows=tuple(results.rows(sql))) for view, sql in queries.items()),
-        sides=tuple(_side(snapshot, _cell_name(one), {one}, name.split) for one in dict.fromkeys([cell, dense])),
+        sides=tuple(_side(snapshot, _cell_name(one), {one}, name.split) for one in dict.fromkeys(sides)),
         sources=_sources(tuple(queries)),
     )
+
+
+def _line(snapshot: Snapshot, cell: Cell) -> set[str]:
+    """The trials of a cell, and all that they go on from."""
+    before = {record.trial_id: record.parent_id for record in snapshot.commits}
+    found, further = set[str](), {record.trial_id for record in snapshot.commits if snapshot.cell(record) == cell}
+    while further:
+        found |= further
+        further = {parent for one in further if (parent := before.get(one))} - found
+    return found
+
+
+def _control(results: Results, name: CellName) -> str | None:
+    """The reference that was trained as long as the cell's trials and lost no weight; none where there is no such."""
+    wanted = (name.task, name.split, name.model, name.method, name.sparsity)
+    return next((row["control"] for row in results.recall_distortions if key_of(row) == wanted), None)
 
 
 def _of_name(store: Path, name: str) -> Explanation:
@@ -207,7 +237,14 @@ def _sources(views: tuple[str, ...]) -> dict[str, str]:
 
 def _cell_name(cell: Cell) -> str:
     method, sparsity = cell[2:]
-    return DENSE if method == DENSE else cell_name(method, sparsity)
+    if method == DENSE:
+        return DENSE
+    return cell_name(method, sparsity) if sparsity else method_name(method)
+
+
+def _named(method: str, sparsity: float) -> str:
+    """A method at a sparsity as SQL."""
+    return f"method = {_quoted(method)} AND sparsity = {sparsity!r}"
 
 
 def _quoted(value: Any) -> str:

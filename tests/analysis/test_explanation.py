@@ -32,9 +32,11 @@ def test_the_queries_give_the_numbers(store: Path, cell: str) -> None:
     """What is printed beside a query is what the same query answers when it is pasted into `piesweep sql`."""
     found = explain(store, cell)
     views = ["effectiveness"] if cell.endswith("dense") else ["pie_rate", "effectiveness", "accuracy_on_pies"]
+    if cell.startswith("reviews") and len(views) > 1:
+        views += ["recall_distortion", "intensification"]
     assert [asked.view for asked in found.questions] == views
     for asked in found.questions:
-        assert len(asked.rows) >= 1
+        assert asked.rows or asked.view == "intensification"
         assert [pytest.approx(row) for row in asked.rows] == answered(store, asked.query)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.explanation import explain
 from analysis.page.cautions import cautions
 from analysis.page.distortion_findings import claims
 from analysis.page.findings import findings
@@ -17,6 +18,7 @@ from tests.analysis.counted_stores import Counts, Grid, write_counts
 
 SIZES = np.full(4, 50)
 SHAPE = np.array([-8, -2, 3, 7])
+CELLS = {("mp", 0.9), ("finetuned", 0.0)}
 
 
 def drawn(random: np.random.Generator, level: int, scale: float = 1.0) -> Counts:
@@ -59,6 +61,50 @@ def test_the_control_is_trained_as_long(results: Results) -> None:
     assert heavy["corrected_p"] == 2 * heavy["control_p"] < 0.01 < light["corrected_p"]
     assert heavy["cross_difference"] > 0.5
     assert heavy["cross_p"] < 0.01 < light["cross_p"]
+
+
+def test_explain_gives_a_cells_alpha_and_its_controls(results: Results) -> None:
+    """alpha, alpha*, reliability and odds ratio as the tables have them, of the cell and of the reference that was
+    trained as long; each query answers the same where it is pasted, and the control's trials stand beside."""
+    assert results.store is not None
+    found = explain(results.store, "t:test:m:mp:0.9")
+    rows = {row["method"]: row for row in results.recall_distortions if (row["method"], row["sparsity"]) in CELLS}
+    alpha, star = ({row["method"]: row for row in asked.rows} for asked in found.questions[-2:])
+    assert list(alpha) == list(star) == ["mp", "finetuned"]
+    for method, row in rows.items():
+        assert alpha[method]["alpha"] == pytest.approx(row["alpha"])
+        assert alpha[method]["odds_ratio"] == pytest.approx(row["odds_ratio"])
+        assert star[method]["alpha_star"] == pytest.approx(row["cross_alpha"])
+        assert star[method]["reliability"] == pytest.approx(row["reliability"])
+        assert alpha[method]["seeds"] == star[method]["seeds"] == 6
+    assert [side.name for side in found.sides] == ["MP at 90 %", "dense", "FINETUNED"]
+    for asked in found.questions:
+        assert [pytest.approx(row) for row in asked.rows] == results.rows(asked.query)
+
+
+def test_explain_says_why_a_cell_has_no_alpha(results: Results) -> None:
+    """A method from the start has no parent; it has no control either, and its slope over other seeds no rows."""
+    assert results.store is not None
+    alpha, star = explain(results.store, "t:test:m:rp-ai:0.9").questions[-2:]
+    assert [(row["method"], row["alpha"], row["seeds"]) for row in alpha.rows] == [("rp-ai", None, 0)]
+    assert alpha.rows[0]["note"] == "no parent: it does not go on from a dense trial"
+    assert star.rows == ()
+
+
+def test_explain_follows_levels_down(tmp_path: Path) -> None:
+    """A level goes on from the one below it: the slope is that on the dense trial at the end of the line."""
+    random = np.random.default_rng(5)
+    cells = {
+        ("dense", 0.0): drawn(random, 38),
+        ("lth", 0.2): drawn(random, 37),
+        ("lth", 0.36): drawn(random, 33, 1.4),
+        ("mp", 0.5): drawn(random, 37),
+    }
+    store = write_counts(tmp_path, Grid(cells=cells, sizes=SIZES, below={("lth", 0.36): ("lth", 0.2)}))
+    (row,) = [row for row in Results.of(store).recall_distortions if row["sparsity"] == 0.36]
+    alpha, star = explain(store, "t:test:m:lth:0.36").questions[-2:]
+    assert [one["alpha"] for one in alpha.rows] == [pytest.approx(row["alpha"])]
+    assert [one["alpha_star"] for one in star.rows] == [pytest.approx(row["cross_alpha"])]
 
 
 def test_a_method_from_the_start_has_no_alpha_and_says_why(results: Results) -> None:
