@@ -8,7 +8,6 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.display_names import cell_name, percent
 from analysis.figures.distortion_sheets import Sheet, look, sheets
 from analysis.figures.drawing import Place
 from analysis.figures.panels import key, panel_grid
@@ -45,7 +44,7 @@ def _drawn(results: Results, draw: Callable[[Axes, Sheet, list[Row]], None]) -> 
                 draw(axes, sheet, rows)
                 _star(axes, sheet, rows)
             _scale(grid.panels, list(sheet.panels.values()))
-            yield sheet.place, grid.label("weights removed", "alpha")
+            yield sheet.place, grid.label(sheet.axis, "alpha")
 
 
 def _frame(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
@@ -61,7 +60,7 @@ def _frame(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
         axes.text(
             _at(sheet, row), 0.99, row["label"], transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=9
         )
-    axes.set_xticks(range(len(sheet.sparsities)), [percent(at) for at in sheet.sparsities])
+    axes.set_xticks(range(len(sheet.sparsities)), [sheet.amount(at) for at in sheet.sparsities])
     axes.tick_params(labelbottom=True)
     axes.set_xlim(-0.6, len(sheet.sparsities) - 0.4)
     axes.margins(y=0.16)
@@ -89,7 +88,7 @@ def _boxes(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
         box.set(facecolor="white", edgecolor=colour)
     for flier in drawn["fliers"]:
         flier.set(marker="o", markersize=2.5, markerfacecolor=colour, markeredgecolor=colour)
-    add_points(axes, [_point(_at(sheet, row), row) for row in rows])
+    add_points(axes, [_point(sheet, _at(sheet, row), row) for row in rows])
 
 
 def _intervals(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
@@ -101,7 +100,7 @@ def _intervals(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
             axes.plot([x, x], [row["low"], row["high"]], color=style.colour, linewidth=1.6)
         if row["cross_low"] is not None:
             axes.plot([x + 2 * ASIDE] * 2, [row["cross_low"], row["cross_high"]], color=INK, linewidth=1, zorder=1.8)
-    add_points(axes, [_point(x, row) for x, row in zip(at, rows, strict=True)])
+    add_points(axes, [_point(sheet, x, row) for x, row in zip(at, rows, strict=True)])
 
 
 def _star(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
@@ -113,16 +112,15 @@ def _at(sheet: Sheet, row: Row) -> float:
     return float(sheet.sparsities.index(row["sparsity"]))
 
 
-def _point(x: float, row: Row) -> Point:
-    return Point(x=x, y=row["alpha"], words=words(row), filters={})
+def _point(sheet: Sheet, x: float, row: Row) -> Point:
+    return Point(x=x, y=row["alpha"], words=words(sheet, row), filters={})
 
 
-def words(row: Row) -> str:
+def words(sheet: Sheet, row: Row) -> str:
     """A cell in a line: alpha, its interval and label, alpha*, the control and the odds ratio of error."""
     interval = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f}) {row['label']}"
     star = "" if row["cross_alpha"] is None else f"; alpha* {row['cross_alpha']:.3f}"
     control = "" if row["control_alpha"] is None else f"; control {row['control_alpha']:.3f}"
     odds = "" if row["odds_ratio"] is None else f"; odds ratio of error {row['odds_ratio']:.3f}"
     seeds = f"{row['seeds']} seed{'' if row['seeds'] == 1 else 's'}"
-    name = cell_name(row["method"], row["sparsity"])
-    return f"{name}: alpha {row['alpha']:.3f}{interval}, mean over {seeds}{star}{control}{odds}"
+    return f"{sheet.name(row)}: alpha {row['alpha']:.3f}{interval}, mean over {seeds}{star}{control}{odds}"

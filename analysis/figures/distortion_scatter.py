@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.display_names import percent
 from analysis.figures.distortion_boxes import words
 from analysis.figures.distortion_sheets import Sheet, look, sheets
 from analysis.figures.drawing import Place
@@ -44,7 +43,8 @@ def _figure(sheet: Sheet) -> Figure:
             axes = grid[sheet.sparsities.index(row["sparsity"])][column]
             axes.set_visible(True)
             _panel(axes, sheet, row)
-            axes.set_title(f"{title}\n{percent(row['sparsity'])}", fontsize=9)
+            ratio = "ratio " if sheet.has_ratios else ""
+            axes.set_title(f"{title}\n{ratio}{sheet.amount(row['sparsity'])}", fontsize=9)
     figure.supxlabel("normalised recall balance before pruning", fontsize=9)
     figure.supylabel("after pruning", fontsize=9)
     return figure
@@ -62,7 +62,7 @@ def _panel(axes: Axes, sheet: Sheet, row: Row) -> None:
     axes.text(0.03, 0.97, _told(row), transform=axes.transAxes, va="top", fontsize=6.5)
     axes.margins(y=0.3)
     axes.tick_params(labelbottom=True, labelsize=7)
-    add_points(axes, [Point(x=float(ends[1]), y=float(row["pooled"] * ends[1]), words=words(row), filters={})])
+    add_points(axes, [Point(x=float(ends[1]), y=float(row["pooled"] * ends[1]), words=words(sheet, row), filters={})])
 
 
 def _told(row: Row) -> str:

@@ -8,7 +8,6 @@ from statistics import fmean, stdev
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.display_names import percent
 from analysis.figures.distortion_boxes import words
 from analysis.figures.distortion_sheets import Sheet, sheets
 from analysis.figures.drawing import Place
@@ -39,11 +38,11 @@ def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
             grid = panel_grid(list(sheet.panels), (sheet.heading,), legend, columns=2, size=(4.2, 2.6), share_y=False)
             for axes, rows in zip(grid.panels, sheet.panels.values(), strict=True):
                 _panel(axes, sheet, rows)
-            yield sheet.place, grid.label("weights removed", "accuracy")
+            yield sheet.place, grid.label(sheet.axis, "accuracy")
 
 
 def _panel(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
-    names = [DENSE, *map(percent, sheet.sparsities)]
+    names = [DENSE, *map(sheet.amount, sheet.sparsities)]
     at = [sheet.sparsities.index(row["sparsity"]) + 1 for row in rows]
     trials = [sheet.trials_of(row) for row in rows]
     parents = {trial["parent_id"]: trial["dense_accuracy"] for own in trials for trial in own}
@@ -63,7 +62,7 @@ def _panel(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
     axes.tick_params(labelbottom=True)
     twin.set_ylabel("alpha")
     add_points(
-        twin, [Point(x=x, y=row["alpha"], words=words(row), filters={}) for x, row in zip(at, rows, strict=True)]
+        twin, [Point(x=x, y=row["alpha"], words=words(sheet, row), filters={}) for x, row in zip(at, rows, strict=True)]
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from analysis.figures import FIGURES, distortion_scatter
+from analysis.figures.points import Points
 from analysis.figures.style import vector
 from analysis.results import Results
 from tests.analysis.counted_stores import Grid, write_counts
@@ -82,3 +85,23 @@ def test_twin_axes_are_centred(results: Results) -> None:
     twins = [axes for axes in figure.axes if axes.get_ylabel() == "alpha"]
     assert len(twins) == 2
     assert [float(np.mean(axes.get_ylim())) for axes in twins] == pytest.approx([1.0, 1.0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_asked_as_ratios_is_shown_as_ratios(name: str, tmp_path: Path) -> None:
+    """Along the axis, over panels and in the words of points: 2 and 10 of all parameters, no percentages."""
+    random = np.random.default_rng(4)
+    cells = {
+        cell: (38 + SHAPE + random.integers(-1, 2, size=(6, 4))).round().astype(np.int64).clip(0, 50)
+        for cell in (("dense", 0.0), ("mp", 0.5), ("mp", 0.9))
+    }
+    results = Results.of(write_counts(tmp_path, Grid(cells=cells, sizes=SIZES, base="all")))
+    (figure,) = dict(FIGURES[name].draw(results)).values()
+    shown = [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+    assert not any("%" in text for text in shown)
+    if name == "distortion_scatter":
+        assert {"MP\nratio 2", "MP\nratio 10"} <= set(shown)
+    else:
+        assert {"2", "10", "all parameters / parameters left"} <= set(shown)
+    told = [point.words for points in figure.findobj(Points) for point in points.points]
+    assert [words.partition(":")[0] for words in told] == ["MP at ratio 2", "MP at ratio 10"]
