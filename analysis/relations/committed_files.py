@@ -42,7 +42,7 @@ class CommittedFiles(AbstractFileSystem):  # type: ignore[misc]
     def __init__(self, files: CheckedFiles) -> None:
         super().__init__()
         self._files = files
-        self._last = threading.local()
+        self._last: dict[int, tuple[str, os.stat_result]] = {}
 
     def open(self, path: str, mode: str = "rb", **options: Any) -> BinaryIO:
         """A committed file's bytes; PermissionError for any other mode than reading."""
@@ -50,8 +50,9 @@ class CommittedFiles(AbstractFileSystem):  # type: ignore[misc]
             raise PermissionError(f"{path}: committed files are never written")
         with _damage_remembered():
             file = self._files.open(self._path(path))
-        # DuckDB asks for size and age by the path, and means the handle that the same thread has just opened.
-        self._last.path, self._last.found = path, os.fstat(file.fileno())
+        # DuckDB asks for size and age by the path, and means the handle that the same thread has just opened. Its own
+        # threads are new to Python at every call: they keep nothing in a threading.local, but their number.
+        self._last[threading.get_ident()] = path, os.fstat(file.fileno())
         return cast("BinaryIO", SharedFile(file))
 
     def info(self, path: str, **options: Any) -> dict[str, Any]:
@@ -68,12 +69,14 @@ class CommittedFiles(AbstractFileSystem):  # type: ignore[misc]
         """
         self._path(path)
         last = self._opened(path)
-        age = hash((last.st_dev, last.st_ino)) % 2**32 if last else 0
+        # Not the inode alone, which a file that is made next may be given again.
+        age = hash((last.st_dev, last.st_ino, last.st_size, last.st_mtime_ns)) % 2**32 if last else 0
         return datetime.fromtimestamp(age / 1000, UTC)
 
     def _opened(self, path: str) -> os.stat_result | None:
         """What this thread opened last, if it was this file."""
-        return self._last.found if getattr(self._last, "path", None) == path else None
+        last, found = self._last.get(threading.get_ident(), ("", None))
+        return found if last == path else None
 
     def glob(self, path: str, maxdepth: int | None = None, **options: Any) -> list[str]:
         """The file itself: an address is never a pattern."""
@@ -108,7 +111,7 @@ class SharedFile(io.RawIOBase):
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._lock = threading.Lock()
-        self._own = threading.local()
+        self._own: dict[int, int] = {}
 
     def readable(self) -> bool:
         return True
@@ -117,19 +120,19 @@ class SharedFile(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return int(getattr(self._own, "position", 0))
+        return self._own.get(threading.get_ident(), 0)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         with self._lock:
             start = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell()}.get(whence)
-            self._own.position = offset + (self._file.seek(0, io.SEEK_END) if start is None else start)
+            self._own[threading.get_ident()] = offset + (self._file.seek(0, io.SEEK_END) if start is None else start)
         return self.tell()
 
     def read(self, size: int | None = -1) -> bytes:
         with self._lock:
             self._file.seek(self.tell())
             data = self._file.read(-1 if size is None else size)
-        self._own.position = self.tell() + len(data)
+        self._own[threading.get_ident()] = self.tell() + len(data)
         return data
 
     def readinto(self, buffer: Any) -> int:

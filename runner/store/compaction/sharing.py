@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runner.store.reader import commits
-from runner.store.rows import parquet_options
+from runner.store.rows import parquet_options, write_own
 from runner.store.schema import PREDICTION_FIELDS, CommitRecord
 from runner.store.trial_rows import TrialRows, coordinates
 
@@ -49,11 +49,21 @@ def write_shared(sink: BinaryIO, sources: Iterable[Source]) -> None:
 
 
 def written_anew(root: Path, records: Iterable[CommitRecord]) -> bytes:
-    """A data file with the rows of these trials, from wherever they are now; FileNotFoundError if they are lost."""
+    """A data file with the rows of these trials, from wherever they are now; FileNotFoundError if they are lost.
+
+    Its bytes are those that the file had, as long as this version writes as that one did: whoever has read half of it
+    may go on.
+    """
+    gone = list(records)
     current = {record.trial_id: record for record in commits(root)}
     rows = TrialRows(root)
+    sources = [Source(current.get(record.trial_id, record), rows) for record in gone]
     sink = io.BytesIO()
-    write_shared(sink, [Source(current.get(record.trial_id, record), rows) for record in records])
+    if any(file.columns is None for record in gone for file in record.files):
+        (source,) = sources
+        write_own(sink, rows.read(source.record))
+    else:
+        write_shared(sink, sources)
     return sink.getvalue()
 
 

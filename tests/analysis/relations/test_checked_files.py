@@ -217,6 +217,29 @@ def test_a_file_is_hashed_once_and_again_when_it_is_another(store: Path, monkeyp
         files.open(relative)
 
 
+def test_a_file_that_is_made_again_otherwise_is_told_once_to_who_has_read_of_it(tmp_path: Path) -> None:
+    """Half of an answer would be read from one file, half from the other; the next question reads the other alone."""
+    names = ("first", "second", "unread")
+    for name in names:
+        (tmp_path / name).write_bytes(b"as an earlier version wrote it")
+    recorded = {name: Recorded(30, file_hash(tmp_path / name)) for name in names}
+    files = CheckedFiles(tmp_path, recorded, restore=lambda path: b"as this one does")
+    for name in names[:2]:
+        files.open(name).close()
+    for name in names:
+        (tmp_path / name).unlink()
+    assert read(files, "unread") == b"as this one does"
+    with pytest.raises(StoreError, match=r"took .*first away while it was read.*; ask again$"):
+        files.open("first")
+    assert [read(files, name) for name in names] == [b"as this one does"] * 3
+
+
+def read(files: CheckedFiles, path: str) -> bytes:
+    """A file's bytes, and the file given back."""
+    with files.open(path) as opened:
+        return opened.read()
+
+
 def test_scores_with_a_hash_beside_them_are_held_against_it(tmp_path: Path) -> None:
     """A score that was changed is refused; a file of an earlier version, without a hash, is taken as it is."""
     from tasks.content import content_hash

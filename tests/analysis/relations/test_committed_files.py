@@ -7,9 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
 from analysis.relations.checked_files import CheckedFiles
 from analysis.relations.committed_files import CommittedFiles, SharedFile
 from analysis.relations.recorded_files import Recorded
+from runner.store.errors import StoreError
 
 
 def test_a_seek_of_another_thread_does_not_move_a_read() -> None:
@@ -24,7 +27,7 @@ def test_a_seek_of_another_thread_does_not_move_a_read() -> None:
 
 
 def test_size_and_age_are_those_of_the_handle_that_is_open(tmp_path: Path) -> None:
-    """A file that goes while it is open keeps its size; its successor, of other bytes, has its own and another age."""
+    """A file that goes while it is open keeps its size; its successor, of other bytes, is told and has its own."""
     (tmp_path / "rows").write_bytes(bytes(50))
     recorded = {"rows": Recorded(50, sha256(bytes(50)).hexdigest())}
     files = CommittedFiles(CheckedFiles(tmp_path, recorded, restore=lambda path: bytes(37)))
@@ -34,6 +37,8 @@ def test_size_and_age_are_those_of_the_handle_that_is_open(tmp_path: Path) -> No
         (tmp_path / "rows").unlink()
         assert (files.info(name)["size"], len(first.read())) == (50, 50)
         age = files.modified(name)
+    with pytest.raises(StoreError, match="ask again"):
+        files.open(name)
     with files.open(name) as second:
         assert (files.info(name)["size"], len(second.read())) == (37, 37)
         assert files.modified(name) not in (age, *before)

@@ -6,6 +6,7 @@ import itertools
 import shutil
 import threading
 from collections.abc import Callable
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from analysis.relations.checked_files import CheckedFiles
 from analysis.relations.database import connect
 from runner.store import reader
 from runner.store.compaction import compact as compaction
@@ -25,7 +27,7 @@ from runner.store.files import storage
 from runner.store.files.disk import Disk
 from runner.store.files.disk_calls import DiskCalls
 from runner.store.layout import Layout
-from runner.store.schema import Facts
+from runner.store.schema import CommitRecord, Facts
 from runner.store.status import status
 from runner.store.trial_rows import TrialRows, coordinates
 from runner.store.verify import broken_invariants
@@ -356,6 +358,45 @@ def test_a_query_goes_on_when_its_files_are_compacted_away(tmp_path: Path) -> No
     compact(tmp_path)
     assert loose.execute("FROM pie_rate ORDER BY ALL").fetchall() == expected
     assert first.execute("FROM pie_rate ORDER BY ALL").fetchall() == expected
+
+
+def test_a_question_is_answered_though_its_files_go_while_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What DuckDB has read of a file, before a compaction takes it away, fits the file that is made again."""
+    samples.store(tmp_path, seeds=2)
+    question = "SELECT count(*), bit_xor(hash(trial_id, example_id, label)) FROM predictions"
+    opened, opening, last = itertools.count(), CheckedFiles.open, 10**6
+
+    def compacted_at_last(files: CheckedFiles, path: str) -> BufferedReader:
+        if next(opened) == last:
+            assert compact(tmp_path).trials == 6
+        return opening(files, path)
+
+    monkeypatch.setattr(CheckedFiles, "open", compacted_at_last)
+    expected = connect(tmp_path).execute(question).fetchall()
+    opened, last = itertools.count(), next(opened) * 2 // 3
+    assert connect(tmp_path).execute(question).fetchall() == expected
+    assert not list(Layout(tmp_path).commits.iterdir())
+
+
+def test_a_file_that_is_made_again_has_the_bytes_that_it_had(tmp_path: Path) -> None:
+    """Of one trial, and of many: rows that lie elsewhere by now are written as they were."""
+    mixed.store(tmp_path, range(1), planned=range(2))
+    mine = {one.files[0].path: [one] for one in reader.commits(tmp_path)}
+    before = content(tmp_path)
+    compact(tmp_path)
+    shared: dict[str, list[CommitRecord]] = {}
+    for one in reader.commits(tmp_path):
+        shared.setdefault(one.files[0].path, []).append(one)
+    before |= content(tmp_path)
+    for spec in mixed.specs(range(1, 2)):
+        mixed.committed(tmp_path, spec)
+    compact(tmp_path)
+    assert (len(mine), len(shared)) == (6, 2)
+    for path, records in {**mine, **shared}.items():
+        assert not (tmp_path / path).exists()
+        assert sharing.written_anew(tmp_path, records) == before[path]
 
 
 def test_rows_are_found_where_a_compaction_has_put_them(tmp_path: Path) -> None:
