@@ -11,8 +11,8 @@ from runner.spec import TrialSpec
 from runner.studies.grid import Block, GridCell, cells_of
 from tasks import TASKS
 from tasks.base import SPLITS, Split, TaskChoice
+from tasks.choices import kind_of
 from tasks.kinds import KINDS
-from tasks.own_fields import kind_of
 
 BYTES_PER_PREDICTION = 0.2
 BYTES_PER_TRIAL = 5_000

@@ -25,6 +25,10 @@ METHOD_PIECES = ("method", "score", "schedule")
 """The pieces among `TrialSpec.versions` that only pruned models and references have."""
 
 
+LATER: dict[str, Any] = {"stride": 0}
+"""Fields of a spec that came later -> their defaults."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
     """The places where the first paper's text and its authors' code differ, one switch each.
@@ -79,7 +83,8 @@ class TrialSpec:
     is a planned trial that has no id yet. `model` is the name the study gives, `architecture` the entry of
     MODELS behind it, `options` what the study sets of it (sorted pairs). `contents` holds a fingerprint for each
     option that is a path (sorted pairs): the id knows the file, not where it lies. `max_tokens` is set where the
-    study changes the task's own. `method` is the name the study gives, `base_method` the line of METHODS or
+    study changes the task's own. `stride`: tokens between two windows of a passage, 0 where it is cut.
+    `method` is the name the study gives, `base_method` the line of METHODS or
     REFERENCES behind it where that has another name, `method_options` what of it differs from the defaults (sorted
     pairs). `base` is what the sparsity of a pruned trial is a fraction of. `versions` names the pieces of code whose
     result has changed since their first version (sorted pairs). `canary` names a vendor for a copy of a trial that must
@@ -94,6 +99,7 @@ class TrialSpec:
     options: tuple[tuple[str, Any], ...] = ()
     contents: tuple[tuple[str, str], ...] = ()
     max_tokens: int | None = None
+    stride: int = 0
     method: str
     base_method: str = ""
     method_options: tuple[tuple[str, Any], ...] = ()
@@ -206,8 +212,12 @@ class TrialSpec:
         return self.task, self.model, self.method, self.sparsity
 
     def settings(self) -> dict[str, Any]:
-        """The whole spec as plain values, defaults included: what commit records and frozen plans carry."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))  # type: ignore[no-any-return]
+        """The whole spec as plain values, defaults included: what commit records and frozen plans carry.
+
+        LATER fields only where they say something: records of before have no such keys, and are of the same trials.
+        """
+        values = json.loads(json.dumps(dataclasses.asdict(self)))
+        return {name: value for name, value in values.items() if name not in LATER or value != LATER[name]}
 
     @staticmethod
     def from_settings(values: dict[str, Any]) -> TrialSpec:

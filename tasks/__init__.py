@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks import aapd, cifar, digits, glue, imdb, mnist, movie_snippets, reuters, snli
+from tasks import aapd, cifar, digits, glue, imdb, mnist, movie_snippets, reuters, snli, squad
 from tasks.base import Task
 
 TASKS: dict[str, Task] = {
@@ -17,4 +17,5 @@ TASKS: dict[str, Task] = {
     "cifar10": cifar.TASKS["cifar10"],
     "cifar100": cifar.TASKS["cifar100"],
     **glue.TASKS,
+    "squad": squad.TASK,
 }

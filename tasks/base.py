@@ -42,6 +42,7 @@ class TaskChoice(BaseModel):
     numbers to predict, not classes. `words` and `tags` are lists of equal length: a tag is to be found for every word.
     `image` names a column of pictures in place of `text`; folders that have one for every class need neither.
     `question`, `context` and `answer` (with `answer_start`, where it begins): the answer is to be found in the context.
+    `stride`: passages longer than max_tokens are read in windows that begin every so many tokens; 0: as far as that.
     `target` names the column of a text that is to be written after `text`.
     `metrics` are those by which any task's answers are scored, the headline first (`tasks.metric_choice`); they change
     no trial. A number for `test` or `validation` is the
@@ -75,6 +76,7 @@ class TaskChoice(BaseModel):
     kind: Literal["regression"] | None = Field(default=None, exclude_if=_is_none)
     separator: str | None = None
     max_tokens: int | None = Field(default=None, ge=1)
+    stride: int | None = Field(default=None, ge=0, exclude_if=_is_none)
     # Left out of frozen studies where they are not given: those of before have no such keys.
     id: str | None = Field(default=None, exclude_if=_is_none)
     quoting: Quoting | None = Field(default=None, exclude_if=_is_none)
@@ -95,7 +97,7 @@ class TaskData:
     `note` says in a sentence how the examples depart from the task's declared ones; empty if they do not.
     `warnings` are sentences on what is doubtful: labels, copies of examples within and across splits. `metrics` are
     those by which answers are scored, the headline first; empty for those of the kind. `images` is what images of bytes
-    have in common.
+    have in common. `stride`: how many tokens apart windows of long passages begin; 0 where these are cut.
     """
 
     task: str
@@ -109,6 +111,7 @@ class TaskData:
     warnings: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     images: Images | None = None
+    stride: int = 0
 
     def __post_init__(self) -> None:
         _require_gold(self.task, self.examples, KINDS[self.kind].gold)
@@ -155,7 +158,8 @@ class Task:
     `metrics` as of TaskData. `load_whole` loads it with the validation split a part of train, where a study says
     `validation: 0`.
     `sizes`, `classes` and `class_count` are what `load` must return; `classes` is None where only the user's data
-    has the names. `hub` is the data set's name for `datasets`, used where the user brings no copy. `disagreement` names
+    has the names. `hub` is the data set's name for `datasets`, used where the user brings no copy.
+    `stride` is of its passages, where a study does not say otherwise. `disagreement` names
     the column of the examples that says how much people disagreed on each, where there is one.
     """
 
@@ -177,6 +181,7 @@ class Task:
     disagreement: str | None = None
     metrics: tuple[str, ...] = ()
     load_whole: Callable[[Path | None], TaskData] | None = None
+    stride: int = 0
 
     def __post_init__(self) -> None:
         if self.classes is not None:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from tasks import TASKS, files
 from tasks.base import SPLITS, Split, Task, TaskChoice, TaskData, TaskError
 from tasks.cache import cached, file_stamps
+from tasks.choices import check_reading, stride_of
 from tasks.examples import split_sizes
 from tasks.kinds.single_label import PART
 from tasks.lengths import statistics, token_counts
@@ -21,8 +22,8 @@ from tasks.splitting import scrambled, stratified_subset
 from tasks.statistics import counted_statistics, declared_statistics
 from tasks.tabular import nearest
 
-HOW_WRITTEN = ("quoting", "delimiter", "encoding", "columns")
-"""The fields of a choice that say how a user's files are written."""
+OF_ANY_TASK = ("name", "data", "limit", "max_tokens", "stride", "metrics", "validation")
+"""The fields of a choice that a registered task may have."""
 
 
 def task_named(name: str) -> Task:
@@ -45,6 +46,7 @@ def check(choice: TaskChoice) -> None:
     for split, limit in choice.limit.items():
         if limit < 1:
             raise TaskError(f"task '{choice.name}': limit of {split} is {limit}; it must be at least 1")
+    check_reading(choice)
     if is_own(choice):
         if choice.name in TASKS:
             raise TaskError(f"'{choice.name}' is a registered task; give the task of your own files another name")
@@ -54,12 +56,11 @@ def check(choice: TaskChoice) -> None:
 
 
 def _check_registered(choice: TaskChoice, task: Task) -> None:
-    foreign = ("config", "splits", "text", "image", "label", "labels", "kind", "separator", "id", *HOW_WRITTEN)
-    given = [name for name in foreign if getattr(choice, name)]
+    given = [name for name in TaskChoice.model_fields if name not in OF_ANY_TASK and getattr(choice, name)]
     if given:
         raise TaskError(
-            f"task '{task.name}' is registered and takes no {', '.join(given)}; "
-            "allowed: data, limit, max_tokens, metrics, and validation: 0 where its validation split is a part of train"
+            f"task '{task.name}' is registered and takes no {', '.join(given)}; allowed: data, limit, max_tokens, "
+            "stride, metrics, and validation: 0 where its validation split is a part of train"
         )
     if choice.validation == 0 and task.load_whole is None:
         raise TaskError(f"task '{task.name}': its validation split is no part of train; remove validation: 0")
@@ -91,7 +92,12 @@ def open_task(choice: TaskChoice) -> TaskData:
         data = cached(choice.name, key, load)
     if choice.limit:
         data = limited(data, choice.limit)
-    return dataclasses.replace(data, max_tokens=choice.max_tokens or data.max_tokens, metrics=_metrics(choice, data))
+    return dataclasses.replace(
+        data,
+        max_tokens=choice.max_tokens or data.max_tokens,
+        stride=stride_of(choice),
+        metrics=_metrics(choice, data),
+    )
 
 
 def _metrics(choice: TaskChoice, data: TaskData) -> tuple[str, ...]:
@@ -170,6 +176,7 @@ def describe(name: str, data: Path | None = None) -> dict[str, Any]:
         "metric": task.metric,
         "metrics": list(task.scored_by),
         "max_tokens": task.max_tokens,
+        **({"stride": task.stride} if task.stride else {}),
         "needs_data": task.needs_data,
         "source": task.source,
         "licence": task.licence,
@@ -219,7 +226,7 @@ def _load_registered(choice: TaskChoice) -> TaskData:
 
 def _key(choice: TaskChoice) -> dict[str, Any]:
     """What the parsed examples depend on."""
-    said = choice.model_dump(mode="json", exclude={"limit", "max_tokens", "metrics"}, exclude_defaults=True)
+    said = choice.model_dump(mode="json", exclude={"limit", "max_tokens", "stride", "metrics"}, exclude_defaults=True)
     given = [choice.data, choice.train, choice.validation, choice.test, choice.dataset]
     sources = {path: file_stamps(Path(path)) for path in given if isinstance(path, str) and Path(path).exists()}
     version = TASKS[choice.name].version if choice.name in TASKS else 1

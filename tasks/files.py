@@ -25,7 +25,7 @@ from tasks.own_fields import (
     column_names,
     fractions,
     is_in_folders,
-    kind_of,
+    own_kind,
     paths,
     reads_images,
     written,
@@ -88,7 +88,7 @@ def load(choice: TaskChoice) -> TaskData:
     """
     check(choice)
     raw = _raw(choice)
-    kind = kind_of(choice)
+    kind = own_kind(choice)
     if choice.label is not None and KINDS[kind].has_classes:
         _refuse_measures(choice, raw)
     read = {split: _read(choice, one) for split, one in raw.items()}
@@ -185,16 +185,16 @@ def _classes(choice: TaskChoice, answers: Mapping[Split, pa.Array], declared: se
     """The classes of a task, if its kind has any, and its gold answers as they are stored."""
     if choice.tags is not None:
         return tags_of(choice.name, answers)
-    if KINDS[kind_of(choice)].has_classes:
+    if KINDS[own_kind(choice)].has_classes:
         return classes_of(choice.name, answers, declared.pop() if len(declared) == 1 else None)
-    if KINDS[kind_of(choice)].ballot is None and choice.target is None:
+    if KINDS[own_kind(choice)].ballot is None and choice.target is None:
         require_spread(choice.name, answers["train"], "training")
     return Classes(names=(), indices=answers, warnings=())
 
 
 def _taken(choice: TaskChoice) -> frozenset[str]:
     """Names of gold columns that a further column must leave alone: those of other kinds are free, as they were."""
-    return frozenset({*KINDS[kind_of(choice)].gold, *(WORDS if choice.tags else ())})
+    return frozenset({*KINDS[own_kind(choice)].gold, *(WORDS if choice.tags else ())})
 
 
 def _read(choice: TaskChoice, raw: RawSplit) -> tuple[dict[str, Any], pa.Array]:
@@ -210,7 +210,7 @@ def _read(choice: TaskChoice, raw: RawSplit) -> tuple[dict[str, Any], pa.Array]:
 
 def _answers(choice: TaskChoice, raw: RawSplit) -> pa.Array:
     """The gold answers of every example: class names, lists of them, or numbers."""
-    if KINDS[kind_of(choice)].has_classes:
+    if KINDS[own_kind(choice)].has_classes:
         return _label_names(choice, raw)
     if choice.target is not None:
         return targets_of(raw, choice.target)

@@ -25,7 +25,8 @@ def overview(data: TaskData) -> dict[str, Any]:
     """Everything that `piesweep check` says of a task, under names for scripts.
 
     classes: name -> split -> examples. tokens: lengths by torchtext's rules, as the paper counts them; cut: of each
-    split the share of examples longer than max_tokens. images: what they have in common, if they are bytes. warnings:
+    split the share of examples longer than max_tokens. stride: how many tokens apart windows of these begin.
+    images: what they have in common, if they are bytes. warnings:
     sentences.
     """
     found: dict[str, Any] = {
@@ -49,6 +50,8 @@ def overview(data: TaskData) -> dict[str, Any]:
         found["cut"] = {
             split: round(float(np.mean(counts[splits == split] > data.max_tokens)), 4) for split in found["splits"]
         }
+    if data.stride:
+        found["stride"] = data.stride
     return found
 
 
@@ -61,7 +64,7 @@ def warnings_of(data: TaskData) -> tuple[str, ...]:
 def unread(data: TaskData) -> list[str]:
     """Sentences on words, or answers, that no network reads, since texts are cut."""
     if data.kind == "span":
-        return _unread_answers(data)
+        return [] if data.stride else _unread_answers(data)
     if data.kind != "tagging":
         return []
     found = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks import TASKS
 from tasks.base import SPLITS, Split, TaskChoice, TaskError
 from tasks.text_files import AS_FOUND, Written, require_encoding
 
@@ -91,10 +90,8 @@ def is_in_folders(choice: TaskChoice) -> bool:
     return bool(places) and not any(columns) and not any(path.name.lower().endswith(TABLES) for path in places)
 
 
-def kind_of(choice: TaskChoice) -> str:
-    """The kind of answer of a registered task, or that which a task of the user's own declares."""
-    if choice.name in TASKS:
-        return TASKS[choice.name].kind
+def own_kind(choice: TaskChoice) -> str:
+    """The kind of answer that a task of the user's own declares."""
     if choice.tags is not None:
         return "tagging"
     if choice.answer is not None:

@@ -44,3 +44,17 @@ def passage_words(passages: pa.Array | pa.ChunkedArray) -> PassageWords:
     flat = np.concatenate([np.empty((0, 2), np.int64), *(spans[code] for code in codes)])
     counts = np.array([len(one) for one in spans], np.int64)[codes] if len(codes) else np.empty(0, np.int64)
     return PassageWords(begins=flat[:, 0], ends=flat[:, 1], counts=counts)
+
+
+def answered_words(gold_spans: pa.ChunkedArray, words: PassageWords) -> NDArray[np.int64]:
+    """The first and the last word [n, 2] that every example's first gold answer touches, of its passage's words."""
+    answers = np.array([row[0] for row in gold_spans.to_pylist()], np.int64).reshape(-1, 2)
+    # One search for all passages: each has a stretch of its own, longer than any.
+    stretch = 1 + int(words.ends.max(initial=0))
+    rows = np.arange(len(answers)) * stretch
+    owners = np.repeat(rows, words.counts)
+    begin, end = rows + answers[:, 0], rows + answers[:, 1]
+    first = np.searchsorted(owners + words.ends, begin, side="right") - words.firsts
+    last = np.searchsorted(owners + words.begins, end, side="left") - 1 - words.firsts
+    places: NDArray[np.int64] = np.stack([first, np.maximum(last, first)], axis=1).clip(0, (words.counts - 1)[:, None])
+    return places

@@ -60,7 +60,9 @@ def _print_task(task: dict[str, Any]) -> None:
     }
     if "tokens" in task:
         facts["tokens"] = task["tokens"]
-        facts["cut"] = ", ".join(f"{share:.1%} of {split}" for split, share in task["cut"].items())
+        facts["in windows" if "stride" in task else "cut"] = ", ".join(
+            f"{share:.1%} of {split}" for split, share in task["cut"].items()
+        )
     if task["note"]:
         facts["note"] = task["note"]
     print_facts(facts)

@@ -15,7 +15,7 @@ from runner.heads.base import WithoutProbabilities
 from tasks.base import TaskData
 from tasks.kinds import KINDS
 from tasks.kinds.base import Codes, Kind
-from tasks.passages import passage_words
+from tasks.passages import answered_words, passage_words
 
 UNREAD = -1e9
 """The logit of a word that is not there, or that the network does not read: no answer begins or ends there."""
@@ -24,6 +24,9 @@ UNREAD = -1e9
 @dataclass(frozen=True)
 class SpanHead(WithoutProbabilities):
     """Two units at every word of the passage; outputs are [n, words, 2] (Devlin et al. 2019, section 4.2).
+
+    Those of a passage that was read in windows are [n, words, 4] (runner.models.windows): losses are of the first two,
+    and the last two decide.
 
     Targets are int64 [n, 2 + 2 answers]: the first and the last word of the first gold answer, and then all gold
     answers in characters, which no loss reads. An answer that begins or ends at a word which the network does not read
@@ -36,15 +39,7 @@ class SpanHead(WithoutProbabilities):
 
     def targets(self, examples: pa.Table) -> Tensor:
         gold = self.kind.codes(examples["gold_spans"].combine_chunks(), 0)
-        words = passage_words(examples["text_pair"])
-        # One search for all passages: each has a stretch of its own, longer than any.
-        stretch = 1 + int(words.ends.max(initial=0))
-        rows = np.arange(len(gold)) * stretch
-        owners = np.repeat(rows, words.counts)
-        begin, end = rows + gold[:, 0, 0], rows + gold[:, 0, 1]
-        first = np.searchsorted(owners + words.ends, begin, side="right") - words.firsts
-        last = np.searchsorted(owners + words.begins, end, side="left") - 1 - words.firsts
-        places = np.stack([first, np.maximum(last, first)], axis=1).clip(0, (words.counts - 1)[:, None])
+        places = answered_words(examples["gold_spans"], passage_words(examples["text_pair"]))
         return torch.from_numpy(np.concatenate([places, gold.reshape(len(gold), -1)], axis=1).astype(np.int64))
 
     def gold(self, targets: Tensor) -> Codes:
@@ -56,7 +51,7 @@ class SpanHead(WithoutProbabilities):
         return self.loss_rows(outputs, targets).mean()
 
     def loss_rows(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        is_read, likely = log_likely(outputs)
+        is_read, likely = log_likely(outputs[..., :2])
         if targets.ndim == 3:
             return -(targets * likely).sum(1).mean(1)
         places = targets[:, None, :2]
@@ -65,10 +60,10 @@ class SpanHead(WithoutProbabilities):
 
     def soft(self, outputs: Tensor) -> Tensor:
         """Probabilities of every word, to be the first and the last."""
-        return log_likely(outputs)[1].exp()
+        return log_likely(outputs[..., :2])[1].exp()
 
     def scores(self, outputs: Tensor) -> NDArray[Any]:
-        is_read, likely = log_likely(outputs)
+        is_read, likely = log_likely(outputs[..., -2:])
         found: NDArray[Any] = likely.masked_fill(~is_read[..., None], -torch.inf).numpy()
         return found
 

@@ -23,8 +23,9 @@ class ModelContext:
 
     options: the architecture's defaults with the study's changes. classes: size of the output layer, as the head of the
     kind has it. reads: what the head reads of the network. images: what the task's have in common, None for texts.
-    variations: what training does to images. cache: a folder of this node for tokenised texts and fetched
-    weights; safe to delete at any time.
+    variations: what training does to images. stride: tokens between the beginnings of two windows in which a passage
+    longer than max_tokens is read; 0 where it is read as far as that. cache: a folder of this node for tokenised texts
+    and fetched weights; safe to delete at any time.
     """
 
     options: Mapping[str, Any]
@@ -38,6 +39,12 @@ class ModelContext:
     reads: Reads = "text"
     images: Images | None = None
     variations: tuple[str, ...] = ()
+    stride: int = 0
+
+    @property
+    def in_windows(self) -> bool:
+        """Whether long passages are read in windows."""
+        return self.reads == "passage" and self.stride > 0
 
 
 class Encoded(Protocol):

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from runner.models import vectors
 from runner.models.base import Encoded, ModelContext
 from runner.models.mapped import Ragged, filled, fingerprint, mapped, save
-from runner.models.places import ABSENT, classified, one_each, places_of, save_places, words_read
+from runner.models.places import ABSENT, Pieces, classified, one_each, places_of, save_places, words_read
+from runner.models.windows import Layout, in_windows, positions_of, save_windows, windows_of
 from runner.models.words import SEPARATOR, given_words, question_and_passage, split_words
 from runner.spec import derived_seed
 
@@ -157,14 +158,16 @@ def encode(context: ModelContext, examples: pa.Table) -> Encoded:
     source = context.options["vectors"]
     pair = "text_pair" in examples.column_names
     choices = (ENCODING_VERSION, vectors.identity(source), context.max_tokens, pair)
-    name = fingerprint(examples, *choices, reads=context.reads)
+    strides = (context.stride,) if context.in_windows else ()
+    name = fingerprint(examples, *choices, *strides, reads=context.reads)
     folder = filled(context.cache / "words" / name, lambda fresh: _fill(fresh, context, examples))
     mean, deviation = mapped(folder, "mean"), mapped(folder, "deviation")
     table = np.concatenate([mapped(folder, "vectors"), mean[None], padding(context, mean, deviation)[None]])
     width = None if context.switches.padding == "packed" else context.max_tokens
     words = Ragged(mapped(folder, "words"), mapped(folder, "offsets"))
     places = None if context.reads == "text" else places_of(folder)
-    return EncodedWords(words=words, table=torch.from_numpy(table), width=width, places=places)
+    encoded = EncodedWords(words=words, table=torch.from_numpy(table), width=width, places=places)
+    return in_windows(folder, encoded, examples) if context.in_windows else encoded
 
 
 def padding(context: ModelContext, mean: NDArray[np.float32], deviation: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -193,12 +196,32 @@ def _fill(folder: Path, context: ModelContext, examples: pa.Table) -> None:
     known = rows >= 0
     unknown = int(known.sum())
     table_rows = np.where(known, np.cumsum(known) - 1, unknown)
-    words, offsets = _cut_texts(table_rows[split.codes], split.counts, context.max_tokens, unknown)
+    codes = table_rows[split.codes]
+    words, offsets = _cut_texts(codes, split.counts, context.max_tokens, unknown)
+    if context.in_windows:
+        read, offsets = _parted(folder, context, examples, split.counts)
+        words = codes[read].astype(np.int32)
     mean, deviation = source.moments()
     save(folder, words=words, offsets=offsets, vectors=source.matrix[rows[known]], mean=mean, deviation=deviation)
-    if context.reads != "text":
+    if context.reads != "text" and not context.in_windows:
         counts = words_read(examples, context.reads).counts
         save_places(folder, one_each(counts, context.max_tokens, split.counts - counts), counts)
+
+
+def _parted(
+    folder: Path, context: ModelContext, examples: pa.Table, counts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The words that the windows of all passages read, and their offsets; where they stand is kept."""
+    words = words_read(examples, context.reads)
+    layout = Layout(heads=counts - words.counts, passages=words.counts, tails=np.zeros_like(counts))
+    windows = windows_of(layout, context.max_tokens, context.stride)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    owners = np.repeat(np.arange(len(counts)), words.counts)
+    at = layout.firsts[owners] + layout.heads[owners] + np.arange(len(owners)) - words.firsts[owners]
+    begins, ends = np.zeros((2, int(counts.sum())), np.int64)
+    begins[at], ends[at] = words.begins, words.ends
+    save_windows(folder, words, Pieces(begins, ends, offsets), layout, windows)
+    return positions_of(layout, windows)
 
 
 def _cut_texts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.models import ModelError
-from runner.models.base import ModelContext
+from runner.models.base import Encoded, ModelContext
 from runner.models.mapped import Ragged, filled, fingerprint, mapped, save
 from runner.models.places import ABSENT, CUT, Pieces, first_places, places_of, save_places, words_read
+from runner.models.windows import Layout, in_windows, positions_of, save_windows, windows_of
 from tasks.passages import PassageWords
 
 ENCODING_VERSION = 1
@@ -78,8 +80,11 @@ class EncodedTokens:
         return given
 
 
-def encode(context: ModelContext, examples: pa.Table, reading: Reading) -> EncodedTokens:
-    """Token ids of each example with the tokenizer's special tokens, cut to max_tokens; tokenised once a node."""
+def encode(context: ModelContext, examples: pa.Table, reading: Reading) -> Encoded:
+    """Token ids of each example with the tokenizer's special tokens, cut to max_tokens; tokenised once a node.
+
+    Passages that the context wants in windows are not cut.
+    """
     if context.max_tokens > reading.longest:
         raise ModelError(
             f"max_tokens is {context.max_tokens}, but checkpoint '{context.options['checkpoint']}' reads at most "
@@ -89,16 +94,18 @@ def encode(context: ModelContext, examples: pa.Table, reading: Reading) -> Encod
     segments = is_pair and reading.separator is None
     pairs = (reading.separator or "segments") if is_pair else None
     choices = (ENCODING_VERSION, reading.rules, context.max_tokens, pairs)
-    key = fingerprint(examples, *choices, reads=context.reads)
+    strides = (context.stride,) if context.in_windows else ()
+    key = fingerprint(examples, *choices, *strides, reads=context.reads)
     folder = filled(context.cache / "tokens" / key, lambda fresh: _fill(fresh, context, examples, reading))
     offsets = mapped(folder, "offsets")
-    return EncodedTokens(
+    encoded = EncodedTokens(
         tokens=Ragged(mapped(folder, "tokens"), offsets),
         types=Ragged(mapped(folder, "types"), offsets) if segments and reading.has_types else None,
         has_types=reading.has_types,
         padding=reading.padding,
         places=None if context.reads == "text" else places_of(folder),
     )
+    return in_windows(folder, encoded, examples) if context.in_windows else encoded
 
 
 def _fill(folder: Path, context: ModelContext, examples: pa.Table, reading: Reading) -> None:
@@ -121,8 +128,9 @@ def _fill(folder: Path, context: ModelContext, examples: pa.Table, reading: Read
         given = reading.tokenizer(
             firsts,
             seconds if segments else None,
-            truncation=True,
-            max_length=context.max_tokens,
+            truncation=not context.in_windows,
+            max_length=None if context.in_windows else context.max_tokens,
+            verbose=False,  # of what is longer than the model reads: that is seen to here
             return_attention_mask=False,
             return_token_type_ids=segments,
             return_offsets_mapping=by_word,
@@ -134,17 +142,44 @@ def _fill(folder: Path, context: ModelContext, examples: pa.Table, reading: Read
             columns[name].append(np.fromiter(chain.from_iterable(given[name]), dtype=small))
     flat = {name: np.concatenate([np.empty(0, small), *parts]) for name, parts in columns.items()}
     offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-    save(folder, tokens=flat["input_ids"], offsets=offsets)
     if by_word:
         begins, ends = np.concatenate(spans).T
         words = words_read(examples, context.reads)
         if is_pair and not segments:
             words = _after(words, examples["text"], len(reading.separator or ""))
-        places = first_places(words, Pieces(begins, ends, offsets))
-        _refuse_lost_offsets(context, places, words.counts, np.diff(offsets))
-        save_places(folder, places, words.counts)
+        pieces = Pieces(begins, ends, offsets)
+        if context.in_windows:
+            flat, offsets = _parted(folder, context, words, pieces, flat)
+        else:
+            places = first_places(words, pieces)
+            is_whole = np.repeat(np.diff(offsets) < context.max_tokens, words.counts)
+            _refuse_lost_offsets(context, places[is_whole] == CUT)
+            save_places(folder, places, words.counts)
+    save(folder, tokens=flat["input_ids"], offsets=offsets)
     if segments:
         save(folder, types=flat["token_type_ids"].astype(np.uint8))
+
+
+def _parted(
+    folder: Path, context: ModelContext, words: PassageWords, pieces: Pieces, flat: Mapping[str, NDArray[Any]]
+) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
+    """What the windows of all passages read, end to end, and their offsets; where their words stand is kept."""
+    counts = np.diff(pieces.offsets)
+    owners = np.repeat(np.arange(len(counts)), counts)
+    # Where passages follow questions in one text, their pieces are those from the first word on.
+    begins = np.zeros(len(counts), np.int64)
+    begins[words.counts > 0] = words.begins[words.firsts[words.counts > 0]]
+    places = np.flatnonzero((pieces.ends > pieces.begins) & (pieces.ends > begins[owners]))
+    first, last = np.full(len(counts), -1), np.full(len(counts), -1)
+    first[owners[places[::-1]]], last[owners[places]] = places[::-1], places
+    has_passage = first >= 0
+    heads = np.where(has_passage, first - pieces.offsets[:-1], counts)
+    passages = np.where(has_passage, last - first + 1, 0)
+    layout = Layout(heads=heads, passages=passages, tails=counts - heads - passages)
+    windows = windows_of(layout, context.max_tokens, context.stride)
+    _refuse_lost_offsets(context, save_windows(folder, words, pieces, layout, windows))
+    read, offsets = positions_of(layout, windows)
+    return {name: values[read] for name, values in flat.items()}, offsets
 
 
 def _characters(given: Any, segment: int) -> NDArray[np.int64]:
@@ -162,12 +197,9 @@ def _after(words: PassageWords, texts: pa.ChunkedArray, separator: int) -> Passa
     return replace(words, begins=words.begins + before, ends=words.ends + before)
 
 
-def _refuse_lost_offsets(
-    context: ModelContext, places: NDArray[np.int32], counts: NDArray[np.int64], tokens: NDArray[np.int64]
-) -> None:
+def _refuse_lost_offsets(context: ModelContext, is_lost: NDArray[np.bool_]) -> None:
     """ModelError where most words of texts that are read whole are found in no piece."""
-    is_whole = np.repeat(tokens < context.max_tokens, counts)
-    lost, words = int((places[is_whole] == CUT).sum()), int(is_whole.sum())
+    lost, words = int(is_lost.sum()), len(is_lost)
     if 2 * lost > words:
         raise ModelError(
             f"the tokenizer of checkpoint '{context.options['checkpoint']}' does not say which characters its pieces "

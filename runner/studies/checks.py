@@ -15,11 +15,12 @@ from runner.studies.training import cell_name
 from runner.studies.training_checks import selection_problems, training_problems
 from tasks import TASKS
 from tasks.base import SPLITS, TaskChoice, TaskError
+from tasks.choices import kind_of
 from tasks.columns import Inputs
 from tasks.kinds import KINDS
 from tasks.kinds.base import Kind, Reads
 from tasks.metric_choice import check_metrics
-from tasks.own_fields import check_fields, kind_of, reads_images
+from tasks.own_fields import check_fields, reads_images
 
 OWN = (
     *("train", "validation", "test", "dataset", "config", "splits", "text", "image", "label", "labels", "separator"),

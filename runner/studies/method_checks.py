@@ -8,8 +8,8 @@ from runner.methods import METHODS, MethodError, resolve
 from runner.models import MODELS
 from runner.studies.errors import Problem, repeated
 from runner.studies.study import Study
+from tasks.choices import kind_of
 from tasks.kinds import KINDS
-from tasks.own_fields import kind_of
 
 
 def problems(study: Study) -> Iterator[Problem]:

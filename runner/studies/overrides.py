@@ -210,7 +210,7 @@ def _forget(values: dict[str, Any], key: str, gone: set[str]) -> None:
                 section[group] = {
                     name: value
                     for name, value in exceptions.items()
-                    if (str(name).split("/")[side] if group == "cells" else name) not in gone
+                    if (str(name).rpartition("/")[side] if group == "cells" else name) not in gone
                 }
 
 

@@ -10,8 +10,8 @@ from runner.models import MODELS
 from runner.studies.errors import Problem
 from runner.studies.study import Study
 from runner.studies.training import cell_name
+from tasks.choices import kind_of
 from tasks.kinds import KINDS
-from tasks.own_fields import kind_of
 
 
 def problems(study: Study) -> Iterator[Problem]:

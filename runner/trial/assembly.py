@@ -105,6 +105,7 @@ def context_of(spec: TrialSpec, workplace: Workplace, data: TaskData, head: Head
         images=data.pictures,
         variations=spec.training.variations(data.pictures.variations) if data.pictures else (),
         max_tokens=spec.max_tokens or data.max_tokens,
+        stride=spec.stride,
         switches=spec.protocol,
         seed=spec.seed,
         cache=workplace.cache,

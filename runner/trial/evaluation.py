@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from runner.heads.base import HALF, Head
 from runner.models.base import Encoded
+from runner.models.windows import EncodedWindows
 from runner.spec import Protocol
 from runner.store.schema import PREDICTION_FIELDS
 from runner.trial.batches import Batch, in_order, joined, to_device
@@ -67,8 +68,11 @@ class Answers:
 def answer(network: nn.Module, encoded: Encoded, batch_size: int, compute: Compute) -> Tensor:
     """Logits of every row of a split, fp32 on the CPU, without dropout; each process answers some rows.
 
-    [n, units], or where the head reads words [n, words, units], words the most that a row has.
+    [n, units], or where the head reads words [n, words, units], words the most that a row has. Of rows that are read in
+    windows those of all their windows, joined.
     """
+    if isinstance(encoded, EncodedWindows):
+        return encoded.joined(answer(network, encoded.windows, batch_size, compute))
     turns = compute.processes.turns(in_order(encoded.lengths, batch_size))
     counted = np.concatenate([np.empty(0, np.int64), *(rows for rows, counts in turns if counts)])
     network.eval()

@@ -53,17 +53,7 @@ class Span:
 
         Of at most LONGEST_ANSWER words; of equal spans the shortest, of these the first. NaN never wins, nor does -inf.
         """
-        ranked = np.nan_to_num(scores.astype(np.float64), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
-        begins, ends = ranked[..., 0], ranked[..., 1]
-        rows = np.arange(len(ranked))
-        best = np.full(len(ranked), -np.inf)
-        first, last = np.zeros(len(ranked), np.int64), np.zeros(len(ranked), np.int64)
-        for further in range(min(LONGEST_ANSWER, ranked.shape[1])):
-            together = begins[:, : ranked.shape[1] - further] + ends[:, further:]
-            at = together.argmax(1)
-            is_better = together[rows, at] > best
-            best[is_better] = together[rows, at][is_better]
-            first[is_better], last[is_better] = at[is_better], at[is_better] + further
+        first, last, _ = best_spans(scores)
         words = passage_words(self._known())
         return np.stack([words.begins[words.firsts + first], words.ends[words.firsts + last]], axis=1).astype(np.int32)
 
@@ -125,3 +115,19 @@ class Span:
         if self.passages is None:
             raise ValueError("an answer is a span of its passage: ask the kind about the examples first")
         return self.passages
+
+
+def best_spans(scores: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """The first and the last word of the best span of every row [n, words, 2], and its score, as `decide` has it."""
+    ranked = np.nan_to_num(scores.astype(np.float64), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+    begins, ends = ranked[..., 0], ranked[..., 1]
+    rows = np.arange(len(ranked))
+    best = np.full(len(ranked), -np.inf)
+    first, last = np.zeros(len(ranked), np.int64), np.zeros(len(ranked), np.int64)
+    for further in range(min(LONGEST_ANSWER, ranked.shape[1])):
+        together = begins[:, : ranked.shape[1] - further] + ends[:, further:]
+        at = together.argmax(1)
+        is_better = together[rows, at] > best
+        best[is_better] = together[rows, at][is_better]
+        first[is_better], last[is_better] = at[is_better], at[is_better] + further
+    return first, last, best

@@ -14,12 +14,14 @@ from tasks import TASKS
 from tasks.base import SPLITS, TaskChoice
 from tasks.catalogue import open_task
 from tasks.examples import split_sizes
+from tasks.kinds import KINDS
 from tasks.metrics import accuracy, indicators, macro_f1
 from tasks.mnist import DEBIAN
 from tests.tasks.conftest import shared
 from tests.tasks.glue_samples import BY_NAME, write_tsv
 from tests.tasks.image_samples import images, write_binary
 from tests.tasks.test_aapd import write_bits
+from tests.tasks.test_squad import write as write_squad
 
 GOLDEN = {
     "movie-snippets": "56181fed8921f846",
@@ -45,6 +47,8 @@ def data(request, tmp_path_factory):
         copy = shared("snli")
     elif request.param in BY_NAME:
         copy = write_tsv(tmp_path_factory.mktemp("glue"), BY_NAME[request.param])
+    elif request.param == "squad":
+        copy = write_squad(tmp_path_factory.mktemp("squad"))
     elif request.param == "mnist":
         copy = shared("mnist")
     elif request.param.startswith("cifar"):
@@ -64,7 +68,7 @@ def test_declared_sizes_are_what_is_loaded(data):
     assert len(data.classes) == task.class_count
     assert (data.kind, data.inputs, data.max_tokens) == (task.kind, task.inputs, task.max_tokens)
     if data.note:
-        assert data.task in ("snli", "cifar10", "cifar100", *BY_NAME)
+        assert data.task in ("snli", "cifar10", "cifar100", "squad", *BY_NAME)
     else:
         assert split_sizes(data.examples) == task.sizes
 
@@ -111,8 +115,9 @@ def test_labels_are_classes_and_gold_scores_one(data):
         assert set(labels.to_pylist()) == set(range(len(data.classes)))
         assert accuracy(data.split("test")["label"], data.split("test")["label"]) == 1.0
         return
-    if data.kind == "regression":
-        assert data.examples["gold_value"].type == pa.float32()
+    if not data.classes:
+        (gold,) = KINDS[data.kind].gold
+        assert data.examples[gold].null_count == 0
         return
     lists = data.examples["labels"].to_pylist()
     assert data.examples["labels"].type == pa.list_(pa.int16())

@@ -157,3 +157,10 @@ def test_bad_override_is_named(study, override, expected):
         study(override)
     assert f"command line '{override}'" in str(error.value)
     assert expected in str(error.value)
+
+
+def test_a_task_whose_name_has_a_slash_keeps_its_cells(study):
+    """Of glue/rte/bilstm the model is what stands after the last slash: gone with its task, and with no other."""
+    text = EXCEPTIONS.replace("imdb", "glue/rte")
+    assert "glue/rte/bilstm" in study(text=text).training.cells
+    assert study("tasks=[snli]", "models=[bilstm]", text=text).training.cells == {}

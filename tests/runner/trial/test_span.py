@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pytest
 
 from analysis.relations.database import connect
@@ -118,3 +119,31 @@ def test_passages_that_are_cut_are_counted_and_said(vectors: str, workplace: Wor
     assert all(end <= len(" ".join(text.split()[:3])) for end, text in zip(ends, texts, strict=True))
     page = write_report(workplace.root, tmp_path / "report").read_text()
     assert "which are beyond max_tokens: no answer begins or ends there" in " ".join(page.split())
+
+
+def test_passages_in_windows_are_read_to_their_end(vectors: str, workplace: Workplace, tmp_path: Path) -> None:
+    """Of windows of four words every word is read, answers lie beyond the first, and the colour is found."""
+    spec = spec_of(vectors, max_tokens=7, stride=2, training=Training(epochs=12, batch_size=16, learning_rate=0.01))
+    save_task(workplace.root, DATA)
+    run_trial(spec, workplace=workplace, data=DATA)
+    record, rows = committed(workplace, spec)
+    metrics = record["facts"]["metrics"]
+    assert record["settings"]["stride"] == 2
+    assert {split: metrics[split]["cut_words"] for split in metrics} == {"train": 0, "test": 0}
+    assert {split: rows.filter(pa.compute.equal(rows["split"], split)).num_rows for split in metrics} == {
+        "train": 96,
+        "test": 24,
+    }
+    assert metrics["test"]["f1"] > 0.8
+    assert np.isfinite(metrics["test"]["loss"])
+    assert max(row["span"][0] for row in rows.to_pylist()) > len(" ".join(["there"] * 4))
+    assert "does not read" not in write_report(workplace.root, tmp_path / "report").read_text()
+
+
+def test_windows_have_an_id_of_their_own_and_trials_of_before_keep_theirs(vectors: str) -> None:
+    """Without windows neither the id nor the settings of a trial know of them."""
+    plain, parted = spec_of(vectors), spec_of(vectors, stride=2)
+    assert plain.trial_id != parted.trial_id
+    assert "stride" not in plain.settings()
+    assert TrialSpec.from_settings(plain.settings()) == plain
+    assert TrialSpec.from_settings(parted.settings()) == parted
