@@ -115,7 +115,10 @@ def test_windows_are_the_tasks_unless_a_study_says_otherwise(tmp_path: Path) -> 
     """The stride is part of the plan: 128 by default, another, or none."""
     study = tmp_path / "study.yaml"
     write(tmp_path / "squad")
-    lines = "training: {epochs: 1, batch_size: 8, learning_rate: 0.01}\nmodels: [bilstm]\nmethods: [mp-ai]\nsparsities: [0.5]\nseeds: 1\n"
+    lines = (
+        "training: {epochs: 1, batch_size: 8, learning_rate: 0.01}\n"
+        "models: [bilstm]\nmethods: [mp-ai]\nsparsities: [0.5]\nseeds: 1\n"
+    )
     for said, stride in (("", 128), (", stride: 64", 64), (", stride: 0", 0)):
         study.write_text(f"name: s\ntasks: [{{name: squad, data: squad{said}}}]\n{lines}")
         assert {spec.stride for spec in plan(load(str(study))).trials} == {stride}
