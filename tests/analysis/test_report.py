@@ -87,6 +87,7 @@ def test_everything_is_there(results: Results, folder: Path) -> None:
     }
     assert {f"tables/{name}.csv" for name in ("pie_percent", "effectiveness")} <= tables
     assert files == tables | figures | {"index.html", "manifest.json"}
+    assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in figures if name.endswith("png"))
 
 
 def test_the_page_needs_nothing_else(folder: Path) -> None:
