@@ -44,6 +44,7 @@ def card(
     configurations: Sequence[Configuration],
     *,
     texts: bool,
+    left_out: Sequence[str] = (),
 ) -> str:
     """The README.md of an export: YAML front matter that `datasets` reads, then Markdown for people."""
     environment = Environment(
@@ -60,6 +61,7 @@ def card(
         grid=_grid(completeness),
         configurations=[(one, _described(one)) for one in configurations],
         texts=texts,
+        left_out=left_out,
     )
     return f"---\n{_front_matter(studies, tasks, configurations)}---\n\n{body}"
 

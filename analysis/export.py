@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from analysis.dataset_card import Configuration, card
 from analysis.relations.database import Database, connect
 from runner.store.files.storage import storage
 from runner.store.reader import frozen_plans, task_cards
+from tasks import TASKS
 from tasks.base import SPLITS
 from tasks.columns import TEXTS, VIEWED_GOLD
 from tasks.kinds import KINDS
@@ -58,19 +60,22 @@ class ExportError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """The folder that was written, and rows by configuration."""
+    """The folder that was written, rows by configuration, and tasks that were left out for their licence."""
 
     folder: Path
     rows: dict[str, int]
+    left_out: tuple[str, ...] = ()
 
 
-def export(store: Path, out: Path, *, texts: bool = True) -> Exported:
+def export(store: Path, out: Path, *, texts: bool = True, along: Collection[str] = ()) -> Exported:
     """Write examples, predictions, trials and PIEs as Parquet with a dataset card, for `datasets.load_dataset(out)`.
 
     texts: False leaves out what the models read (texts, pixels) and whatever else a task says of its examples, for data
-    that may not be passed on; ids and labels stay. The folder appears whole or not at all. ExportError if `out` exists
-    and is not empty, or lies inside the store.
+    that may not be passed on; ids and labels stay. Of a task whose licence forbids to pass it on nothing is written but
+    its trials, unless `along` names it. The folder appears whole or not at all. ExportError if `out` exists and is not
+    empty, or lies inside the store, if the store has no task that `along` names, or if nothing would be left.
     """
+    tasks, left_out = _tasks(store, along)
     if out != store and storage(store).contains(store, out):
         raise ExportError(f"{out} is inside the store {store}; choose a folder outside it")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -79,24 +84,41 @@ def export(store: Path, out: Path, *, texts: bool = True) -> Exported:
     aside = out.parent / f".{out.name}.{uuid.uuid4().hex[:12]}"
     try:
         with connect(store) as connection:
-            found = [_configuration(connection, name, aside, texts=texts) for name in QUERIES]
+            found = [_configuration(connection, name, aside, tasks, texts=texts) for name in QUERIES]
             completeness = connection.sql("FROM completeness").to_arrow_table().to_pylist()
         studies = dict.fromkeys(str(plan.study.get("name", "unnamed")) for plan in frozen_plans(store))
-        text = card(list(studies), task_cards(store), completeness, found, texts=texts)
+        cards = {name: one for name, one in task_cards(store).items() if name in tasks}
+        text = card(list(studies), cards, completeness, found, texts=texts, left_out=left_out)
         (aside / "README.md").write_text(text, encoding="utf-8")
         if out.exists():
             out.rmdir()
         aside.rename(out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return Exported(folder=out, rows={one.name: sum(one.rows.values()) for one in found})
+    return Exported(folder=out, rows={one.name: sum(one.rows.values()) for one in found}, left_out=left_out)
 
 
-def _configuration(connection: Database, name: str, folder: Path, *, texts: bool) -> Configuration:
+def _tasks(store: Path, along: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tasks of a store that are exported, and those that are left out for their licence, by name."""
+    present = sorted(task_cards(store))
+    if unknown := [name for name in along if name not in present]:
+        raise ExportError(f"the store {store} has no task '{unknown[0]}'; it has {', '.join(present)}")
+    kept = tuple(name for name in present if name in along or name not in TASKS or TASKS[name].may_be_passed_on)
+    left_out = tuple(name for name in present if name not in kept)
+    if left_out and not kept:
+        raise ExportError(
+            f"the licence of {', '.join(left_out)} forbids to pass the data on, and the store {store} has no other "
+            f"task; if you may, name it: --along {left_out[0]}"
+        )
+    return kept, left_out
+
+
+def _configuration(
+    connection: Database, name: str, folder: Path, tasks: Sequence[str], *, texts: bool
+) -> Configuration:
     """Write one table; splits without rows have no file, but a table without any has an empty one."""
     rows: dict[str, int] = {}
     columns = _columns(connection, name, texts=texts)
-    tasks = [str(row[0]) for row in connection.execute("SELECT task FROM internal.task ORDER BY task").fetchall()]
     places = [(split, number, task) for split in SPLITS for number, task in enumerate(tasks)]
     for split, number, task in places if name != "trials" else [(WITHOUT_SPLITS, 0, name)]:
         path = folder / name / split / f"{number:02}-{re.sub(r'[^A-Za-z0-9_-]+', '-', task)}.parquet"

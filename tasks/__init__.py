@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks import aapd, cifar, digits, glue, imdb, mnist, movie_snippets, reuters, snli, squad
+from tasks import aapd, cifar, conll2003, digits, glue, imdb, mnist, movie_snippets, reuters, snli, squad
 from tasks.base import Task
 
 TASKS: dict[str, Task] = {
@@ -18,4 +18,5 @@ TASKS: dict[str, Task] = {
     "cifar100": cifar.TASKS["cifar100"],
     **glue.TASKS,
     "squad": squad.TASK,
+    "conll2003": conll2003.TASK,
 }

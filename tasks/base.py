@@ -182,6 +182,7 @@ class Task:
     metrics: tuple[str, ...] = ()
     load_whole: Callable[[Path | None], TaskData] | None = None
     stride: int = 0
+    may_be_passed_on: bool = True
 
     def __post_init__(self) -> None:
         if self.classes is not None:

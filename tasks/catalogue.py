@@ -180,6 +180,7 @@ def describe(name: str, data: Path | None = None) -> dict[str, Any]:
         "needs_data": task.needs_data,
         "source": task.source,
         "licence": task.licence,
+        "may_be_passed_on": task.may_be_passed_on,
         "reference": task.reference,
         "statistics": declared_statistics(task),
         "loaded": False,

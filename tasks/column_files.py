@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -54,21 +54,26 @@ def read_lists(path: Path, names: Sequence[str], written: Written, wanted: Seque
 
 def _lines(path: Path, written: Written, columns: int | None = None) -> Iterator[tuple[int, list[str]]]:
     """The number of the text to which each word belongs, and the cells of its line."""
-    text, is_between = -1, True
     with opened(path, written.encoding) as file:
-        for number, line in enumerate(file, start=1):
-            content = line.decode().rstrip("\r\n")
-            if not content.strip() or content.startswith(DOCUMENT):
-                is_between = True
-                continue
-            if is_between:
-                text, is_between = text + 1, False
-            cells = (
-                [cell.strip() for cell in content.split(written.delimiter)] if written.delimiter else content.split()
+        yield from words_in((line.decode() for line in file), str(path), written.delimiter, columns)
+
+
+def words_in(
+    lines: Iterable[str], place: str, delimiter: str | None = None, columns: int | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """The number of the text to which each word belongs, and the cells of its line; place names these in errors."""
+    text, is_between = -1, True
+    for number, line in enumerate(lines, start=1):
+        content = line.rstrip("\r\n")
+        if not content.strip() or content.startswith(DOCUMENT):
+            is_between = True
+            continue
+        if is_between:
+            text, is_between = text + 1, False
+        cells = [cell.strip() for cell in content.split(delimiter)] if delimiter else content.split()
+        if columns is not None and len(cells) != columns:
+            raise TaskError(
+                f"{place} line {number} has {len(cells)} columns and the file {columns}: a line is a word and its "
+                "tags, parted by blanks or tabs (or by delimiter), and a blank line parts two texts"
             )
-            if columns is not None and len(cells) != columns:
-                raise TaskError(
-                    f"{path} line {number} has {len(cells)} columns and the file {columns}: a line is a word and its "
-                    "tags, parted by blanks or tabs (or by delimiter), and a blank line parts two texts"
-                )
-            yield text, cells
+        yield text, cells

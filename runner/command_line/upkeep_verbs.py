@@ -79,6 +79,10 @@ def export(
     texts: Annotated[
         bool, typer.Option("--texts/--no-texts", help="Whether examples keep what the networks read.")
     ] = True,
+    along: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TASK", help="Take this task along, though its licence forbids to pass its data on."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a store as Parquet with a dataset card, as the Hugging Face `datasets` library loads it."""
@@ -86,9 +90,12 @@ def export(
     from analysis.relations.stopping import ends_at_once
 
     with ends_at_once():
-        done = write(store, out, texts=texts)
+        done = write(store, out, texts=texts, along=along or ())
     if as_json:
-        typer.echo(json.dumps({"folder": str(done.folder), "rows": done.rows}))
+        typer.echo(json.dumps({"folder": str(done.folder), "rows": done.rows, "left_out": done.left_out}))
         return
+    if done.left_out:
+        names = ", ".join(done.left_out)
+        typer.echo(f"left out, since the licence forbids to pass it on: {names} (--along TASK takes it along)")
     rows = ", ".join(f"{count:,} {name}" for name, count in done.rows.items())
     typer.echo(f'{out}: {rows}; datasets.load_dataset("{out}", "predictions") loads them')

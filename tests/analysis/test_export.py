@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from analysis.export import QUERIES, ExportError, export
 from analysis.relations.database import VIEWS, connect
 from runner.store.compaction.compact import compact
 from runner.store.digest import digest
+from runner.store.reader import task_cards
+from tasks import TASKS
 from tests.analysis.stores import write_task
 from tests.runner.store import mixed
 
@@ -120,3 +123,36 @@ def test_places_that_cannot_take_an_export(exported, tmp_path) -> None:
             export(store, out)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
     assert not (store / "data" / "out").exists()
+
+
+def test_what_may_not_be_passed_on_is_left_out_unless_named(exported, tmp_path, monkeypatch) -> None:
+    """Neither examples nor predictions nor PIEs of such a task are written, and the card says so."""
+    store, _ = exported
+    names = sorted(task_cards(store))
+    kept = dataclasses.replace(TASKS["digits"], name=names[0], may_be_passed_on=False)
+    monkeypatch.setitem(TASKS, names[0], kept)
+    done = export(store, tmp_path / "out")
+    assert done.left_out == (names[0],)
+    for name in ("examples", "predictions", "pies"):
+        rows = load(tmp_path / "out", name, tmp_path / name, monkeypatch)["test"]
+        assert set(rows["task"]) == set(names[1:])
+    trials = load(tmp_path / "out", "trials", tmp_path / "trials", monkeypatch)["train"]
+    assert set(trials["task"]) == set(names)
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert f"forbids to pass them on: {names[0]}." in card
+    assert f"### {names[0]}\n" not in card
+    named = export(store, tmp_path / "along", along=[names[0]])
+    assert named.left_out == ()
+    assert named.rows["examples"] == 60
+
+
+def test_a_store_of_nothing_else_needs_the_name(exported, tmp_path, monkeypatch) -> None:
+    """Where nothing would be left nothing is written; a name that the store does not have is refused."""
+    store, _ = exported
+    for name in task_cards(store):
+        monkeypatch.setitem(TASKS, name, dataclasses.replace(TASKS["digits"], name=name, may_be_passed_on=False))
+    with pytest.raises(ExportError, match=r"forbids to pass the data on, and the store .* has no other task"):
+        export(store, tmp_path / "out")
+    with pytest.raises(ExportError, match="has no task 'conll'; it has"):
+        export(store, tmp_path / "out", along=["conll"])
+    assert not (tmp_path / "out").exists()

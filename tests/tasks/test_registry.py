@@ -21,6 +21,7 @@ from tests.tasks.conftest import shared
 from tests.tasks.glue_samples import BY_NAME, write_tsv
 from tests.tasks.image_samples import images, write_binary
 from tests.tasks.test_aapd import write_bits
+from tests.tasks.test_conll2003 import write as write_conll
 from tests.tasks.test_squad import write as write_squad
 
 GOLDEN = {
@@ -34,31 +35,42 @@ GOLDEN = {
 }
 
 
+def write_images(folder, name):
+    """Twenty images of each class in the binary form of CIFAR."""
+    classes = TASKS[name].class_count
+    parts = {split: images(20 * classes, classes, (32, 32, 3)) for split in ("train", "test")}
+    return write_binary(folder, parts, coarse=name == "cifar100")
+
+
+SHARED = {
+    "imdb": ("imdb", "aclImdb_labelled.tar.xz"),
+    "reuters": ("reuters21578", "reuters21578.tar.xz"),
+    "snli": ("snli",),
+    "mnist": ("mnist",),
+}
+"""Tasks of which the published data lie beside the repository -> where."""
+WRITTEN = {
+    **{name: lambda folder, name: write_tsv(folder, BY_NAME[name]) for name in BY_NAME},
+    "squad": lambda folder, _: write_squad(folder),
+    "conll2003": lambda folder, _: write_conll(folder),
+    "cifar10": write_images,
+    "cifar100": write_images,
+}
+"""Tasks of which a small copy is written -> what writes it into a folder."""
+
+
 @pytest.fixture(scope="module", params=TASKS)
 def data(request, tmp_path_factory):
     """The examples of each task, from where they can be had."""
-    if request.param == "aapd":
+    name, copy = request.param, None
+    if name == "aapd":
         copy = write_bits(tmp_path_factory.mktemp("aapd"), TASKS["aapd"].sizes)
-    elif request.param == "imdb":
-        copy = shared("imdb", "aclImdb_labelled.tar.xz")
-    elif request.param == "reuters":
-        copy = shared("reuters21578", "reuters21578.tar.xz")
-    elif request.param == "snli":
-        copy = shared("snli")
-    elif request.param in BY_NAME:
-        copy = write_tsv(tmp_path_factory.mktemp("glue"), BY_NAME[request.param])
-    elif request.param == "squad":
-        copy = write_squad(tmp_path_factory.mktemp("squad"))
-    elif request.param == "mnist":
-        copy = shared("mnist")
-    elif request.param.startswith("cifar"):
-        folder, classes = tmp_path_factory.mktemp(request.param), TASKS[request.param].class_count
-        parts = {split: images(20 * classes, classes, (32, 32, 3)) for split in ("train", "test")}
-        copy = write_binary(folder, parts, coarse=request.param == "cifar100")
-    elif request.param == "fashion-mnist" and not DEBIAN.is_dir():
+    elif name in SHARED:
+        copy = shared(*SHARED[name])
+    elif name in WRITTEN:
+        copy = WRITTEN[name](tmp_path_factory.mktemp("copy"), name)
+    elif name == "fashion-mnist" and not DEBIAN.is_dir():
         pytest.skip("needs Debian's package dataset-fashion-mnist")
-    else:
-        copy = None
     return open_task(TaskChoice(name=request.param, data=None if copy is None else str(copy)))
 
 
@@ -68,7 +80,7 @@ def test_declared_sizes_are_what_is_loaded(data):
     assert len(data.classes) == task.class_count
     assert (data.kind, data.inputs, data.max_tokens) == (task.kind, task.inputs, task.max_tokens)
     if data.note:
-        assert data.task in ("snli", "cifar10", "cifar100", "squad", *BY_NAME)
+        assert data.task in ("snli", *WRITTEN)
     else:
         assert split_sizes(data.examples) == task.sizes
 
@@ -115,7 +127,7 @@ def test_labels_are_classes_and_gold_scores_one(data):
         assert set(labels.to_pylist()) == set(range(len(data.classes)))
         assert accuracy(data.split("test")["label"], data.split("test")["label"]) == 1.0
         return
-    if not data.classes:
+    if data.kind != "multi-label":
         (gold,) = KINDS[data.kind].gold
         assert data.examples[gold].null_count == 0
         return
