@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from runner.extras import EXTRAS, Planned
+from runner.models import MODELS
 from runner.plan import Plan, canaries, training_units
 from runner.spec import TrialSpec
 from runner.studies.grid import Block, GridCell, cells_of
@@ -51,7 +53,8 @@ class Estimate:
     `canary` counts the copies that are run on every vendor's devices: how many vendors there are, only a cluster knows.
     `probability_bytes` is what class probabilities take, a part of `store_bytes` only if the study records them; of
     data whose classes are known only once it is loaded, those of two. `blocks` says of each block of the grid what it
-    amounts to: the one of a study that has no `grid` is the whole.
+    amounts to: the one of a study that has no `grid` is the whole. `extra_bytes` is what each extra takes that trials
+    keep, a part of `store_bytes`; networks are counted as large as with their family's defaults.
     """
 
     trials: int
@@ -66,13 +69,15 @@ class Estimate:
     unsized: tuple[str, ...] = ()
     canary: int = 0
     blocks: tuple[BlockEstimate, ...] = ()
+    extra_bytes: dict[str, int] = field(default_factory=dict)
 
 
 def estimate(plan: Plan) -> Estimate:
     """What the plan amounts to, from declared sizes and, for a user's own files, their row counts.
 
     store_bytes = 0.2 per prediction (ids delta-encoded, labels packed) + 4 per recorded probability
-    + 4 per EL2N score + 5,000 per trial (Parquet footer, commit record, line of the plan)
+    + 4 per EL2N score + what extras say of themselves
+    + 5,000 per trial (Parquet footer, commit record, line of the plan)
     + the texts, compressed: 2 per token, at 0.4 of the longest length.
     """
     study = plan.study
@@ -80,6 +85,7 @@ def estimate(plan: Plan) -> Estimate:
     trials_of_task = Counter(spec.task for spec in plan.trials)
     dense_of_task = Counter(spec.task for spec in plan.trials if spec.is_dense)
     dense = dense_of_task.total()
+    extras = _extra_bytes(plan)
     references = sum(not spec.is_dense and not spec.sparsity for spec in plan.trials)
     rows: dict[str, int] = {
         split: sum(trials_of_task[task] * size.get(split, 0) for task, size in sizes.items())
@@ -93,11 +99,12 @@ def estimate(plan: Plan) -> Estimate:
         training_units=round(sum(training_units(spec) for spec in plan.trials)),
         training_units_naive=round(sum(training_units(spec, shared=False) for spec in plan.trials)),
         rows=rows,
-        store_bytes=_store_bytes(plan, sizes, rows, dense_of_task),
+        store_bytes=_store_bytes(plan, sizes, rows, dense_of_task) + sum(extras.values()),
         probability_bytes=_probability_bytes(plan, sizes),
         unsized=tuple(name for name, size in sizes.items() if not size),
         canary=len(canaries(plan.trials, study.canary, lambda _: ("cpu",))),
         blocks=_block_estimates(plan),
+        extra_bytes=extras,
     )
 
 
@@ -166,6 +173,23 @@ def _store_bytes(
         if record.el2n and KINDS[kind_of(choice)].has_classes:
             total += 4 * size.get("train", 0) * dense_of_task[choice.name]
     return round(total) + (_probability_bytes(plan, sizes) if record.probabilities else 0)
+
+
+def _extra_bytes(plan: Plan) -> dict[str, int]:
+    """Extra -> what all trials keep of it."""
+    found = dict.fromkeys(plan.study.record.resolve().extras, 0.0)
+    for spec in plan.trials:
+        network = MODELS[spec.architecture]
+        whole = network.prunable if spec.base == "prunable" else network.parameters
+        planned = Planned(
+            parameters=network.parameters,
+            prunable=network.prunable,
+            layers=network.layers,
+            removed=min(spec.sparsity * whole, network.prunable),
+        )
+        for name in found:
+            found[name] += EXTRAS[name].bytes(planned)
+    return {name: round(count) for name, count in found.items()}
 
 
 def _probability_bytes(plan: Plan, sizes: Mapping[str, Mapping[Split, int]]) -> int:

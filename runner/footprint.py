@@ -155,7 +155,7 @@ def footprint(work: Work, machines: Machines) -> Footprint:
     found = work.estimate
     allocations = math.ceil(hours * 3600 / machines.seconds)
     checkpoints = 2 * max(kept.values())  # a folder and a file each
-    beside = 2 * len(work.plan.study.tasks) + 2 * allocations + 10
+    beside = 2 * len(work.plan.study.tasks) + 2 * allocations + 10 + len(found.extra_bytes) * found.trials
     per_allocation = math.ceil(found.trials / allocations)
     shared = math.ceil(found.trials / TRIALS_A_SHARED_FILE)
     checkpoint_bytes = max(size * kept[model] for model, size in work.state_bytes.items())

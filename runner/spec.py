@@ -68,11 +68,15 @@ class Protocol:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Which rows a trial leaves: splits whose predictions are kept, class probabilities, EL2N of dense trials."""
+    """What a trial leaves: splits whose predictions are kept, class probabilities, EL2N of dense trials.
+
+    extras: what it keeps beside its rows, sorted names of EXTRAS.
+    """
 
     splits: tuple[str, ...] = ("test",)
     probabilities: bool = False
     el2n: bool = False
+    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,15 +218,19 @@ class TrialSpec:
     def settings(self) -> dict[str, Any]:
         """The whole spec as plain values, defaults included: what commit records and frozen plans carry.
 
-        LATER fields only where they say something: records of before have no such keys, and are of the same trials.
+        LATER fields, and record's extras, only where they say something: records of before have no such keys, and are
+        of the same trials.
         """
-        values = json.loads(json.dumps(dataclasses.asdict(self)))
+        values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        if not self.record.extras:
+            del values["record"]["extras"]
         return {name: value for name, value in values.items() if name not in LATER or value != LATER[name]}
 
     @staticmethod
     def from_settings(values: dict[str, Any]) -> TrialSpec:
         """The inverse of `settings`."""
         record = {**values["record"], "splits": tuple(values["record"]["splits"])}
+        record["extras"] = tuple(record.get("extras", ()))
         return TrialSpec(
             **{
                 **values,

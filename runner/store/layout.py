@@ -13,6 +13,7 @@ STORE/
                                  over records in commits/
   data/compacted-<generation>.<unique>.parquet   rows of the trials that it names, a hundred or more to a file
   data/merged-<generation>.<unique>.parquet      the same, of trials that a merge brought in
+  extras/<trial_id>.<attempt>.<name>.safetensors   what an attempt kept beside its rows, or .parquet (runner.extras)
   readability/<task>-<split>-<fingerprint>.parquet   how hard its texts are to read; computed again if removed
   votes/<generation>.<unique>.parquet   what cells answer together, counted by that compaction; may be lost
   failures/<trial_id>.json       the last traceback of a trial that has not committed
@@ -66,6 +67,10 @@ class Layout:
         return self.root / "compacted"
 
     @property
+    def extras(self) -> Path:
+        return self.root / "extras"
+
+    @property
     def readability(self) -> Path:
         return self.root / "readability"
 
@@ -92,7 +97,7 @@ class Layout:
     @property
     def folders(self) -> tuple[Path, ...]:
         """Every folder of a store, in which alone anything is written or removed."""
-        rows = (self.data, self.commits, self.compacted, self.votes)
+        rows = (self.data, self.commits, self.compacted, self.votes, self.extras)
         return (*rows, self.plans, self.tasks, self.readability, self.failures, self.checkpoints, self.sessions)
 
     def commit(self, trial_id: str) -> Path:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from runner.store.extra_files import extra_paths, owner_of
 from runner.store.files.contract import ASIDE
 from runner.store.files.storage import storage
 from runner.store.layout import Layout
@@ -40,11 +41,15 @@ def _unfinished(layout: Layout, now: float) -> Iterator[Path]:
 
 
 def _lost_rows(layout: Layout) -> Iterator[Path]:
-    """Of several attempts' files of a committed trial all but the one that its record names."""
-    attempts = {path: path.name.split(".") for path in _entries(layout.data) if path.name.count(".") == 2}
-    rivals = Counter(trial_id for trial_id, _, _ in attempts.values())
-    for path, (trial_id, attempt, _) in attempts.items():
-        if rivals[trial_id] > 1:
+    """Of several attempts' files of a committed trial all but those that its record names."""
+    rows = (path for path in _entries(layout.data) if path.name.count(".") == 2)
+    attempts = {path: (path.name.split(".")[0], path.name.split(".")[1]) for path in rows}
+    attempts |= {path: owner for path in extra_paths(layout) if (owner := owner_of(path))}
+    rivals: dict[str, set[str]] = defaultdict(set)
+    for trial_id, attempt in attempts.values():
+        rivals[trial_id].add(attempt)
+    for path, (trial_id, attempt) in attempts.items():
+        if len(rivals[trial_id]) > 1:
             record = commit_record(layout.root, trial_id)
             if record is not None and record.attempt != attempt:
                 yield path

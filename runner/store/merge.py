@@ -14,6 +14,7 @@ from runner.store.compaction import compacted
 from runner.store.compaction.compact import publish, sweep
 from runner.store.compaction.sharing import Source
 from runner.store.errors import StoreError
+from runner.store.extra_files import copy_extras
 from runner.store.files.contract import json_files
 from runner.store.files.storage import storage
 from runner.store.layout import Layout
@@ -99,13 +100,18 @@ def _task_conflicts(stores: Sequence[Path]) -> Iterator[str]:
 
 
 def _trial_conflicts(stores: Sequence[Path]) -> Iterator[str]:
-    """Trials of unequal rows or trained state, and children of a state that the merged store would not have."""
+    """Trials of unequal rows, extras or trained state, and children of a state that the merged store would not have."""
     kept: dict[str, tuple[CommitRecord, Path]] = {}
     for store in stores:
         for record in reader.commits(store):
             other, where = kept.setdefault(record.trial_id, (record, store))
             if other.rows_sha256 != record.rows_sha256:
                 yield f"trial {record.trial_id}: rows {other.rows_sha256} in {where}, {record.rows_sha256} in {store}"
+            elif unlike := {(file.name, file.content) for file in other.extras} ^ {
+                (file.name, file.content) for file in record.extras
+            }:
+                names = ", ".join(sorted({name for name, _ in unlike}))
+                yield f"trial {record.trial_id}: equal rows, and another {names} in {where} than in {store}"
             elif other.facts.weights != record.facts.weights:
                 yield (
                     f"trial {record.trial_id}: trained state {other.facts.weights} in {where}, {record.facts.weights} "
@@ -145,7 +151,7 @@ def _coordinates(store: Path) -> set[tuple[tuple[Any, ...], str]]:
 def _is_whole(root: Path, sources: Sequence[Path]) -> bool:
     """True if the store at root has every task, plan and failure of the sources."""
     return all(
-        (root / path.relative_to(source)).exists()
+        (root / path.relative_to(source).as_posix()).exists()
         for source in sources
         for path in (*_papers(source, "tasks"), *_papers(source, "plans"), *_open_failures(root, source).values())
     ) and not any(_is_frozen_earlier(path, root / "plans") for source in sources for path in _papers(source, "plans"))
@@ -199,6 +205,8 @@ def _take_trials(root: Path, sources: Sequence[Path]) -> int:
             for record in reader.commits(source):
                 if record.trial_id not in held:
                     lacking.setdefault(record.trial_id, Source(record, rows))
+        for one in lacking.values():
+            copy_extras(one.rows.root, one.record, root)
         if not lacking or publish(root, base, lacking.values(), foreign=True):
             break
     for trial_id in lacking:

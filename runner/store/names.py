@@ -40,4 +40,8 @@ TrialId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Attempt = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 StoredFile = Annotated[str, Field(pattern=r"^(data|votes|tasks)/[A-Za-z0-9%_~-][A-Za-z0-9%._~-]*\.parquet$")]
+StoredExtra = Annotated[
+    str, Field(pattern=r"^extras/[0-9a-f]{16}\.[0-9a-f]{12}\.[a-z][a-z0-9-]*\.(safetensors|parquet)$")
+]
+ExtraName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 SplitName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f/]{1,64}$")]

@@ -22,6 +22,7 @@ from runner.store.compaction.compacted import Generation
 from runner.store.compaction.kept_votes import is_intact
 from runner.store.compaction.sharing import Source
 from runner.store.errors import StoreError
+from runner.store.extra_files import extra_damage
 from runner.store.files.storage import storage
 from runner.store.findings import Finding
 from runner.store.layout import Layout
@@ -70,7 +71,7 @@ def repair(root: Path) -> Repaired:
 def _repair_once(layout: Layout, folder: Path, broken: list[Finding]) -> tuple[set[str], list[str]]:
     """Void and set aside what these findings name; ids of the trials and names of the files that went."""
     seen = survey(layout.root)
-    doubtful = {name for one in broken for name in one.trials} & seen.records.keys()
+    doubtful = _with_sharers(seen, {name for one in broken for name in one.trials} & seen.records.keys())
     files = {path for one in broken for path in one.files}
     salvaged = _salvaged(seen, doubtful)
     lost = doubtful - {source.record.trial_id for source in salvaged}
@@ -80,7 +81,8 @@ def _repair_once(layout: Layout, folder: Path, broken: list[Finding]) -> tuple[s
         _publish_without(layout, seen, doubtful, salvaged)
     records = [layout.commit(name) for name in lost & seen.loose.keys()]
     rows = [layout.root / file.path for name in doubtful for file in seen.records[name].files]
-    gone += _set_aside(layout, folder, [*files, *records, *rows])
+    extras = [layout.root / file.path for name in lost for file in seen.records[name].extras]
+    gone += _set_aside(layout, folder, [*files, *records, *rows, *extras])
     write_down(layout, forget=True)
     current = compacted.latest(layout)
     if current.votes is not None and not is_intact(layout.root, current.votes):
@@ -89,14 +91,21 @@ def _repair_once(layout: Layout, folder: Path, broken: list[Finding]) -> tuple[s
     return lost, gone
 
 
+def _with_sharers(seen: Survey, doubtful: set[str]) -> set[str]:
+    """With the trials whose rows lie in one file with theirs, since that file is set aside."""
+    shared = {seen.folded[name].files[0].path for name in doubtful & seen.folded.keys()}
+    return doubtful | {name for name, record in seen.folded.items() if record.files[0].path in shared}
+
+
 def _salvaged(seen: Survey, doubtful: set[str]) -> list[Source]:
-    """The doubtful trials of shared files whose own rows are whole, though others' in the file are not."""
+    """The doubtful trials of shared files whose own rows and extras are whole, though others' in the file are not."""
     rows = TrialRows(seen.root, check=False)
     whole = []
     for name in sorted(doubtful & seen.folded.keys()):
         record = seen.folded[name]
         with contextlib.suppress(pa.ArrowException, OSError, StoreError, KeyError, ValueError):
-            if rows_hash(rows.read(record)) == record.rows_sha256:
+            is_kept = not any(extra_damage(seen.root, record))
+            if is_kept and rows_hash(rows.read(record)) == record.rows_sha256:
                 whole.append(Source(record, rows))
     return whole
 

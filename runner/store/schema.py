@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from runner.store.extra_record import ExtraFile
 from runner.store.names import Attempt, Sha256, SplitName, StoredFile, TaskName, TrialId
 from tasks.columns import JUDGED, Inputs
 from tasks.images import Images
@@ -174,6 +175,7 @@ class CommitRecord(BaseModel):
     settings: `TrialSpec.settings()` for a trial that ran here; task, data, model, method, sparsity and seed
     alone for one that was ingested. rows: split -> rows. rows_sha256: hash of the rows' content, independent of files.
     before: the compacted records that there were when it committed; None where there were none, or for older versions.
+    extras: what the trial keeps beside its rows, by name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -190,6 +192,7 @@ class CommitRecord(BaseModel):
     host: str
     committed_at: Moment
     before: Compacted | None = None
+    extras: tuple[ExtraFile, ...] = ()
 
 
 class KeptVotes(BaseModel):

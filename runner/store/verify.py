@@ -17,6 +17,7 @@ from runner.store.compaction.compact import MERGED, generation_of, owners_of
 from runner.store.compaction.kept_votes import false_votes, is_intact
 from runner.store.compaction.votes import cells_of
 from runner.store.errors import StoreError
+from runner.store.extra_files import extra_damage, extra_paths, owner_of
 from runner.store.files.storage import storage
 from runner.store.findings import Finding
 from runner.store.judgements import false_judgements
@@ -41,11 +42,11 @@ def findings(root: Path) -> list[Finding]:
     """Everything that is wrong with a store, whatever is damaged; remarks among it. Empty for a sound store.
 
     (1) a trial id has at most one committed attempt, and names what it was computed from; (2) the files of a commit
-    exist with the recorded size, hash and row counts; (3) visible rows are rows of committed attempts, one file
-    belonging to one trial; (4) (trial, split, example_id) is unique and exactly the task's set of ids, labels lie
-    within its
-    classes; (5) a child's parent is committed, with the trained state the child began from. That an interrupted
-    store has the digest of an undisturbed one (6) and that a finished study changes no byte (7) are checked by running.
+    exist with the recorded size, hash and row counts, what trials keep beside their rows among them; (3) visible rows
+    are rows of committed attempts, one file belonging to one trial; (4) (trial, split, example_id) is unique and
+    exactly the task's set of ids, labels lie within its classes; (5) a child's parent is committed, with the trained
+    state the child began from. That an interrupted store has the digest of an undisturbed one (6) and that a finished
+    study changes no byte (7) are checked by running.
     Votes that a compaction has kept are held to (2) and (3): their file is whole, and says what the rows say.
     Kept readability scores are checked too: each file must be readable, and of the task's examples. And so is every
     other file: what cannot be read is named, with what a record says must be there and is not.
@@ -63,7 +64,8 @@ def _findings(root: Path) -> list[Finding]:
     seen = survey(root)
     ids = _identities(seen)
     scores = (Finding(sentence, files=(path,)) for path, sentence in readability.damage(root, seen.cards.values(), ids))
-    found = [*seen.findings, *_identity(seen), *_rows(seen, ids), *_parents(seen), *_recordless(seen), *scores]
+    found = [*seen.findings, *_identity(seen), *_rows(seen, ids), *_extras(seen), *_parents(seen)]
+    found += [*_recordless(seen), *scores]
     return [*found, *_votes(seen, are_rows_sound=not any(not one.is_remark for one in found))]
 
 
@@ -143,6 +145,13 @@ def _damage(root: Path, members: list[CommitRecord]) -> Iterator[str]:
         yield f"invariant 3: {file.path} has {file.rows} rows, more or fewer than trial {names} committed"
 
 
+def _extras(seen: Survey) -> Iterator[Finding]:
+    """What is wrong with what trials keep beside their rows."""
+    for record in seen.records.values():
+        for sentence in extra_damage(seen.root, record):
+            yield Finding(f"invariant 2: {sentence}", frozenset({record.trial_id}))
+
+
 def _recordless(seen: Survey) -> Iterator[Finding]:
     """Rows that no record names: of an attempt that has not committed, or of records that are lost."""
     layout, known = Layout(seen.root), seen.records.keys()
@@ -162,6 +171,11 @@ def _recordless(seen: Survey) -> Iterator[Finding]:
                 f"{'merge again what was being merged' if is_merge else compacted.REMEDY}"
             )
             yield Finding(sentence, files=(path,), is_remark=is_merge)
+    for path in extra_paths(layout):
+        trial_id, _ = owner_of(path) or ("", "")
+        if trial_id not in known:
+            sentence = f"{path} is kept for trial {trial_id}, which no record names: an attempt that never committed"
+            yield Finding(sentence, is_remark=True)
 
 
 def _listed(names: list[str]) -> str:

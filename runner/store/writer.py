@@ -17,10 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from runner.extras import Gathered
 from runner.spec import TrialSpec
 from runner.store.card import write_down
 from runner.store.compaction import compacted
 from runner.store.errors import StoreError
+from runner.store.extra_files import discard_extras, write_extras
 from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.reader import plan_name, plan_names, refuse_newer_layout, task_card
@@ -40,16 +42,25 @@ class Subject:
     origin: Literal["trial", "ingested"] = "trial"
 
 
-def commit(root: Path, spec: TrialSpec, rows: pa.Table, facts: Facts) -> CommitRecord | None:
-    """Make one finished trial visible, exactly once; None if another attempt was first, and nothing changed."""
+def commit(
+    root: Path, spec: TrialSpec, rows: pa.Table, facts: Facts, extras: Mapping[str, Gathered] | None = None
+) -> CommitRecord | None:
+    """Make one finished trial visible, exactly once; None if another attempt was first, and nothing changed.
+
+    extras: what it keeps beside its rows, by name; exactly those that its spec asks for.
+    """
+    if sorted(extras or {}) != sorted(spec.record.extras):
+        raise ValueError(f"trial {spec.trial_id} keeps {sorted(spec.record.extras)}; {sorted(extras or {})} were given")
     subject = Subject(trial_id=spec.trial_id, parent_id=spec.parent_id, settings=spec.settings())
-    return commit_rows(root, subject, rows, facts)
+    return commit_rows(root, subject, rows, facts, extras)
 
 
-def commit_rows(root: Path, subject: Subject, rows: pa.Table, facts: Facts) -> CommitRecord | None:
-    """Write the rows under a name no other attempt has, then the commit record that names them.
+def commit_rows(
+    root: Path, subject: Subject, rows: pa.Table, facts: Facts, extras: Mapping[str, Gathered] | None = None
+) -> CommitRecord | None:
+    """Write rows and extras under names no other attempt has, then the commit record that names them.
 
-    Until the record exists nobody sees the rows; the record is created exclusively, so a late writer (a lost node's
+    Until the record exists nobody sees them; the record is created exclusively, so a late writer (a lost node's
     worker that lives on) changes nothing.
     """
     layout = Layout(root)
@@ -61,6 +72,7 @@ def commit_rows(root: Path, subject: Subject, rows: pa.Table, facts: Facts) -> C
     table = canonical(rows, trial_id)
     path = layout.data / f"{trial_id}.{attempt}.parquet"
     file = write_parquet(table, path, root)
+    kept = write_extras(root, trial_id, attempt, extras or {})
     counts = pc.value_counts(table["split"])
     record = CommitRecord(
         trial_id=trial_id,
@@ -75,16 +87,19 @@ def commit_rows(root: Path, subject: Subject, rows: pa.Table, facts: Facts) -> C
         host=socket.gethostname(),
         committed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         before=base.described,
+        extras=kept,
     )
     content = sealed(record.model_dump_json(exclude_defaults=True).encode())
     if not storage(root).create(layout.commit(trial_id), content):
         _withdraw(path)
+        discard_extras(root, kept)
         return None
     folded = compacted.folded_record(layout, trial_id)
     if folded is not None and folded.attempt != attempt:
         # The name was free because a compaction had folded another attempt's record: ours is void, nobody has seen it.
         _withdraw(layout.commit(trial_id))
         _withdraw(path)
+        discard_extras(root, kept)
         return None
     _withdraw(layout.failure(trial_id))
     return record

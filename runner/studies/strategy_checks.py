@@ -33,6 +33,10 @@ def problems(study: Study) -> Iterator[Problem]:
                 f"'{choice.name}' needs the whole network on one device, and strategy deepspeed has none; allowed: "
                 f"{allowed}",
             )
+    for name in study.record.resolve().extras:
+        yield Problem(
+            ("record", name), f"{name}: it is kept of a whole network, and strategy deepspeed has none; remove it"
+        )
     if study.canary:
         yield Problem(("canary",), "copies for comparing vendors run on one device each; set canary: 0, or no strategy")
     yield from _whole_networks(study)

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from runner.extras import EXTRAS
 from runner.pruning.compression import SparsityBase
 from runner.spec import Protocol, Record
 from runner.studies.errors import StudyError
@@ -102,8 +103,8 @@ class Resources(TrialResources):
         return cpus, gpus
 
 
-class RecordChoice(Choices):
-    """Which rows the trials leave (`runner.spec.Record`)."""
+class RecordBase(Choices):
+    """Which rows the trials leave."""
 
     splits: tuple[Split, ...] = ("test",)
     probabilities: Annotated[bool, Field(strict=True)] = False
@@ -122,7 +123,21 @@ class RecordChoice(Choices):
         return tuple(split for split in SPLITS if split in splits)
 
     def resolve(self) -> Record:
-        return Record(splits=self.splits, probabilities=self.probabilities, el2n=self.el2n)
+        extras = tuple(sorted(name for name in EXTRAS if getattr(self, name, False)))
+        return Record(splits=self.splits, probabilities=self.probabilities, el2n=self.el2n, extras=extras)
+
+
+if TYPE_CHECKING:
+    RecordChoice = RecordBase
+else:
+    RecordChoice = create_model(
+        "RecordChoice",
+        __base__=RecordBase,
+        __module__=__name__,
+        __doc__="Which rows the trials leave (`runner.spec.Record`), and what they keep beside them (EXTRAS).",
+        # Left out of frozen studies where they are not asked for: those of before have no such keys.
+        **{name: (bool, Field(default=False, strict=True, exclude_if=operator.not_)) for name in EXTRAS},
+    )
 
 
 class Study(Choices):

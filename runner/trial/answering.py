@@ -6,12 +6,14 @@ from typing import cast
 
 import pyarrow as pa
 
+from runner.extras import Gathered
 from runner.heads.base import HALF
 from runner.pruning.masks import layer_sparsity, removed, sparsity
 from runner.store.schema import Facts
 from runner.trial.assembly import Assembled
 from runner.trial.devices import peak_memory
 from runner.trial.evaluation import Answers, metrics_of, rows_of
+from runner.trial.extras.base import Recorder
 from runner.trial.history import History
 from runner.versions import versions
 from tasks.base import Split
@@ -55,6 +57,11 @@ def rows_to_commit(trial: Assembled, answers: list[Answers]) -> pa.Table:
         for a in answers
     ]
     return pa.concat_tables(parts).combine_chunks()
+
+
+def extras_of(trial: Assembled) -> dict[str, Gathered]:
+    """What the trial keeps beside its rows, by name."""
+    return {part.name: part.gathered() for part in trial.trainer.parts if isinstance(part, Recorder)}
 
 
 def facts_of(trial: Assembled, history: History, answers: list[Answers], weights: str | None) -> Facts:

@@ -32,6 +32,8 @@ from runner.trial.devices import Compute, choose_device, prepare, refuse_other, 
 from runner.trial.distillation import Distillation
 from runner.trial.engine import Engine, OneProcess
 from runner.trial.evaluation import Answers, answer, metrics_of
+from runner.trial.extras import recorders
+from runner.trial.extras.base import Observed
 from runner.trial.selection import BestNetwork, Measure
 from runner.trial.trainer import Trainer
 from runner.trial.training_set import Sampling, TrainingSet
@@ -190,7 +192,8 @@ def trainer_of(
         pruner = Pruner(network, method, targets)
         engine = OneProcess(network, training_set, list(pruner.gates.values()))
     best = [BestNetwork(spec.training.selection, network, pruner, measure)] if measure else []
-    others = [*parts_of(spec, network, pruner, training_set), *best]
+    kept = recorders(Observed(spec=spec, network=network, pruner=pruner, training_set=training_set))
+    others = [*parts_of(spec, network, pruner, training_set), *best, *kept]
     return Trainer(engine, training_set, pruner, spec.schedule, target, others)
 
 

@@ -11,7 +11,7 @@ from runner.store.layout import Layout
 from runner.store.reader import is_committed
 from runner.store.schema import CommitRecord
 from runner.store.writer import commit
-from runner.trial.answering import answers_of, facts_of, rows_to_commit
+from runner.trial.answering import answers_of, extras_of, facts_of, rows_to_commit
 from runner.trial.assembly import assembled
 from runner.trial.checkpoints import ParentMissing, committed_weights
 from runner.trial.history import History
@@ -74,7 +74,7 @@ def run_trial(
     if not workplace.processes.is_first:
         return Outcome(status="committed", trial_id=spec.trial_id, epochs=trial.trainer.epoch)
     facts = facts_of(trial, history, answers, weights)
-    record = commit(workplace.root, spec, rows_to_commit(trial, answers), facts)
+    record = commit(workplace.root, spec, rows_to_commit(trial, answers), facts, extras_of(trial))
     states.tidy(keep_state=keep_state)
     return Outcome(
         status="committed" if record else "already",

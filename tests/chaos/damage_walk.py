@@ -10,6 +10,7 @@ import collections
 import concurrent.futures
 import dataclasses
 import faulthandler
+import hashlib
 import itertools
 import json
 import multiprocessing
@@ -31,6 +32,7 @@ from typer.testing import CliRunner
 
 from analysis import report
 from runner.command_line import app
+from runner.extras import Gathered
 from runner.plan import identify, plan
 from runner.store.compaction.compact import compact
 from runner.store.digest import digest
@@ -54,7 +56,7 @@ methods: [imp-ft, mp-ai]
 sparsities: [0.9]
 seeds: 2
 training: {epochs: 2, batch_size: 4, learning_rate: 0.001}
-record: {splits: [train, test], el2n: true}
+record: {splits: [train, test], el2n: true, model: true}
 """
 ROWS = {"train": 12, "test": 30}
 LONGEST_SECONDS = 180
@@ -135,7 +137,9 @@ def _commit(root: Path, trial, examples: pa.Table) -> None:
         parent_weights=state if trial.shares_parent else None,
         versions={"torch": "2.13"},
     )
-    assert commit(root, trial, pa.table(columns), facts) is not None
+    said = f"model of {trial.trial_id}".encode() * 20
+    kept = {"model": Gathered(said, hashlib.sha256(said).hexdigest())}
+    assert commit(root, trial, pa.table(columns), facts, kept) is not None
 
 
 KINDS: dict[str, Callable[[Layout], Path]] = {
@@ -146,6 +150,7 @@ KINDS: dict[str, Callable[[Layout], Path]] = {
     "rows": lambda layout: min(path for path in layout.data.iterdir() if not path.name.startswith("compacted-")),
     "shared rows": lambda layout: min(layout.data.glob("compacted-*")),
     "commit": lambda layout: min(layout.commits.iterdir()),
+    "extra": lambda layout: min(layout.extras.iterdir()),
     "generation": lambda layout: max(layout.compacted.iterdir()),
     "votes": lambda layout: min(layout.votes.iterdir()),
     "readability": lambda layout: min(layout.readability.iterdir()),

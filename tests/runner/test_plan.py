@@ -259,6 +259,15 @@ def test_recording_more_takes_more_room(small):
     assert everything.store_bytes == scored + everything.probability_bytes
 
 
+def test_extras_have_their_price(small):
+    """A bilstm of 650,000 weights, 644,000 of them prunable: four bytes each that stays, a bit each that may go."""
+    plain, found = estimate(small()), estimate(small("record.model=true"))
+    assert plain.extra_bytes == {}
+    assert found.store_bytes == plain.store_bytes + found.extra_bytes["model"]
+    halves, tenths = (4 * (650_000 - share * 644_000) + 644_000 / 8 for share in (0.5, 0.9))
+    assert found.extra_bytes["model"] == round(3 * 4 * 650_000 + 6 * halves + 6 * tenths)
+
+
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_parent_is_planned_before_its_children(here, study):
     """Of each shipped study: what a trial goes on from stands before it, also where phases after a cut differ."""

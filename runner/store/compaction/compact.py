@@ -34,6 +34,7 @@ from runner.store.compaction.compacted import Generation
 from runner.store.compaction.kept_votes import is_intact, keep_votes
 from runner.store.compaction.sharing import Source, write_shared
 from runner.store.errors import StoreError
+from runner.store.extra_files import extra_paths, owner_of
 from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.reader import loose_commits, open_store
@@ -181,12 +182,23 @@ def sweep(layout: Layout) -> None:
             replaced = number <= current.number and not is_needed and is_spare
         if replaced:
             storage(path).discard(path)
+    _sweep_extras(layout, current)
     for path in _files(layout.votes):
         made = path.name.partition(".")[0]
         if made.isdecimal() and int(made) <= current.number and path.relative_to(layout.root).as_posix() not in needed:
             storage(path).discard(path)
     for number, path in compacted.generations(layout).items():
         if number < current.number - 1:
+            storage(path).discard(path)
+
+
+def _sweep_extras(layout: Layout, current: Generation) -> None:
+    """Remove what late writers have kept for trials that are folded."""
+    there = extra_paths(layout)
+    needed = {file.path for record in current.records.values() for file in record.extras} if there else set()
+    for path in there:
+        owner = owner_of(path)
+        if owner and owner[0] in current.trial_ids and path.relative_to(layout.root).as_posix() not in needed:
             storage(path).discard(path)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from runner.spec import TrialSpec
+from runner.extras import Gathered
+from runner.spec import Record, TrialSpec
 from runner.store.schema import CommitRecord, Facts
 from runner.store.writer import commit, freeze_plan, save_task
 from runner.training import Training
@@ -37,7 +39,7 @@ def task(name: str = "toy", kind: str = "single-label") -> TaskData:
     )
 
 
-def spec(method: str = "dense", sparsity: float = 0.0, seed: int = 0) -> TrialSpec:
+def spec(method: str = "dense", sparsity: float = 0.0, seed: int = 0, extras: tuple[str, ...] = ()) -> TrialSpec:
     """A trial of the task above."""
     return TrialSpec(
         task="toy",
@@ -48,6 +50,7 @@ def spec(method: str = "dense", sparsity: float = 0.0, seed: int = 0) -> TrialSp
         sparsity=sparsity,
         seed=seed,
         training=Training(epochs=2, batch_size=4, learning_rate=1e-3),
+        record=Record(extras=extras),
     )
 
 
@@ -73,15 +76,21 @@ def committed(root: Path, trial: TrialSpec) -> CommitRecord:
         parent_weights=f"state-{trial.seed}" if trial.shares_parent else None,
     )
     seed = trial.seed + round(100 * trial.sparsity)
-    record = commit(root, trial, rows(seed), facts)
+    record = commit(root, trial, rows(seed), facts, kept(trial))
     assert record is not None
     return record
 
 
-def store(root: Path, seeds: int = 2) -> list[TrialSpec]:
+def kept(trial: TrialSpec) -> dict[str, Gathered]:
+    """What a trial keeps beside its rows: some bytes for each extra that it asks for."""
+    text = {name: f"{name} of {trial.method} {trial.sparsity} {trial.seed}".encode() for name in trial.record.extras}
+    return {name: Gathered(said, hashlib.sha256(said).hexdigest()) for name, said in text.items()}
+
+
+def store(root: Path, seeds: int = 2, extras: tuple[str, ...] = ()) -> list[TrialSpec]:
     """A whole small store: dense and two pruned cells; returns its trials."""
     trials = [
-        spec(method, sparsity, seed)
+        spec(method, sparsity, seed, extras)
         for seed in range(seeds)
         for method, sparsity in (("dense", 0.0), ("imp-ft", 0.5), ("mp-ai", 0.5))
     ]

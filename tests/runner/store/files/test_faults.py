@@ -34,6 +34,7 @@ from tests.runner.store import samples
 from tests.runner.store.faults import FAULTS, POWER, Death, FaultyDisk, Kill
 
 NEW = samples.spec("mp-ai", 0.5, seed=7)
+MODEL = samples.spec("mp-ai", 0.5, seed=8, extras=("model",))
 STATE = Path("checkpoints") / NEW.trial_id / "state.safetensors"
 FAR = 10.0**12
 """A time at which whatever is unfinished is dead."""
@@ -44,13 +45,19 @@ Operation = Callable[[Path], None]
 def make_store(root: Path) -> None:
     """A new store's first task and plan."""
     save_task(root, samples.task())
-    freeze_plan(root, {"name": "sample"}, [NEW, samples.spec()])
+    freeze_plan(root, {"name": "sample"}, [NEW, MODEL, samples.spec()])
 
 
 def commit_trial(root: Path) -> None:
     """A trial's rows and its record; nothing if it has committed."""
     if not reader.is_committed(root, NEW.trial_id):
         samples.committed(root, NEW)
+
+
+def commit_model(root: Path) -> None:
+    """A trial's rows, its network, and its record; nothing if it has committed."""
+    if not reader.is_committed(root, MODEL.trial_id):
+        samples.committed(root, MODEL)
 
 
 def fail_trial(root: Path) -> None:
@@ -72,6 +79,7 @@ def hold_store(root: Path) -> None:
 OPERATIONS: dict[Operation, Callable[[Path], None]] = {
     make_store: lambda root: None,
     commit_trial: lambda root: (make_store(root), samples.committed(root, samples.spec()), fail_trial(root)),
+    commit_model: lambda root: (make_store(root), samples.committed(root, samples.spec())),
     fail_trial: make_store,
     save_state: lambda root: (
         make_store(root),
@@ -275,6 +283,7 @@ def test_no_call_goes_round_the_disk(tmp_path: Path) -> None:
         make_store(tmp_path)
         fail_trial(tmp_path)
         commit_trial(tmp_path)
+        commit_model(tmp_path)
         save_state(tmp_path)
     watching = False
     assert round_about == []

@@ -68,6 +68,19 @@ def test_a_store_is_the_same_in_object_storage(root: Path, tmp_path: Path) -> No
     assert reader.committed_ids(root) == reader.committed_ids(tmp_path)
 
 
+def test_extras_are_objects_too(root: Path, tmp_path: Path) -> None:
+    """What trials keep beside their rows: committed, checked, merged to a disk and back."""
+    samples.store(root, seeds=1, extras=("model",))
+    samples.store(tmp_path / "there", seeds=1, extras=("model",))
+    assert broken_invariants(root) == []
+    assert digest(root) == digest(tmp_path / "there")
+    assert merge(tmp_path / "disk", [root]).added == 3
+    assert digest(tmp_path / "disk") == digest(root)
+    path = Layout(root).extras / min(path.name for path in Layout(root).extras.iterdir())
+    OBJECTS.replace(path, b"X")
+    assert len(broken_invariants(root)) == 1
+
+
 def test_questions_and_report(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQL and the report read a store in object storage as they read one on a disk."""
     monkeypatch.setattr("analysis.report.FIGURES", {"pie_rate": FIGURES["pie_rate"]})  # all draw from the same rows
