@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runner.methods import DENSE, NAMED, Method
+from runner.method import Method
+from runner.methods import DENSE, NAMED
 
 MEANINGS = """
     SELECT DISTINCT method, settings->>'base_method' AS base, (settings->'method_options')::VARCHAR AS changed

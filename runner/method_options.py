@@ -54,5 +54,18 @@ OPTIONS: dict[str, Option] = {
     "draw": Option(
         meaning="whether as many weights go as asked, or each by a draw of its own", words=("exact", "independent")
     ),
+    "gate_rate": Option(meaning="the highest learning rate of gates, 0 for that of the network", least=0, most=1000),
+    "threshold": Option(meaning="the sigmoid of a learned score above which a weight stays", least=0, most=0.999),
+    "rank": Option(meaning="columns of the factors that are trained", least=1, most=100_000),
+    "beta1": Option(
+        meaning="what is left of the average of scores at the end of a window of steps", least=0, most=0.9999
+    ),
+    "beta2": Option(meaning="the same of their uncertainty; 1 ranks by the average alone", least=0, most=1),
+    "window": Option(meaning="steps whose mean score enters the averages", least=1, most=1_000_000),
+    "weighting": Option(
+        meaning="whether the teacher's loss is added to that of the labels, or how sure the network is weighs both",
+        words=("sum", "entropy"),
+    ),
+    "looks_every": Option(meaning="steps between two looks for a better teacher", least=1, most=1_000_000),
     "temperature": Option(meaning="what logits are divided by", least=0.01, most=1000),
 }

@@ -4,79 +4,20 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
 
-from runner.method_options import OPTIONS
-from runner.options import no_option, wrong_type
-from runner.pruning.schedules import SCHEDULES, schedule_of
-
-Scope = Literal["layerwise", "global", "filterwise"]
+from runner.method import Method
 
 DENSE = "dense"
 """The name of the unpruned model wherever a method is named: plans, stores, SQL."""
 
-
-class MethodError(ValueError):
-    """A bad choice of a method's options: says what was given, what is allowed and what to do."""
-
-    exit_status = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Method:
-    """How a network is pruned.
-
-    score: which weights matter (a key of `runner.pruning.scores.SCORES`). schedule: when they are removed
-    (a key of `runner.pruning.schedules.SCHEDULES`). scope: whether every layer loses the same share, the
-    whole network is ranked at once, or every convolution loses the same share of whole filters, with all that goes with
-    them (targets: filters). recovery: what happens to the weights that stay. removal: what a removed weight
-    is until the next decision (a key of `runner.pruning.removals.REMOVALS`). gate: learned importance in place of the
-    score's (a key of `runner.pruning.gates.GATES`). teacher: what the network learns from besides the labels (a key of
-    `runner.pruning.teachers.TEACHERS`). penalty: what is added to the loss (a key of
-    `runner.pruning.penalties.PENALTIES`). targets: which parameters may go (a key of `runner.pruning.targets.TARGETS`).
-    options: what a study may change (keys of OPTIONS, which are fields of the score, the schedule, the teacher or the
-    penalty; and `samples` and `statistics`, which the training set reads), with their defaults; a value must have its
-    default's type. A default stays what it is, since ids leave it out: raise `version` where the meaning of a method
-    changes, a default included.
-    """
-
-    title: str
-    score: str
-    schedule: str
-    scope: Scope = "layerwise"
-    recovery: str = "finetune"
-    removal: str = "permanent"
-    targets: str = "weights"
-    gate: str | None = None
-    teacher: str | None = None
-    penalty: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    version: int = 1
-
-    @property
-    def starts_dense(self) -> bool:
-        """True if training starts exactly as the dense model's, so that the dense trial can be shared."""
-        return SCHEDULES[self.schedule].starts_dense and self.penalty is None
-
-    @property
-    def is_shardable(self) -> bool:
-        """True if several processes that share a network can prune it: what acts at every step needs it whole."""
-        acts_at_steps = self.removal != "permanent" or self.gate or self.teacher or self.penalty
-        return self.score in SHARDED_SCORES and not acts_at_steps
-
-    @property
-    def prunes(self) -> bool:
-        """False for a reference, which has no use for its score."""
-        return self.schedule != "unpruned"
-
-
-SHARDED_SCORES: tuple[str, ...] = ("magnitude", "impact", "random", "gradient", "undecayed")
-"""Scores that need no more than whole weights and the gradient of the loss, which several processes that share a
-network can gather; one that differentiates twice, or calls the network itself, cannot be named here."""
-
 SCORE_VERSIONS: dict[str, int] = {}
 """Versions above 1, of scores that mean something else than they first did: planning reads them, and loads no score."""
+
+# Of Ren and Zhu 2023 on RTE: 200 steps before the ramp and 1,200 after it, of 3,120.
+_REVISED = {"begins": 0.0641, "ends": 0.6154, "every": 10, "afterwards": "every-step"}
+_AVERAGED = {**_REVISED, "window": 10, "beta1": 0.85}
+_PINS = {**_AVERAGED, "beta2": 0.99, "sign": "signed"}
+_REGULARIZED = {"weighting": "sum", "temperature": 1.0}
 
 _RAMP = {"begins": 0.0, "ends": 0.7, "every": 10, "initial": 0.0, "afterwards": "fixed"}
 
@@ -210,13 +151,100 @@ METHODS: dict[str, Method] = {
         targets="filters",
         options={"finetune_epochs": 0, "samples": 640},
     ),
+    # Ren and Zhu 2023, Tables 1 and 6: 72 matrices of BERT-base, gradually, over the whole network.
+    "pins": Method(
+        title="PINS: principled importance, regularized by the best network so far",
+        score="pins",
+        schedule="cubic",
+        scope="global",
+        removal="revisable",
+        targets="matrices-and-biases",
+        teacher="best-so-far",
+        options={**_PINS, **_REGULARIZED, "looks_every": 50},
+    ),
+    "pins-erm": Method(
+        title="PINS without a teacher: empirical risk alone",
+        score="pins",
+        schedule="cubic",
+        scope="global",
+        removal="revisable",
+        targets="matrices-and-biases",
+        options=_PINS,
+    ),
+    "pins-kd": Method(
+        title="PINS, regularized by the dense model",
+        score="pins",
+        schedule="cubic",
+        scope="global",
+        removal="revisable",
+        targets="matrices-and-biases",
+        teacher="fine-tuned",
+        options={**_PINS, **_REGULARIZED},
+    ),
+    "platon": Method(
+        title="PLATON: sensitivity and its uncertainty",
+        score="platon",
+        schedule="cubic",
+        scope="global",
+        removal="revisable",
+        targets="matrices-and-biases",
+        options={**_AVERAGED, "beta2": 0.95},
+    ),
+    "imp": Method(
+        title="Iterative magnitude pruning, gradual, of the weights that PLATON prunes",
+        score="magnitude",
+        schedule="cubic",
+        scope="global",
+        removal="revisable",
+        targets="matrices-and-biases",
+        options=_REVISED,
+    ),
+    "smvp": Method(
+        title="Soft movement pruning",
+        score="magnitude",
+        schedule="cubic",
+        scope="global",
+        removal="gated",
+        targets="matrices",
+        gate="soft-movement",
+        penalty="openness",
+        most=0.995,
+        options={**_REVISED, "every": 1, "strength": 400.0, "gate_rate": 0.01, "threshold": 0.1},
+    ),
+    "l0": Method(
+        title="L0 regularization by hard concrete gates",
+        score="magnitude",
+        schedule="cubic",
+        scope="global",
+        removal="gated",
+        targets="matrices",
+        gate="hard-concrete",
+        penalty="expected-l0",
+        options={"ends": 0.6154, "strength": 125.0, "gate_rate": 0.1},
+    ),
+    # Of the authors' code: nothing goes in the first tenth of the steps, everything is gone for the last three tenths.
+    "pst": Method(
+        title="PST: importance and change of weights, both of low rank",
+        score="magnitude",
+        schedule="cubic",
+        removal="gated",
+        targets="matrices",
+        gate="low-rank",
+        options={"begins": 0.1, "ends": 0.7, "every": 1, "afterwards": "every-step", "rank": 8},
+    ),
 }
 
 _PIE = ("iibp-wr", "iibp-ft", "ibp-ai", "imp-wr", "imp-ft", "mp-ai", "irp-ft", "rp-ai")
-METHOD_SETS: dict[str, tuple[str, ...]] = {"pie": _PIE, "all": _PIE, "recall": ("mp", "gp", "up", "rp")}
+METHOD_SETS: dict[str, tuple[str, ...]] = {
+    "pie": _PIE,
+    "all": _PIE,
+    "recall": ("mp", "gp", "up", "rp"),
+    "pins-table1": ("pins", "imp", "l0", "smvp", "pst", "platon"),
+}
 """Methods that a study takes by one name, in the order of its grid: `pie` are those of Tropeano et al. 2025, and so are
-`all`, whatever has come to METHODS since; `recall` are those of Good et al. 2022. What a set holds is part of every
-study that names it: a set never grows.
+`all`, whatever has come to METHODS since; `recall` are those of Good et al. 2022, `pins-table1` those of
+Ren and Zhu 2023, Table 1.
+What a set holds is part of every study that names it: a set never grows.
 """
 
 # Iterative methods go on training while they prune: what that alone changes, models show that nothing is cut from.
@@ -243,35 +271,3 @@ UNPRUNED: tuple[str, ...] = (DENSE, *REFERENCES)
 NAMED: Mapping[str, Method] = ChainMap(REFERENCES, METHODS)
 """Every line that a trial's method may be of, but the dense model's own, as both stand now: stores have methods with
 names of their studies' own, and ingested ones, besides."""
-
-
-def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a method or reference: its defaults with the study's changes.
-
-    MethodError for an unknown option, a value of another type than the default's, or one out of bounds.
-    """
-    defaults = NAMED[name].options
-    chosen = dict(defaults)
-    for key, value in options.items():
-        if key not in defaults:
-            raise MethodError(no_option("method", name, key, defaults))
-        chosen[key] = _checked(name, key, value)
-    try:
-        schedule_of(NAMED[name].schedule, chosen)
-    except ValueError as error:
-        raise MethodError(f"options of method '{name}' do not go together: {error}") from error
-    return chosen
-
-
-def _checked(name: str, key: str, value: Any) -> Any:
-    """The value of an option; whole numbers stand for the numbers they are."""
-    default, bounds = NAMED[name].options[key], OPTIONS[key]
-    wanted = type(default)
-    given = float(value) if wanted is float and type(value) is int else value
-    if type(given) is not wanted:
-        raise MethodError(wrong_type("method", name, key, value, default))
-    if not bounds.allows(given):
-        raise MethodError(
-            f"option '{key}' of method '{name}' is {value!r}; allowed: {bounds.allowed} ({bounds.meaning})"
-        )
-    return given

@@ -182,7 +182,7 @@ def training_units(spec: TrialSpec, *, shared: bool = True) -> float:
 
     shared: False for a trial that takes over nothing.
     """
-    parent = spec.parent if shared else None
+    parent = spec.parent if shared and spec.shares_parent else None
     return (spec.epochs - (parent.epochs if parent else 0)) / spec.training.epochs
 
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from runner.methods import DENSE, NAMED, Method
+from runner.method import Method
+from runner.methods import DENSE, NAMED
 from runner.pruning.compression import SparsityBase
 from runner.pruning.schedules import Levels, Rounds, Schedule, schedule_of
 from runner.training import Finetuning, Training, pairs_of
 from runner.vendors import Vendor
 
-Purpose = Literal["init", "order", "dropout", "score", "mask", "padding", "augment"]
+Purpose = Literal["init", "order", "dropout", "score", "mask", "padding", "augment", "gate"]
 
 METHOD_PIECES = ("method", "score", "schedule")
 """The pieces among `TrialSpec.versions` that only pruned models and references have."""
@@ -137,8 +138,8 @@ class TrialSpec:
 
     @property
     def parent(self) -> TrialSpec | None:
-        """That other: the dense model, or the level below."""
-        if not self.shares_parent or self.schedule is None:
+        """That other, the dense model or the level below; and the dense model where this trial only learns from it."""
+        if self.is_dense or self.schedule is None or not self.method_line.needs_dense:
             return None
         before = self.schedule.before(self.sparsity)
         return dataclasses.replace(self, sparsity=before) if before else self.dense

@@ -25,7 +25,8 @@ from analysis.tables.table import Line, Table, Value
 from cluster import LAUNCHERS
 from cluster.launcher import Launcher
 from runner.command_line import app
-from runner.methods import METHODS, Method
+from runner.method import Method
+from runner.methods import METHODS
 from runner.models import MODELS
 from runner.optimizers import LEARNING_RATES, OPTIMIZERS, OptimizerKind
 from runner.plan import plan
@@ -100,8 +101,8 @@ class Shaken(Remembered):
 class Still(Movement):
     """Movement whose gates go the other way."""
 
-    def gradient(self, weight, gradient):
-        return -super().gradient(weight, gradient)
+    def gradients(self, gates, computed):
+        return {name: -gradient for name, gradient in super().gradients(gates, computed).items()}
 
 
 def only_the_second(network):

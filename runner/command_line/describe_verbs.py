@@ -93,8 +93,9 @@ def describe_method(
     as_json: JsonOption = False,
 ) -> None:
     """Say what a pruning method is made of: score, schedule, scope, recovery, options, and how long it trains."""
+    from runner.chosen_options import resolve
     from runner.method_options import OPTIONS
-    from runner.methods import NAMED, resolve
+    from runner.methods import NAMED
     from runner.pruning.schedules import schedule_of
     from runner.studies.errors import StudyError, unknown
     from runner.studies.overrides import read_pairs

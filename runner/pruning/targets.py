@@ -41,6 +41,23 @@ def weights_of(network: nn.Module, *, gains: bool) -> dict[str, nn.Parameter]:
     return found
 
 
+def matrices_of(network: nn.Module, *, biases: bool) -> dict[str, nn.Parameter]:
+    """The weights of `weights_of` without gains and without a pooler's; with `biases` also those beside each of them.
+
+    In BERT-base these are 72 matrices, and 85,017,600 weights with their biases (Zhang et al. 2022, Ren and Zhu 2023:
+    in their code the parameters whose names have attention.self, attention.output.dense, output.dense or
+    intermediate.dense).
+    """
+    weights = weights_of(network, gains=False)
+    modules = dict.fromkeys(name.rpartition(".")[0] for name in weights if "pooler" not in name.split("."))
+    return {
+        key: parameter
+        for module in modules
+        for key, parameter in network.get_submodule(module).named_parameters(module, recurse=False)
+        if key in weights or (biases and "bias" in key.rpartition(".")[2])
+    }
+
+
 def leaves(module: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
     """The modules without children that lie in no embedding, with qualified names."""
     if "embedding" in type(module).__name__.lower():
@@ -58,7 +75,7 @@ def is_normalisation(module: nn.Module) -> bool:
 
 
 def sizes_of(network: nn.Module, targets: Targets) -> Sizes:
-    """How many parameters a network has, how many of them pruning may remove, and the biases beside these."""
+    """How many parameters a network has, how many of them pruning may remove, and the other biases beside these."""
     weights = targets(network)
     modules = [network.get_submodule(name) for name in {name.rpartition(".")[0] for name in weights}]
     named = [(name, parameter) for module in modules for name, parameter in module.named_parameters()]
@@ -76,4 +93,6 @@ TARGETS: dict[str, Targets] = {
     "weights": partial(weights_of, gains=False),
     "weights-and-gains": partial(weights_of, gains=True),
     "filters": with_filters,
+    "matrices": partial(matrices_of, biases=False),
+    "matrices-and-biases": partial(matrices_of, biases=True),
 }

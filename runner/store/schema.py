@@ -83,7 +83,8 @@ class Facts(BaseModel):
     restored_checkpoints: how often the trial went on from a checkpoint; failed_restores: how often one was damaged.
     device_driver, device_runtime, device_kernels: versions of the kernel driver, of CUDA or HIP, of cuDNN or MIOpen.
     peak_memory: bytes held on the GPU at most, by the attempt that committed. selected_step: after how many steps the
-    network that answers was as it is, where the study has the best one answer.
+    network that answers was as it is, where the study has the best one answer. outcome_sparsity: the fraction that
+    learned gates would have removed by themselves, where that is an outcome and was then brought to what was asked for.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -111,6 +112,7 @@ class Facts(BaseModel):
     precision: str | None = None
     versions: dict[str, str] = Field(default_factory=dict)
     selected_step: int | None = Field(default=None, exclude_if=lambda step: step is None)
+    outcome_sparsity: float | None = Field(default=None, exclude_if=lambda share: share is None)
 
 
 def _single(annotation: Any) -> type | None:

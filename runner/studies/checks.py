@@ -250,6 +250,8 @@ def _splits_of(choice: TaskChoice) -> list[str]:
 
 
 def _training_problems(study: Study) -> Iterator[Problem]:
+    for task in study.tasks:
+        yield from method_checks.teacher_problems(study, task, _splits_of(task))
     rounds = {choice.name for choice in study.methods if choice.line.schedule == "rounds"}
     in_rounds = {(cell.task, cell.model) for cell in study.cells if cell.method in rounds}
     protocol = study.protocol.resolve()

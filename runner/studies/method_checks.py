@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from runner.methods import METHODS, MethodError, resolve
+from runner.chosen_options import MethodError, resolve
+from runner.method import JUDGED_TEACHERS
+from runner.methods import METHODS
 from runner.models import MODELS
 from runner.studies.errors import Problem, repeated
 from runner.studies.study import Study
+from tasks.base import TaskChoice
 from tasks.choices import kind_of
 from tasks.kinds import KINDS
 
@@ -29,6 +32,14 @@ def problems(study: Study) -> Iterator[Problem]:
                 f"({', '.join(writing)}) says it of none; put the method into a study without such tasks",
             )
     yield from _without_filters(study)
+    for choice in study.methods:
+        asked = max((cell.sparsity for cell in study.cells if cell.method == choice.name), default=0.0)
+        if choice.method in METHODS and asked >= choice.line.most < 1:
+            yield Problem(
+                ("sparsities",),
+                f"{asked:g} cannot go by '{choice.name}', of which some weights of every layer always stay; allowed: "
+                f"sparsities below {choice.line.most:g}",
+            )
     for key, choices in (("methods", study.methods), ("references", study.references)):
         for index, choice in enumerate(choices):
             for option, value in choice.options.items():
@@ -52,3 +63,24 @@ def _without_filters(study: Study) -> Iterator[Problem]:
                     f"'{name}' removes whole filters of convolutions, and {', '.join(lacking)} has none that may go; "
                     f"allowed: {able}; or put it into a block of its own",
                 )
+
+
+def teacher_problems(study: Study, task: TaskChoice, splits: Collection[str]) -> Iterator[Problem]:
+    """Methods of a task whose teacher is chosen on data that it lacks, or weighs what its answers have not."""
+    used = {cell.method for cell in study.cells if cell.task == task.name}
+    for index, choice in enumerate(study.methods):
+        if choice.name not in used:
+            continue
+        if choice.line.teacher in JUDGED_TEACHERS and "validation" not in splits:
+            yield Problem(
+                ("methods", index),
+                f"'{choice.name}' chooses its teacher on the validation split, and task '{task.name}' has "
+                f"{', '.join(splits)}; hold one out (validation: 0.1 in the task)",
+            )
+        kind = kind_of(task)
+        if choice.settings.get("weighting") == "entropy" and kind != "single-label":
+            yield Problem(
+                ("methods", index, "weighting"),
+                f"weighting: entropy asks for a probability of each class of an example, and answers of '{task.name}' "
+                f"are {kind}; allowed: sum",
+            )

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from pydantic import Field, model_serializer, model_validator
 
-from runner.methods import DENSE, METHOD_SETS, METHODS, NAMED, REFERENCES, Method, resolve
+from runner.chosen_options import resolve
+from runner.method import Method
+from runner.methods import DENSE, METHOD_SETS, METHODS, NAMED, REFERENCES
 from runner.studies.errors import unknown
 from runner.studies.named_choice import Choices, Name, Options, gathered
 

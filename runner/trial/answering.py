@@ -93,4 +93,5 @@ def facts_of(trial: Assembled, history: History, answers: list[Answers], weights
         precision=compute.precision,
         versions=versions(("piesweep", *trainer.engine.packages)),
         selected_step=trainer.best.taken if trainer.best else None,
+        outcome_sparsity=trainer.pruner.outcome,
     )

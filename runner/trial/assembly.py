@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import dataclasses
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
@@ -29,11 +28,12 @@ from runner.pruning.targets import TARGETS, sizes_of
 from runner.pruning.teachers import TEACHERS
 from runner.spec import TrialSpec, derived_seed
 from runner.trial.devices import Compute, choose_device, prepare, refuse_other, resolve_precision
-from runner.trial.distillation import Distillation
+from runner.trial.distillation import BestSoFar, Distillation
 from runner.trial.engine import Engine, OneProcess
-from runner.trial.evaluation import Answers, answer, metrics_of
+from runner.trial.evaluation import answer
 from runner.trial.extras import recorders
 from runner.trial.extras.base import Observed
+from runner.trial.judging import NOBODY, Judges, judges_of
 from runner.trial.selection import BestNetwork, Measure
 from runner.trial.trainer import Trainer
 from runner.trial.training_set import Sampling, TrainingSet
@@ -91,8 +91,8 @@ def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assemble
         compute=Compute(device=device, precision=precision, processes=workplace.processes),
         sampling=sampling_of(spec),
     )
-    measure = measure_of(spec, network, data, training_set, partial(module.encode, context))
-    trainer = trainer_of(network, spec, training_set, workplace.zero_stage, measure)
+    judges = judges_of(spec, network, data, training_set, partial(module.encode, context))
+    trainer = trainer_of(network, spec, training_set, workplace.zero_stage, judges)
     return Assembled(spec=spec, data=data, module=module, context=context, training_set=training_set, trainer=trainer)
 
 
@@ -124,7 +124,8 @@ def method_of(spec: TrialSpec) -> Method | None:
         scope=method.scope,
         recovery=RECOVERIES[method.recovery],
         removal=REMOVALS[method.removal],
-        gate=GATES[method.gate] if method.gate else None,
+        gate=with_options(GATES[method.gate], spec.method_settings) if method.gate else None,
+        seed=derived_seed(spec.seed, "gate"),
     )
 
 
@@ -140,46 +141,13 @@ def sampling_of(spec: TrialSpec) -> Sampling:
     return Sampling(samples, spec.training.batch_size, statistics=statistics)
 
 
-def measure_of(
-    spec: TrialSpec,
-    network: nn.Module,
-    data: TaskData,
-    training_set: TrainingSet,
-    encode: Callable[[pa.Table], Encoded],
-) -> Measure | None:
-    """By what the network that ends a phase is chosen; None where that is the last one."""
-    chosen = spec.training.selection
-    if not chosen.best:
-        return None
-    examples, head = data.split(chosen.split), training_set.head
-    writes = head.kind.reads == "continuation"
-    encoded, targets = encode(examples), head.targets(examples)
-    metrics = () if chosen.best == "loss" else (chosen.best,)
-
-    def measure() -> float | None:
-        return metrics_of(
-            Answers(
-                split=chosen.split,
-                example_ids=examples["example_id"].to_numpy(),
-                logits=answer(network, encoded, spec.training.batch_size, training_set.compute),
-                targets=targets,
-                head=head,
-                examples=examples,
-                written=written(network, encoded, spec.training.batch_size, training_set.compute) if writes else None,
-            ),
-            metrics,
-            data.classes,
-        )[chosen.best]
-
-    return measure
-
-
 def trainer_of(
-    network: nn.Module, spec: TrialSpec, training_set: TrainingSet, zero_stage: int, measure: Measure | None = None
+    network: nn.Module, spec: TrialSpec, training_set: TrainingSet, zero_stage: int, judges: Judges = NOBODY
 ) -> Trainer:
     """The trainer of a network that is still on the CPU: on its device, or sharded over the processes."""
     method, targets = method_of(spec), TARGETS[spec.targets]
     target = sizes_of(network, targets).fraction(spec.sparsity, spec.base)
+    method = method and dataclasses.replace(method, target=target)
     engine: Engine
     if zero_stage:
         from runner.trial.sharding.engine import ManyProcesses
@@ -190,20 +158,42 @@ def trainer_of(
     else:
         network = network.to(training_set.compute.device.torch)
         pruner = Pruner(network, method, targets)
-        engine = OneProcess(network, training_set, list(pruner.gates.values()))
-    best = [BestNetwork(spec.training.selection, network, pruner, measure)] if measure else []
-    kept = recorders(Observed(spec=spec, network=network, pruner=pruner, training_set=training_set))
-    others = [*parts_of(spec, network, pruner, training_set), *best, *kept]
+        freeze(network, pruner)
+        engine = OneProcess(
+            network, training_set, list(pruner.gates.values()), pruner.gate.gate_rate if pruner.gate else 0
+        )
+    answering, others = judges.answering, parts_of(spec, network, pruner, training_set, judges.teaching)
+    if answering:
+        others.append(BestNetwork(spec.training.selection, network, pruner, answering))
+    others += recorders(Observed(spec=spec, network=network, pruner=pruner, training_set=training_set))
     return Trainer(engine, training_set, pruner, spec.schedule, target, others)
 
 
-def parts_of(spec: TrialSpec, network: nn.Module, pruner: Pruner, training_set: TrainingSet) -> Sequence[Part]:
-    """What acts at every step of a trial besides its pruner."""
+def freeze(network: nn.Module, pruner: Pruner) -> None:
+    """Train no more than what is made of gates and the layers that answer, where a gate freezes the rest."""
+    if pruner.gate is None or not pruner.gate.freezes:
+        return
+    made = {id(weight) for weight in pruner.weights.values()}
+    for name, parameter in network.named_parameters():
+        if id(parameter) not in made and not {"classifier", "pooler"} & {*name.split(".")}:
+            parameter.requires_grad_(False)
+
+
+def parts_of(
+    spec: TrialSpec, network: nn.Module, pruner: Pruner, training_set: TrainingSet, teaching: Measure | None = None
+) -> list[Part]:
+    """What acts at every step of a trial besides its pruner. teaching: how good a teacher is, where one is chosen."""
+    found = list[Part]()
     if spec.is_dense:
-        return ()
-    method, found = spec.method_line, list[Part]()
+        return found
+    method = spec.method_line
     if method.teacher is not None:
-        found.append(Distillation(with_options(TEACHERS[method.teacher], spec.method_settings), network, training_set))
+        teacher = with_options(TEACHERS[method.teacher], spec.method_settings)
+        found.append(
+            BestSoFar(teacher, network, training_set, teaching)
+            if teaching
+            else Distillation(teacher, network, training_set)
+        )
     if method.penalty is not None:
         found.append(Penalized(with_options(PENALTIES[method.penalty], spec.method_settings), pruner))
     return found

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from runner.pruning.moment import Moment
-from runner.pruning.part import Part
+from runner.pruning.part import Made, Part
 from runner.pruning.pruner import under
 from runner.pruning.teachers.base import Teacher
+from runner.trial.selection import Measure
 from runner.trial.training_set import TrainingSet
 
 
@@ -29,14 +31,14 @@ class Distillation(Part):
         self.network.load_state_dict(network.state_dict())
         self.is_ready = True
 
-    def loss(self, loss: Tensor, logits: Tensor, inputs: Mapping[str, Tensor], moment: Moment) -> Tensor:
+    def loss(self, loss: Tensor, made: Made, moment: Moment) -> Tensor:
         """The loss as the teacher mixes it. RuntimeError if there is nobody to learn from yet."""
         if not self.is_ready:
             raise RuntimeError(f"step {moment.step} wants a teacher, and none was given; train the dense parent first")
         given = self.training_set
         with torch.no_grad(), given.compute.autocast():
-            taught = self.network(**inputs).float()
-        return self.teacher.mixed(loss, logits, taught, given.head.soft, given.loss)
+            taught = self.network(**made.inputs).float()
+        return self.teacher.mixed(loss, made, taught, given.head)
 
     def state(self) -> dict[str, Tensor]:
         """The teacher's weights."""
@@ -47,3 +49,35 @@ class Distillation(Part):
         taught = under("teacher.", tensors)
         self.network.load_state_dict(taught or under("network.", tensors))
         self.is_ready = True
+
+
+class BestSoFar(Distillation):
+    """The best network so far of the training itself teaches, whatever was removed of it; the first one is untrained.
+
+    measure: how good the network is on the validation split, higher being better.
+    """
+
+    def __init__(self, teacher: Teacher, network: nn.Module, training_set: TrainingSet, measure: Measure) -> None:
+        super().__init__(teacher, network, training_set)
+        self.student = network
+        self.measure = measure
+        self.value = -math.inf
+        self.is_ready = True
+
+    def before_step(self, moment: Moment) -> None:
+        """Look for a better teacher, at every so many steps."""
+        if moment.step % self.teacher.looks_every:
+            return
+        value = self.measure()
+        if value is not None and value > self.value:
+            self.value = value
+            self.take(self.student)
+
+    def state(self) -> dict[str, Tensor]:
+        """The teacher's weights, and how good it was."""
+        return {**super().state(), "taught.value": torch.tensor(self.value, dtype=torch.float64)}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take a state that `state` gave."""
+        super().restore(tensors)
+        self.value = float(tensors["taught.value"])

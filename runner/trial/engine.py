@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -25,12 +26,28 @@ Loss = Callable[[Tensor, Batch], Tensor]
 """The mean loss of a batch from its logits."""
 
 
+SHARE = "share"
+"""Key of a group of parameters that learns at another rate: as a multiple of the network's."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Parameters that are trained with a network's; rate: their own highest learning rate, 0 for the network's."""
+
+    parameters: Sequence[nn.Parameter] = ()
+    rate: float = 0.0
+
+
+NOTHING = Beside()
+
+
 class Engine(Protocol):
     """A network in training, and its optimizer.
 
     network: the whole one, as decisions and checkpoints need it. active: the one that computes. is_whole: whether they
     are the same, so that parts of the training may act on it at every step. begin: takes the first process's counters
-    and network in all processes. accumulate: a batch's logits, and its gradients. update: a step of the optimizer.
+    and network in all processes. accumulate: a batch's logits, and its gradients. clip: bounds their norm, where
+    that is no part of the update. update: a step of the optimizer.
     decide: a decision about the whole network, which may ask for `sample_gradients` of that round. gather: brings the
     whole network and optimizer up to date. packages: those that compute.
     """
@@ -47,6 +64,8 @@ class Engine(Protocol):
 
     def accumulate(self, rows: Rows, moment: Moment, loss: Loss) -> Tensor: ...
 
+    def clip(self) -> None: ...
+
     def update(self, learning_rate: float) -> None: ...
 
     def renew_optimizer(self) -> None: ...
@@ -61,18 +80,24 @@ class Engine(Protocol):
 class OneProcess:
     """The engine of a network that one process trains, on the device of its training set.
 
-    beside: parameters that are trained with the network's.
+    beside: parameters that are trained with the network's. rate: their learning rate where that of the network is its
+    highest, 0 for the same.
     """
 
     packages: tuple[str, ...] = ("torch", "numpy", "transformers")
     is_whole = True
 
-    def __init__(self, network: nn.Module, training_set: TrainingSet, beside: Sequence[nn.Parameter] = ()) -> None:
+    def __init__(
+        self, network: nn.Module, training_set: TrainingSet, beside: Sequence[nn.Parameter] = (), rate: float = 0.0
+    ) -> None:
         self.network = network
         self.training_set = training_set
-        self.parameters = [*network.parameters(), *beside]
-        self.optimizer = optimizer_over(self.parameters, training_set.training)
-        self.tables = gather_sparsely(network) if training_set.compute.device.torch.type == "cpu" else []
+        self.beside = Beside(beside, rate)
+        self.trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        self.parameters = [*self.trained, *beside]
+        self.optimizer = optimizer_over(self.trained, training_set.training, self.beside)
+        tables = gather_sparsely(network) if training_set.compute.device.torch.type == "cpu" else []
+        self.tables = [table for table in tables if table.requires_grad]
 
     @property
     def active(self) -> nn.Module:
@@ -104,17 +129,20 @@ class OneProcess:
                 logits.append(made.detach())
         return joined(logits)
 
+    def clip(self) -> None:
+        """Bound the norm of all gradients together."""
+        if self.training_set.training.clip_norm:
+            nn.utils.clip_grad_norm_(self.parameters, self.training_set.training.clip_norm, foreach=True)
+
     def update(self, learning_rate: float) -> None:
         """One step of the optimizer on the clipped gradients."""
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
-        if self.training_set.training.clip_norm:
-            nn.utils.clip_grad_norm_(self.parameters, self.training_set.training.clip_norm, foreach=True)
+            group["lr"] = learning_rate * group.get(SHARE, 1.0)
         self.optimizer.step()
 
     def renew_optimizer(self) -> None:
         """Go on with an optimizer that knows nothing."""
-        self.optimizer = optimizer_over(self.parameters, self.training_set.training)
+        self.optimizer = optimizer_over(self.trained, self.training_set.training, self.beside)
 
     def decide(self, decision: Callable[[], None], pruner: Pruner, round_: int) -> None:
         """Decide."""
@@ -183,17 +211,20 @@ def feature_maps(network: nn.Module, training_set: TrainingSet, round_: int) -> 
             yield seen
 
 
-def optimizer_over(parameters: Iterable[nn.Parameter], training: Training) -> Optimizer:
+def optimizer_over(parameters: Iterable[nn.Parameter], training: Training, beside: Beside = NOTHING) -> Optimizer:
     """A new optimizer with torch's defaults, but for the settings of its line.
 
-    The fused kernels are two to four times as fast as the others on the CPU as well.
+    Parameters beside the network's that have a rate of their own follow its curve, and do not decay. The fused kernels
+    are two to four times as fast as the others on the CPU as well.
     """
     kind = OPTIMIZERS[training.optimizer]
     build = getattr(torch.optim, kind.name)
     own = {name: getattr(training, name) for name in kind.settings}
-    made: Optimizer = build(
-        list(parameters), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True, **own
-    )
+    groups: list[Any] = [*parameters, *(beside.parameters if not beside.rate else ())]
+    if beside.rate:
+        share = beside.rate / training.learning_rate
+        groups = [{"params": groups}, {"params": [*beside.parameters], "weight_decay": 0.0, SHARE: share}]
+    made: Optimizer = build(groups, lr=training.learning_rate, weight_decay=training.weight_decay, fused=True, **own)
     return made
 
 

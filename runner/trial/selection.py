@@ -38,13 +38,14 @@ class BestNetwork(Part):
         every = self.choice.every or moment.steps_per_epoch
         if moment.step % every and not (moment.is_end or moment.phase_step == 0):
             return
-        value = self.measure()
-        if value is None or not self._is_better(value):
-            return
-        self.value, self.step = value, moment.step
-        held = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
-        held |= {f"pruner.{name}": tensor for name, tensor in self.pruner.state().items()}
-        self._best = {name: tensor.detach().clone() for name, tensor in held.items()}
+        with self.pruner.as_decided():
+            value = self.measure()
+            if value is None or not self._is_better(value):
+                return
+            self.value, self.step = value, moment.step
+            held = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+            held |= {f"pruner.{name}": tensor for name, tensor in self.pruner.state().items()}
+            self._best = {name: tensor.detach().clone() for name, tensor in held.items()}
 
     def take(self) -> None:
         """End a phase: let the network be the best that was seen in it, or stay where none was."""

@@ -20,6 +20,7 @@ from runner.trial.checkpoints import (
     refuse_difference,
     set_aside,
 )
+from runner.trial.distillation import Distillation
 from runner.trial.history import History
 from runner.trial.trainer import Trainer
 from runner.trial.workplace import Hooks, Workplace
@@ -110,7 +111,7 @@ class States:
             return None
 
     def _start_from_parent(self, parent: TrialSpec) -> None:
-        """Take the trained state of the parent, which is this trial's own after as many epochs."""
+        """Take the trained state of the parent, which is this trial's own after as many epochs, or only its teacher."""
         path = self.layout.checkpoint(parent.trial_id) / TRAINED
         state = self._intact(path, parent.trial_id)
         if state is None:
@@ -118,5 +119,9 @@ class States:
         is_known = is_committed(self.layout.root, parent.trial_id)
         committed = committed_weights(self.layout, parent) if is_known else None
         refuse_difference(path, state.content, committed)
-        self.trainer.restore(state.tensors, state.facts)
+        if self.spec.shares_parent:
+            self.trainer.restore(state.tensors, state.facts)
+        for part in self.trainer.parts if not self.spec.shares_parent else ():
+            if isinstance(part, Distillation):
+                part.restore(state.tensors)
         self.history.parent_weights = state.content

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from runner.optimizers import learning_rate
 from runner.pruning.moment import Moment, Timeline
-from runner.pruning.part import Part
+from runner.pruning.part import Made, Part
 from runner.pruning.pruner import Pruner, under
 from runner.pruning.schedules import Schedule
-from runner.pruning.scores.base import Signals
+from runner.pruning.scores.base import Signals, Watching
 from runner.spec import derived_seed
 from runner.trial.batches import Batch, joined
 from runner.trial.devices import seed_draws
@@ -127,21 +127,27 @@ class Trainer:
         """One step of the optimizer."""
         self._take_up_epoch(moment)
         rows = self._batches[moment.step % moment.steps_per_epoch]
+        parts = self.parts if self.engine.is_whole else ()
+        for part in reversed(parts):  # the pruner last, since it may change what the network computes with
+            part.before_step(moment)
+        if not self.active.training:
+            self.active.train()
         logits = self.engine.accumulate(rows, moment, lambda made, batch: self._loss(made, batch, moment))
-        if self.engine.is_whole:
-            self._after_backward(moment)
-        self.engine.update(learning_rate(self.training_set.training, moment, self.since_restart))
-        if self.engine.is_whole:
-            for part in self.parts:
-                part.after_step(moment)
+        self._observe("backward", moment)
+        for part in parts:
+            part.after_backward(moment)
+        self.engine.clip()
+        self._observe("clipped", moment)
+        self.engine.update(self._learning_rate(moment))
+        self._observe("stepped", moment)
+        for part in parts:
+            part.after_step(moment)
         self.steps += 1
         self.since_restart += 1
         self._keep(logits, moment)
 
     def _take_up_epoch(self, moment: Moment) -> None:
         """Be at the right place of the epoch's order and of its draws: it begins here, or was interrupted here."""
-        if not self.active.training:
-            self.active.train()
         if moment.begins_epoch:
             seed_draws(derived_seed(self.training_set.seed, "dropout", moment.epoch))
             self._batches, self._logits = [], []
@@ -154,15 +160,19 @@ class Trainer:
     def _loss(self, logits: Tensor, batch: Batch, moment: Moment) -> Tensor:
         """The loss of a batch, as the parts want it."""
         loss: Tensor = self.training_set.loss(logits, batch.targets)
+        made = Made(logits=logits, inputs=batch.inputs, targets=batch.targets)
         for part in self.parts:
-            loss = part.loss(loss, logits, batch.inputs, moment)
+            loss = part.loss(loss, made, moment)
         return loss
 
-    def _after_backward(self, moment: Moment) -> None:
-        if self.pruner.memory:
-            self.pruner.observe(self._signals(self.pruner.gradients))
-        for part in self.parts:
-            part.after_backward(moment)
+    def _observe(self, now: Watching, moment: Moment) -> None:
+        """Show the step to a score that watches it at this point."""
+        if self.engine.is_whole and self.pruner.watches == now:
+            self.pruner.observe(self._signals(self.pruner.gradients, moment))
+
+    def _learning_rate(self, moment: Moment) -> float:
+        """That of the step from this moment on."""
+        return learning_rate(self.training_set.training, moment, self.since_restart)
 
     def _keep(self, logits: Tensor, moment: Moment) -> None:
         """Keep the logits of the last epoch where a threshold is learned from them."""
@@ -191,7 +201,7 @@ class Trainer:
         round_ = self.rounds
 
         def decision() -> None:
-            signals = self._signals(lambda: self.engine.sample_gradients(self.pruner, round_))
+            signals = self._signals(lambda: self.engine.sample_gradients(self.pruner, round_), moment)
             if self.pruner.decide(signals, fraction):
                 self.engine.renew_optimizer()
                 self.since_restart = 0
@@ -200,12 +210,12 @@ class Trainer:
         self.engine.decide(decision, self.pruner, round_)
         (self.since_restart,) = self.training_set.compute.processes.agreed(self.since_restart)
 
-    def _signals(self, gradients: Callable[[], Mapping[str, Tensor]]) -> Signals:
+    def _signals(self, gradients: Callable[[], Mapping[str, Tensor]], moment: Moment) -> Signals:
         given = self.training_set
         return Signals(
             weights=self.pruner.ranked(),
             gradients=gradients,
-            learning_rate=given.training.learning_rate,
+            learning_rate=0.0 if moment.is_end else self._learning_rate(moment),
             weight_decay=given.training.weight_decay,
             generator=torch.Generator().manual_seed(derived_seed(given.seed, "mask", self.rounds)),
             memory=self.pruner.memory,

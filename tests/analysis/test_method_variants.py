@@ -18,7 +18,8 @@ from analysis.relations.database import connect
 from analysis.relations.variants import model_names
 from analysis.results import Results
 from analysis.tables import TABLES
-from runner.methods import METHOD_SETS, METHODS, Method
+from runner.method import Method
+from runner.methods import METHOD_SETS, METHODS
 from runner.store.reader import commits
 from tests.analysis.statistics.small_panels import write_store
 from tests.analysis.stores import write_task, write_trials

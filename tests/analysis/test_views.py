@@ -85,7 +85,8 @@ def test_a_kind_is_named_in_its_own_folder_alone() -> None:
     assert not [text for text in statements if re.search(f"'({'|'.join(KINDS)})'", text)]
 
 
-UNSHOWN = {"steps", "weights", "parent_weights", "restored_checkpoints", "failed_restores", "selected_step"}
+UNSHOWN = {"steps", "weights", "parent_weights", "restored_checkpoints", "failed_restores"}
+UNSHOWN |= {"selected_step", "outcome_sparsity"}
 """Facts of a trial that its record has and the view `trials` leaves out."""
 
 

@@ -31,7 +31,7 @@ def steps_saved(path, trial_id: str) -> int:
         return 0
 
 
-@pytest.mark.parametrize("method", ["gmp", "mvp"])
+@pytest.mark.parametrize("method", ["gmp", "mvp", "pins", "l0"])
 def test_killed_within_an_epoch_and_run_again_is_undisturbed(tmp_path, monkeypatch, method):
     """SIGKILL at four places of its 24 steps: the last state within an epoch is gone on from, and rows are the same."""
     monkeypatch.setitem(MODELS, "small", ARCHITECTURE)

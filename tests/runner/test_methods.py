@@ -6,9 +6,12 @@ import dataclasses
 
 import pytest
 
+from runner.chosen_options import MethodError, resolve
+from runner.method import Method
 from runner.method_options import OPTIONS
-from runner.methods import METHODS, NAMED, REFERENCES, SCORE_VERSIONS, Method, MethodError, resolve
+from runner.methods import METHODS, NAMED, REFERENCES, SCORE_VERSIONS
 from runner.plan import identify, plan, training_units
+from runner.pruning.gates import GATES
 from runner.pruning.penalties import PENALTIES
 from runner.pruning.schedules import SCHEDULES, Rounds, schedule_of
 from runner.pruning.scores import SCORES
@@ -46,9 +49,10 @@ def changed_methods(before, after):
 
 @pytest.mark.parametrize("name", NAMED)
 def test_options_are_those_of_the_schedule(name):
-    """Every option is read by the score, the schedule, teacher, penalty or training set, and its default is allowed."""
+    """Every option is read by the score, schedule, gate, teacher, penalty or training set, and may be its default."""
     line = NAMED[name]
-    others = [TEACHERS[line.teacher]] if line.teacher else [PENALTIES[line.penalty]] if line.penalty else []
+    chosen = ((GATES, line.gate), (TEACHERS, line.teacher), (PENALTIES, line.penalty))
+    others = [registry[name] for registry, name in chosen if name]
     pieces = [SCHEDULES[line.schedule], SCORES[line.score], *others]
     fields = {field.name for piece in pieces if dataclasses.is_dataclass(piece) for field in dataclasses.fields(piece)}
     assert set(line.options) <= (fields | {"samples", "statistics"}) & set(OPTIONS)

@@ -8,7 +8,7 @@ from typing import Protocol
 from torch import Tensor
 
 from runner.pruning.moment import Moment
-from runner.pruning.part import Part
+from runner.pruning.part import Made, Part
 from runner.pruning.pruner import Pruner
 
 
@@ -32,8 +32,8 @@ class Penalized(Part):
         self.penalty = penalty
         self.pruner = pruner
 
-    def loss(self, loss: Tensor, logits: Tensor, inputs: Mapping[str, Tensor], moment: Moment) -> Tensor:
+    def loss(self, loss: Tensor, made: Made, moment: Moment) -> Tensor:
         """The loss and the penalty together."""
-        del logits, inputs
+        del made
         term = self.penalty.term(self.pruner.weights, self.pruner.gates, moment)
         return loss if term is None else loss + term

@@ -14,11 +14,13 @@ class Removal:
     """What becomes of a weight that is removed, and whether it may return; a removal overrides what it does otherwise.
 
     shrinks: whether what is removed stays removed, so that a decision chooses among the weights that are left.
+    grows_back: whether the network computes between decisions with weights that the last one removed.
     Everything that must be remembered lies in `masked.memory`, so that a checkpoint holds it.
     """
 
     reference: str
     shrinks: bool = False
+    grows_back: bool = False
 
     def values(self, masked: Masked) -> Mapping[str, Tensor]:
         """The weights as they would be without masks, which scores rank: here the weights themselves."""

@@ -13,3 +13,4 @@ class Revisable(Removal):
     """
 
     reference = "Zhang et al. 2022 (PLATON), algorithm 1, arXiv:2206.12562"
+    grows_back = True

@@ -7,6 +7,8 @@ from runner.pruning.scores.gradient import Gradient
 from runner.pruning.scores.impact import Impact
 from runner.pruning.scores.independence import Independence
 from runner.pruning.scores.magnitude import Magnitude
+from runner.pruning.scores.pins import Pins
+from runner.pruning.scores.platon import Platon
 from runner.pruning.scores.random import Random
 from runner.pruning.scores.undecayed import Undecayed
 
@@ -17,4 +19,6 @@ SCORES: dict[str, Score] = {
     "gradient": Gradient(),
     "undecayed": Undecayed(),
     "independence": Independence(),
+    "pins": Pins(),
+    "platon": Platon(),
 }

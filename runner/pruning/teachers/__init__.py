@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from runner.pruning.teachers.base import Teacher
 from runner.pruning.teachers.dense_parent import DenseParent
+from runner.pruning.teachers.regularizing import Regularizing
 
 TEACHERS: dict[str, Teacher] = {
     "dense-parent": DenseParent(),
+    "best-so-far": Regularizing(),
+    "fine-tuned": Regularizing(source="dense-parent"),
 }

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from torch import Tensor
 
-Soft = Callable[[Tensor], Tensor]
-"""Logits -> probabilities: softmax over the classes, or a sigmoid for each."""
+from runner.pruning.part import Made
+
+Source = Literal["dense-parent", "best-so-far"]
+"""Who teaches: the trained dense network of the seed, or the best network so far of the training itself."""
+
+
+class Losses(Protocol):
+    """What a teacher needs of the head: soft targets of outputs, and the loss of outputs against targets."""
+
+    def soft(self, outputs: Tensor) -> Tensor: ...
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor: ...
+
+    def loss_rows(self, outputs: Tensor, targets: Tensor) -> Tensor: ...
 
 
 class Teacher(Protocol):
     """How the answers of another network enter the loss.
 
-    mixed: the loss of a batch from that of the labels, the network's logits and the teacher's; `soft` makes
-    probabilities of logits, and `against` is the loss of logits against targets that are probabilities.
+    source: who that network is. looks_every: steps between two looks for a better one. mixed: the loss of a batch from
+    that of the labels, what the network has made of it, and the teacher's logits.
     """
 
     @property
     def reference(self) -> str: ...
 
-    def mixed(
-        self, loss: Tensor, logits: Tensor, taught: Tensor, soft: Soft, against: Callable[[Tensor, Tensor], Tensor]
-    ) -> Tensor: ...
+    @property
+    def source(self) -> Source: ...
+
+    @property
+    def looks_every(self) -> int: ...
+
+    def mixed(self, loss: Tensor, made: Made, taught: Tensor, head: Losses) -> Tensor: ...

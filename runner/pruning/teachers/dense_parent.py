@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
-from runner.pruning.teachers.base import Soft
+from runner.pruning.part import Made
+from runner.pruning.teachers.base import Losses, Source
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,10 @@ class DenseParent:
     share: float = 0.5
     temperature: float = 2.0
     reference: str = "Hinton et al. 2015, section 2, arXiv:1503.02531"
+    source: ClassVar[Source] = "dense-parent"
+    looks_every: ClassVar[int] = 0
 
-    def mixed(
-        self, loss: Tensor, logits: Tensor, taught: Tensor, soft: Soft, against: Callable[[Tensor, Tensor], Tensor]
-    ) -> Tensor:
+    def mixed(self, loss: Tensor, made: Made, taught: Tensor, head: Losses) -> Tensor:
         """The mean of both losses, by `share`."""
-        learned = against(logits / self.temperature, soft(taught / self.temperature))
+        learned = head.loss(made.logits / self.temperature, head.soft(taught / self.temperature))
         return (1 - self.share) * loss + self.share * self.temperature**2 * learned

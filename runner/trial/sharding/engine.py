@@ -74,6 +74,9 @@ class ManyProcesses:
         together[start : start + len(mine)] = mine
         return together
 
+    def clip(self) -> None:
+        """Nothing: the update does it."""
+
     def update(self, learning_rate: float) -> None:
         """One step of the optimizer on all processes."""
         self._shards.step(learning_rate)

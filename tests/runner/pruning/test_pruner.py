@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -47,6 +49,23 @@ def pruner_of(network: nn.Module, recovery: str = "finetune", score: str = "magn
     """A layer-wise pruner, normalisation included."""
     method = Method(score=SCORES[score], scope="layerwise", recovery=RECOVERIES[recovery])
     return Pruner(network, method, TARGETS["weights-and-gains"])
+
+
+def test_scores_that_are_no_numbers_are_refused():
+    """What has watched every step would rank by NaN for good: the first such layer is named, and no mask is changed."""
+    network = Network()
+    method = Method(score=SCORES["platon"], scope="global", recovery=RECOVERIES["finetune"])
+    pruner = Pruner(network, method, TARGETS["weights"])
+    for step in range(10):
+        gradients = {"hidden.weight": torch.full((8, 6), torch.nan if step == 4 else 1.0)}
+        pruner.observe(
+            dataclasses.replace(signals(pruner), gradients=lambda made=gradients: made, memory=pruner.memory)
+        )
+    with pytest.raises(
+        ValueError, match=r"scores of 1 of 1 layers are no numbers \(NaN\), first those of hidden.weight"
+    ):
+        pruner.decide(dataclasses.replace(signals(pruner), memory=pruner.memory), 0.5)
+    assert not pruner.is_cut
 
 
 def steps(network: nn.Module, pruner: Pruner, optimizer: torch.optim.Optimizer, count: int = 5) -> None:

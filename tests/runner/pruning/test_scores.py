@@ -38,11 +38,20 @@ def signals(seed: int = 1, calls: list[int] | None = None, weight_decay: float =
     )
 
 
+def told(name: str) -> Signals:
+    """The same, with the memory of a score that has watched twenty such steps."""
+    given = signals()
+    given.memory.update(SCORES[name].start(WEIGHTS))
+    for _ in range(20 if given.memory else 0):
+        SCORES[name].observe(given)
+    return given
+
+
 @pytest.mark.parametrize("name", SCORES)
 def test_every_score_keeps_its_contract(name):
     """Shapes as the weights', finite, repeatable from one generator seed, weights untouched, a reference given."""
     before = {layer: weight.clone() for layer, weight in WEIGHTS.items()}
-    first, second = (SCORES[name].importance(signals()) for _ in range(2))
+    first, second = (SCORES[name].importance(told(name)) for _ in range(2))
     for layer, weight in WEIGHTS.items():
         assert first[layer].shape == weight.shape
         assert first[layer].isfinite().all()
@@ -123,8 +132,8 @@ def test_where_the_gradient_is_that_of_a_trained_network_undecayed_is_magnitude(
 @pytest.mark.parametrize(("fraction", "gone"), [(0.5, 0.5), (0.9, 0.9)])
 def test_what_is_asked_for_goes(fraction, gone):
     """Every score but those that repeat the errors of published code removes the fraction it was asked for."""
-    for score in SCORES.values():
-        importance = score.importance(signals())
+    for name, score in SCORES.items():
+        importance = score.importance(told(name))
         ranked, share = score.removing(importance, fraction)
         assert share == gone
         assert all(torch.equal(ranked[name], importance[name]) for name in ranked)
@@ -159,3 +168,26 @@ def test_independent_draws_miss_the_fraction_by_chance():
     assert len(set(shares)) > 10
     assert sum(shares) / 50 == pytest.approx(0.9, abs=4 * 0.003 / 50**0.5)
     assert max(abs(share - 0.9) for share in shares) < 5 * 0.003
+
+
+def test_averaged_scores_rank_by_windows_that_have_ended():
+    """Before the first window has ended there is nothing to rank by, and what comes after the last does not count."""
+    score = SCORES["pins"]
+    given = signals()
+    given.memory.update(score.start(WEIGHTS))
+    for _ in range(9):
+        score.observe(given)
+    with pytest.raises(ValueError, match="after 9 steps, and this method ranks them by windows of 10 steps"):
+        score.importance(given)
+    score.observe(given)
+    ended = score.importance(given)
+    score.observe(dataclasses.replace(given, gradients=lambda: {name: 100 * value for name, value in WEIGHTS.items()}))
+    assert all(torch.equal(score.importance(given)[name], values) for name, values in ended.items())
+
+
+def test_the_score_of_pins_may_be_negative():
+    """Eq. 11 as the text has it: what gains more by its removal than by its update lies below zero; |c| never does."""
+    weights, gradients = [torch.tensor([2.0, -2.0])], [torch.tensor([3.0, 3.0])]
+    for sign, expected in (("signed", [0.9 - 6, 0.9 + 6]), ("absolute", [5.1, 6.9])):
+        (found,) = with_options(SCORES["pins"], {"sign": sign}).sensitivities(weights, gradients, 0.1)
+        torch.testing.assert_close(found, torch.tensor(expected))

@@ -51,6 +51,29 @@ def test_what_no_method_can_be_is_refused(tmp_path, given, said):
     assert "\n" not in str(error.value)
 
 
+def test_a_sparsity_that_only_some_layers_can_reach_is_refused(tmp_path):
+    """Half a percent of every matrix stays under soft movement: asked for more, a study is not planned."""
+    text = changed("[imp-ft, rp-ai]", "[smvp]").replace("[0.5, 0.9]", "[0.5, 0.996]")
+    with pytest.raises(StudyError, match=r"0\.996 cannot go by 'smvp'.*allowed: sparsities below 0\.995"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("pins", r"'pins' chooses its teacher on the validation split, and task 'own' has train, test; hold one out"),
+        ("{name: pins-2, method: pins, weighting: entropy}", r"weighting: entropy asks for a probability of each"),
+    ],
+)
+def test_a_teacher_needs_what_it_is_chosen_by(tmp_path, method, said):
+    """Without a validation split none is chosen, and sureness is of classes: told before anything runs."""
+    (tmp_path / "rows.csv").write_text("text,label\na b,0.5\nb c,1.5\nc d,0.1\nd e,0.7\n")
+    files = f"train: {tmp_path}/rows.csv, test: {tmp_path}/rows.csv"
+    task = f"{{name: own, {files}, text: text, kind: regression, label: label}}"
+    with pytest.raises(StudyError, match=said):
+        load(str(written(tmp_path, changed("[imp-ft, rp-ai]", f"[{method}]"))), [f"tasks=[{task}]"])
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

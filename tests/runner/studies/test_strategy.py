@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from runner import methods
+from runner import method, methods
 from runner.command_line import app
 from runner.plan import plan
 from runner.studies import StudyError, load, require_inputs, strategy_checks
@@ -40,12 +40,12 @@ def test_what_cannot_be_sharded_is_refused(case, tmp_path):
 
 def test_a_score_that_needs_the_whole_network_is_refused(tmp_path, monkeypatch):
     """A method whose score processes cannot gather is named, with those that can be used."""
-    monkeypatch.setattr(methods, "SHARDED_SCORES", ("random",))
+    monkeypatch.setattr(method, "SHARDED_SCORES", ("random",))
     with pytest.raises(StudyError, match=r"methods\[0\]: 'imp-ft' needs the whole network.*allowed: irp-ft, rp-ai"):
         load(str(written(tmp_path, SHARDED)))
 
 
-@pytest.mark.parametrize("method", ["gmp", "mvp", "imp-kd"])
+@pytest.mark.parametrize("method", ["gmp", "mvp", "imp-kd", "pins", "l0", "pst"])
 def test_what_acts_at_every_step_needs_the_whole_network(tmp_path, method):
     """Hidden weights, gates and teachers are refused where processes share a network, before anything runs."""
     with pytest.raises(StudyError, match=f"'{method}' needs the whole network"):
@@ -54,7 +54,7 @@ def test_what_acts_at_every_step_needs_the_whole_network(tmp_path, method):
 
 def test_every_score_of_a_method_is_known_to_be_shardable_or_not():
     """The names of the scores that can be sharded are scores."""
-    assert set(methods.SHARDED_SCORES) <= {method.score for method in methods.METHODS.values()}
+    assert set(method.SHARDED_SCORES) <= {line.score for line in methods.METHODS.values()}
 
 
 def test_the_strategy_is_no_part_of_a_trial(tmp_path):

@@ -76,14 +76,16 @@ def test_stopped_at_every_epoch_it_commits_the_undisturbed_rows(workplace, tmp_p
     assert mine["facts"] == theirs["facts"]
 
 
-@pytest.mark.parametrize("method", ["dense", "imp-ft", "gmp", "mvp", "imp-kd"])
+@pytest.mark.parametrize(
+    "method", ["dense", "imp-ft", "gmp", "mvp", "imp-kd", "pins", "pins-kd", "platon", "l0", "pst"]
+)
 def test_a_trial_goes_on_in_the_middle_of_an_epoch(workplace, tmp_path, monkeypatch, method):
     """Stopped at a step within an epoch, it has saved its state there, and ends in the rows of an undisturbed one."""
     monkeypatch.setattr("runner.trial.checkpoint_interval.ASKING_SECONDS", 0.0)
     spec = spec_of(method, sparsity=0.0 if method == "dense" else 0.9, record=Record(probabilities=True))
     whole = dataclasses.replace(workplace, root=tmp_path / "whole")
     for place in (workplace, whole):
-        if spec.shares_parent:
+        if spec.parent:
             run_trial(spec.dense, workplace=place, data=DATA, keep_state=True)
     run_trial(spec, workplace=whole, data=DATA)
     asked = iter([False, False, True] * 40)  # a step in three, so that stops fall everywhere within an epoch of eight
@@ -95,6 +97,7 @@ def test_a_trial_goes_on_in_the_middle_of_an_epoch(workplace, tmp_path, monkeypa
     mine, theirs = committed(workplace, spec)[0], committed(whole, spec)[0]
     assert mine["rows_sha256"] == theirs["rows_sha256"]
     assert mine["facts"].get("layer_sparsity") == theirs["facts"].get("layer_sparsity")
+    assert (mine.get("parent_id") == spec.dense.trial_id) == (method in ("imp-ft", "imp-kd", "pins-kd"))
 
 
 def test_children_equal_trials_that_share_nothing(workplace, tmp_path, monkeypatch):

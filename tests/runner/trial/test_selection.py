@@ -56,6 +56,26 @@ def plain_loop(trainer, every, split="validation"):
     return found
 
 
+@pytest.mark.parametrize("method", ["pins-erm", "imp"])
+def test_what_has_grown_back_does_not_choose_the_network(method):
+    """Where removed weights grow between decisions, networks are judged without them, as they would answer."""
+    training = dataclasses.replace(RESTLESS, learning_rate=0.2, selection=Selection(best="loss", every=1))
+    trainer = trainer_of(method, 0.7, training=training)
+    look, seen, best = looked_at(trainer), [], trainer.best
+    judge = best.measure
+
+    def measure():
+        masks, weights = trainer.pruner.masks, trainer.pruner.weights
+        assert all((weights[name][~mask] == 0).all() for name, mask in masks.items())
+        seen.append((judge(), trainer.steps))
+        assert seen[-1][0] == pytest.approx(look(trainer.network)[0], rel=1e-5)
+        return seen[-1][0]
+
+    best.measure = measure
+    assert trainer.train(lambda moment: True)
+    assert (min(seen)[1], min(seen)[0]) == (best.taken, pytest.approx(look(trainer.network)[0], rel=1e-5))
+
+
 @pytest.mark.parametrize("every", [0, 3])
 @pytest.mark.parametrize(("best", "split"), [("loss", "validation"), ("accuracy", "validation"), ("loss", "test")])
 def test_the_best_network_of_a_plain_loop_answers(every, best, split):

@@ -22,6 +22,7 @@ from runner.trial import assembly
 from runner.trial.checkpoints import content_hash
 from runner.trial.devices import Compute, Device, prepare, seed_draws
 from runner.trial.distillation import Distillation
+from runner.trial.judging import judges_of
 from runner.trial.trainer import Trainer
 from runner.trial.training_set import TrainingSet
 from tasks.base import TaskData
@@ -74,10 +75,10 @@ def trainer_of(
         compute=CPU,
         sampling=assembly.sampling_of(spec),
     )
-    measure = assembly.measure_of(spec, network, data_of(multi_label), given, partial(encode, None))
-    trainer = assembly.trainer_of(network, spec, given, 0, measure)
+    judges = judges_of(spec, network, data_of(multi_label), given, partial(encode, None))
+    trainer = assembly.trainer_of(network, spec, given, 0, judges)
     for part in trainer.parts:
-        if isinstance(part, Distillation):
+        if isinstance(part, Distillation) and not part.is_ready:
             part.take(dense_network(seed, training, protocol, multi_label))
     return trainer
 
@@ -102,6 +103,18 @@ def dense_network(seed: int, training: Training, protocol: Protocol, multi_label
     trainer = trainer_of(seed=seed, training=training, protocol=protocol, multi_label=multi_label)
     trained(trainer)
     return trainer.network
+
+
+def looked_at():
+    """How accurate a network is on the validation split, as a plain loop has it."""
+    examples = data_of(False).split("validation")
+    inputs, labels = encode(None, examples).pixels, torch.tensor(examples["label"].to_pylist())
+
+    def accuracy(network: torch.nn.Module) -> float:
+        with torch.no_grad():
+            return float((network.eval()(inputs).argmax(1) == labels).float().mean())
+
+    return accuracy
 
 
 def near(method: str, target: float) -> float:

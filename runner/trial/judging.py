@@ -1,0 +1,87 @@
+"""Judge networks in training by a metric on a split that is held out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+from torch import nn
+
+from runner.method import JUDGED_TEACHERS
+from runner.models.base import Encoded
+from runner.spec import TrialSpec
+from runner.training import Selection
+from runner.trial.evaluation import Answers, answer, metrics_of
+from runner.trial.selection import Measure
+from runner.trial.training_set import TrainingSet
+from runner.trial.writing import written
+from tasks.base import TaskData
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judges:
+    """By what networks are compared in training: those that may end a phase, and those that may teach."""
+
+    answering: Measure | None = None
+    teaching: Measure | None = None
+
+
+NOBODY = Judges()
+
+
+def judges_of(
+    spec: TrialSpec,
+    network: nn.Module,
+    data: TaskData,
+    training_set: TrainingSet,
+    encode: Callable[[pa.Table], Encoded],
+) -> Judges:
+    """Those that the trial asks for; a teacher is chosen by the task's headline, always on the validation split.
+
+    ValueError where there is no validation split to choose a teacher on.
+    """
+    chosen = spec.training.selection
+    is_taught = not spec.is_dense and spec.method_line.teacher in JUDGED_TEACHERS
+    if is_taught and not data.split("validation").num_rows:
+        raise ValueError(
+            f"'{spec.method}' chooses its teacher on the validation split, and '{spec.task}' has none; hold one out "
+            "(validation: 0.1 in the task)"
+        )
+    found = [
+        measure_of(one, spec, network, data, training_set, encode) if one.best else None
+        for one in (chosen, Selection(best=data.metric if is_taught else ""))
+    ]
+    return Judges(answering=found[0], teaching=found[1])
+
+
+def measure_of(
+    chosen: Selection,
+    spec: TrialSpec,
+    network: nn.Module,
+    data: TaskData,
+    training_set: TrainingSet,
+    encode: Callable[[pa.Table], Encoded],
+) -> Measure:
+    """How good a network is by a choice's metric on its split."""
+    examples, head = data.split(chosen.split), training_set.head
+    writes = head.kind.reads == "continuation"
+    encoded, targets = encode(examples), head.targets(examples)
+    metrics = () if chosen.best == "loss" else (chosen.best,)
+
+    def measure() -> float | None:
+        return metrics_of(
+            Answers(
+                split=chosen.split,
+                example_ids=examples["example_id"].to_numpy(),
+                logits=answer(network, encoded, spec.training.batch_size, training_set.compute),
+                targets=targets,
+                head=head,
+                examples=examples,
+                written=written(network, encoded, spec.training.batch_size, training_set.compute) if writes else None,
+            ),
+            metrics,
+            data.classes,
+        )[chosen.best]
+
+    return measure
