@@ -100,7 +100,7 @@ MODELS: dict[str, Architecture] = {
         parameters=110_000_000,
         prunable=85_500_000,
         layers=73,
-        options={"checkpoint": "bert-base-uncased"},
+        options={"checkpoint": "bert-base-uncased", "classifier": "new"},
         shards=True,
     ),
     "minilm": Architecture(

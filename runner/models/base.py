@@ -24,8 +24,8 @@ class ModelContext:
     options: the architecture's defaults with the study's changes. classes: size of the output layer, as the head of the
     kind has it. reads: what the head reads of the network. images: what the task's have in common, None for texts.
     variations: what training does to images. stride: tokens between the beginnings of two windows in which a passage
-    longer than max_tokens is read; 0 where it is read as far as that. cache: a folder of this node for tokenised texts
-    and fetched weights; safe to delete at any time.
+    longer than max_tokens is read; 0 where it is read as far as that. names: of the task's classes, in index order.
+    cache: a folder of this node for tokenised texts and fetched weights; safe to delete at any time.
     """
 
     options: Mapping[str, Any]
@@ -40,6 +40,7 @@ class ModelContext:
     images: Images | None = None
     variations: tuple[str, ...] = ()
     stride: int = 0
+    names: tuple[str, ...] = ()
 
     @property
     def in_windows(self) -> bool:

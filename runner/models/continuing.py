@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, DynamicCache
 
 from runner.models import ModelError
-from runner.models.dropout import use_bit_dropout
 from runner.models.places import ABSENT
-from runner.models.pretrained import loaded
+from runner.models.pretrained import loaded_network
 
 
 class ContinuingDecoder(nn.Module):
@@ -50,9 +49,8 @@ class ContinuingDecoder(nn.Module):
 
 def pretrained(name: str) -> tuple[Any, Tensor]:
     """The fp32 decoder of a checkpoint and its output layer's weights; ModelError where it has none."""
-    whole = loaded(AutoModelForCausalLM, name, use_safetensors=True, dtype=torch.float32, attn_implementation="sdpa")
+    whole = loaded_network(name, AutoModelForCausalLM)
     decoder, output = getattr(whole, whole.base_model_prefix, None), whole.get_output_embeddings()
     if decoder is None or output is None or getattr(output, "bias", None) is not None:
         raise ModelError(f"checkpoint '{name}' has no plain output layer over its vocabulary; choose one like Llama's")
-    use_bit_dropout(decoder)
     return decoder, output.weight

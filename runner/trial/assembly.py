@@ -27,6 +27,7 @@ from runner.pruning.scores import SCORES
 from runner.pruning.targets import TARGETS, sizes_of
 from runner.pruning.teachers import TEACHERS
 from runner.spec import TrialSpec, derived_seed
+from runner.trial.class_identity import require_identity
 from runner.trial.devices import Compute, choose_device, prepare, refuse_other, resolve_precision
 from runner.trial.distillation import BestSoFar, Distillation
 from runner.trial.engine import Engine, OneProcess
@@ -91,6 +92,8 @@ def assembled(spec: TrialSpec, workplace: Workplace, data: TaskData) -> Assemble
         compute=Compute(device=device, precision=precision, processes=workplace.processes),
         sampling=sampling_of(spec),
     )
+    if getattr(network, "has_unnamed_classes", False):
+        require_identity(network.to(device.torch), training_set)
     judges = judges_of(spec, network, data, training_set, partial(module.encode, context))
     trainer = trainer_of(network, spec, training_set, workplace.zero_stage, judges)
     return Assembled(spec=spec, data=data, module=module, context=context, training_set=training_set, trainer=trainer)
@@ -101,6 +104,7 @@ def context_of(spec: TrialSpec, workplace: Workplace, data: TaskData, head: Head
     return ModelContext(
         options=settings(spec.architecture, dict(spec.options)),
         classes=head.width,
+        names=data.classes,
         kind=data.kind,
         reads=head.kind.reads,
         inputs=data.inputs,
