@@ -23,7 +23,7 @@ from runner.studies.study import ModelChoice
 from runner.vendors import Vendor
 from tasks import TASKS
 from tasks.base import TaskChoice
-from tasks.choices import stride_of
+from tasks.choices import beams_of, stride_of
 
 SAMPLE_BLOCKS, BLOCK_BYTES = 16, 1 << 20
 
@@ -145,6 +145,7 @@ def _dense_cell(study: Study, task: TaskChoice, model: ModelChoice) -> TrialSpec
         options=_changed_options(model),
         max_tokens=task.max_tokens if own_length else None,
         stride=stride_of(task),
+        beams=beams_of(task),
         method=DENSE,
         seed=0,
         training=study.training.trained(task.name, model.name),

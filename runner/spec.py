@@ -26,7 +26,7 @@ METHOD_PIECES = ("method", "score", "schedule")
 """The pieces among `TrialSpec.versions` that only pruned models and references have."""
 
 
-LATER: dict[str, Any] = {"stride": 0}
+LATER: dict[str, Any] = {"stride": 0, "beams": 1}
 """Fields of a spec that came later -> their defaults."""
 
 
@@ -89,6 +89,7 @@ class TrialSpec:
     MODELS behind it, `options` what the study sets of it (sorted pairs). `contents` holds a fingerprint for each
     option that is a path (sorted pairs): the id knows the file, not where it lies. `max_tokens` is set where the
     study changes the task's own. `stride`: tokens between two windows of a passage, 0 where it is cut.
+    `beams`: of how many beginnings a text is written at once.
     `method` is the name the study gives, `base_method` the line of METHODS or
     REFERENCES behind it where that has another name, `method_options` what of it differs from the defaults (sorted
     pairs). `base` is what the sparsity of a pruned trial is a fraction of. `versions` names the pieces of code whose
@@ -105,6 +106,7 @@ class TrialSpec:
     contents: tuple[tuple[str, str], ...] = ()
     max_tokens: int | None = None
     stride: int = 0
+    beams: int = 1
     method: str
     base_method: str = ""
     method_options: tuple[tuple[str, Any], ...] = ()

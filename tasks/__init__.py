@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from tasks import aapd, cifar, conll2003, digits, glue, imdb, mnist, movie_snippets, reuters, snli, squad
+from tasks import (
+    aapd,
+    cifar,
+    conll2003,
+    dart,
+    digits,
+    e2e,
+    glue,
+    imdb,
+    mnist,
+    movie_snippets,
+    reuters,
+    snli,
+    squad,
+    webnlg,
+)
 from tasks.base import Task
 
 TASKS: dict[str, Task] = {
@@ -19,4 +34,7 @@ TASKS: dict[str, Task] = {
     **glue.TASKS,
     "squad": squad.TASK,
     "conll2003": conll2003.TASK,
+    "e2e": e2e.TASK,
+    "dart": dart.TASK,
+    "webnlg": webnlg.TASK,
 }

@@ -43,6 +43,7 @@ class TaskChoice(BaseModel):
     `image` names a column of pictures in place of `text`; folders that have one for every class need neither.
     `question`, `context` and `answer` (with `answer_start`, where it begins): the answer is to be found in the context.
     `stride`: passages longer than max_tokens are read in windows that begin every so many tokens; 0: as far as that.
+    `beams`: of how many beginnings a text is written at once; 1: the likeliest token again and again.
     `target` names the column of a text that is to be written after `text`.
     `metrics` are those by which any task's answers are scored, the headline first (`tasks.metric_choice`); they change
     no trial. A number for `test` or `validation` is the
@@ -77,6 +78,7 @@ class TaskChoice(BaseModel):
     separator: str | None = None
     max_tokens: int | None = Field(default=None, ge=1)
     stride: int | None = Field(default=None, ge=0, exclude_if=_is_none)
+    beams: int | None = Field(default=None, ge=1, exclude_if=_is_none)
     # Left out of frozen studies where they are not given: those of before have no such keys.
     id: str | None = Field(default=None, exclude_if=_is_none)
     quoting: Quoting | None = Field(default=None, exclude_if=_is_none)
@@ -154,13 +156,14 @@ class TaskData:
 class Task:
     """A registered task: what is known of it without touching its data, and how to load it.
 
-    `load` receives the user's own copy (a folder or archive), or None where the task fetches its data itself.
-    `metrics` as of TaskData. `load_whole` loads it with the validation split a part of train, where a study says
-    `validation: 0`.
-    `sizes`, `classes` and `class_count` are what `load` must return; `classes` is None where only the user's data
-    has the names. `hub` is the data set's name for `datasets`, used where the user brings no copy.
-    `stride` is of its passages, where a study does not say otherwise. `disagreement` names
-    the column of the examples that says how much people disagreed on each, where there is one.
+    `load` receives the user's own copy (a folder or archive), or None where the task fetches its data itself. `metrics`
+    as of TaskData. `load_whole` loads it with the validation split a part of train, where a study says `validation: 0`.
+    `sizes`, `classes` and `class_count` are what `load` must return; `classes` is None where only the user's data has
+    the names. `hub` is the data set's name for `datasets`, used where the user brings no copy. `stride` is of its
+    passages, and `beams` of its texts, where a study does not say otherwise. `disagreement` names the column of the
+    examples that says how much people disagreed on each, where there is one. `may_be_passed_on`: False where the
+    licence forbids it: then an export leaves the task out unless it is asked for by name. `published`: the metrics that
+    papers report of it, where it is scored by others.
     """
 
     name: str
@@ -183,6 +186,8 @@ class Task:
     load_whole: Callable[[Path | None], TaskData] | None = None
     stride: int = 0
     may_be_passed_on: bool = True
+    beams: int = 1
+    published: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.classes is not None:

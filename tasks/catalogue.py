@@ -17,12 +17,13 @@ from tasks.choices import check_reading, stride_of
 from tasks.examples import split_sizes
 from tasks.kinds.single_label import PART
 from tasks.lengths import statistics, token_counts
-from tasks.metric_choice import BY_PART, check_metrics, chosen
+from tasks.meteor import require_meteor
+from tasks.metric_choice import BY_PART, METEOR, check_metrics, chosen
 from tasks.splitting import scrambled, stratified_subset
 from tasks.statistics import counted_statistics, declared_statistics
 from tasks.tabular import nearest
 
-OF_ANY_TASK = ("name", "data", "limit", "max_tokens", "stride", "metrics", "validation")
+OF_ANY_TASK = ("name", "data", "limit", "max_tokens", "stride", "beams", "metrics", "validation")
 """The fields of a choice that a registered task may have."""
 
 
@@ -60,7 +61,7 @@ def _check_registered(choice: TaskChoice, task: Task) -> None:
     if given:
         raise TaskError(
             f"task '{task.name}' is registered and takes no {', '.join(given)}; allowed: data, limit, max_tokens, "
-            "stride, metrics, and validation: 0 where its validation split is a part of train"
+            "stride, beams, metrics, and validation: 0 where its validation split is a part of train"
         )
     if choice.validation == 0 and task.load_whole is None:
         raise TaskError(f"task '{task.name}': its validation split is no part of train; remove validation: 0")
@@ -107,6 +108,8 @@ def _metrics(choice: TaskChoice, data: TaskData) -> tuple[str, ...]:
     if metrics is None:
         return ()
     check_metrics(choice.name, data.kind, metrics, data.classes)
+    if METEOR in metrics:
+        require_meteor()
     if BY_PART in metrics and PART not in data.examples.column_names:
         raise TaskError(
             f"task '{choice.name}': {BY_PART} is a mean over the parts that a column '{PART}' names; add it"
@@ -177,6 +180,8 @@ def describe(name: str, data: Path | None = None) -> dict[str, Any]:
         "metrics": list(task.scored_by),
         "max_tokens": task.max_tokens,
         **({"stride": task.stride} if task.stride else {}),
+        **({"beams": task.beams} if task.beams > 1 else {}),
+        **({"published_metrics": list(task.published)} if task.published else {}),
         "needs_data": task.needs_data,
         "source": task.source,
         "licence": task.licence,
@@ -227,7 +232,9 @@ def _load_registered(choice: TaskChoice) -> TaskData:
 
 def _key(choice: TaskChoice) -> dict[str, Any]:
     """What the parsed examples depend on."""
-    said = choice.model_dump(mode="json", exclude={"limit", "max_tokens", "stride", "metrics"}, exclude_defaults=True)
+    said = choice.model_dump(
+        mode="json", exclude={"limit", "max_tokens", "stride", "beams", "metrics"}, exclude_defaults=True
+    )
     given = [choice.data, choice.train, choice.validation, choice.test, choice.dataset]
     sources = {path: file_stamps(Path(path)) for path in given if isinstance(path, str) and Path(path).exists()}
     version = TASKS[choice.name].version if choice.name in TASKS else 1

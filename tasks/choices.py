@@ -1,4 +1,4 @@
-"""What a study's choice of a task comes to where it may say less than the task: its kind, and how it is read."""
+"""What a study's choice of a task comes to where it may say less than the task: its kind, and how it is answered."""
 
 from __future__ import annotations
 
@@ -18,10 +18,18 @@ def stride_of(choice: TaskChoice) -> int:
     return choice.stride if choice.stride is not None else registered.stride if registered else 0
 
 
+def beams_of(choice: TaskChoice) -> int:
+    """Of how many beginnings texts are written at once: as a study says, else as its task does."""
+    registered = TASKS.get(choice.name)
+    return choice.beams if choice.beams is not None else registered.beams if registered else 1
+
+
 def check_reading(choice: TaskChoice) -> None:
-    """TaskError for a choice of how networks read, on a task of which they do not read so."""
+    """TaskError for a choice of how networks read or write, on a task of which they do not do so."""
     if choice.stride is not None and kind_of(choice) != "span":
         raise TaskError(f"task '{choice.name}': stride is for questions about passages; remove it")
+    if choice.beams is not None and kind_of(choice) != "generation":
+        raise TaskError(f"task '{choice.name}': beams are for texts that are written; remove them")
     if choice.max_tokens is not None and stride_of(choice) >= choice.max_tokens:
         raise TaskError(
             f"task '{choice.name}': stride is {stride_of(choice)} and max_tokens {choice.max_tokens}: between two "

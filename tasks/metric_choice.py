@@ -11,6 +11,7 @@ from tasks.base import TaskError
 from tasks.kinds import KINDS
 from tasks.kinds.base import Codes, Kind
 from tasks.kinds.single_label import PART, SingleLabel
+from tasks.meteor import meteor
 from tasks.tabular import nearest
 
 F1_OF = "f1:"
@@ -19,6 +20,14 @@ F1_OF = "f1:"
 
 BY_PART = "accuracy-by-part"
 """The mean of the accuracies of the parts of a split, which the examples' column PART names."""
+
+
+METEOR = "meteor"
+"""Meteor 1.5, and no other measure of that name."""
+
+
+def _meteor(kind: Kind, gold: Codes, codes: Codes) -> float:
+    return meteor(codes.tolist(), gold.tolist())
 
 
 def _by_part(kind: Kind, gold: Codes, codes: Codes) -> float:
@@ -43,6 +52,7 @@ def _micro_f1(kind: Kind, gold: Codes, codes: Codes) -> float:
 FURTHER: dict[str, dict[str, Callable[[Kind, Codes, Codes], float]]] = {
     "single-label": {"matthews": _matthews, BY_PART: _by_part},
     "multi-label": {"micro-f1": _micro_f1},
+    "generation": {METEOR: _meteor},
 }
 """Kind -> what may be chosen beside the kind's own metrics; 0 where scikit-learn says 0."""
 OF_ONE_CLASS = ("single-label",)

@@ -17,6 +17,11 @@ from tasks.kinds import KINDS
 from tasks.lengths import statistics, token_counts
 from tasks.passages import passage_words
 
+HOW_MEASURED = {
+    "meteor": "name it in metrics, which needs Java and pip install 'piesweep[meteor]'",
+    "bleurt": "there is no BLEURT here",
+}
+"""Metric -> what it takes."""
 MOST_NAMED = 12
 """Classes that a line names; of more it names the smallest and the largest."""
 
@@ -58,7 +63,14 @@ def overview(data: TaskData) -> dict[str, Any]:
 def warnings_of(data: TaskData) -> tuple[str, ...]:
     """The warnings that a task came with; of the project's own tasks, which come without, its copies are counted."""
     found = data.warnings or (tuple(copies(data.examples, data.kind)) if data.task in TASKS else ())
-    return (*found, *unread(data))
+    return (*found, *unread(data), *unmeasured(data))
+
+
+def unmeasured(data: TaskData) -> list[str]:
+    """A sentence on the metrics that papers report of a task and that its answers are not scored by."""
+    published = TASKS[data.task].published if data.task in TASKS else ()
+    left = [f"{name} ({HOW_MEASURED[name]})" for name in published if name not in data.scored_by]
+    return [f"not measured, though papers report it: {'; '.join(left)}"] if left else []
 
 
 def unread(data: TaskData) -> list[str]:
@@ -124,7 +136,7 @@ def lines_of(data: TaskData) -> list[str]:
         parts.append(f"{split} {size} ({told})")
     return [
         f"task {data.task}: {'; '.join(parts)}",
-        *(f"warning: {data.task}: {one}" for one in (*data.warnings, *unread(data))),
+        *(f"warning: {data.task}: {one}" for one in (*data.warnings, *unread(data), *unmeasured(data))),
     ]
 
 

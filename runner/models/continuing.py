@@ -33,8 +33,13 @@ class ContinuingDecoder(nn.Module):
         masked: Tensor = found.masked_fill((places == ABSENT)[..., None], -torch.inf)
         return masked
 
-    def write(self, input_ids: Tensor, most: int, end: int) -> Tensor:
-        """The likeliest next token, again and again, of texts of one length: [n, at most `most`], `end` once ended."""
+    def write(self, input_ids: Tensor, most: int, end: int, beams: int = 1) -> Tensor:
+        """The likeliest next token, again and again, of texts of one length: [n, at most `most`], `end` once ended.
+
+        beams: so many beginnings are kept of each, and the text is taken whose tokens are likeliest on the average.
+        """
+        if beams > 1:
+            return self._searched(input_ids, most, end, beams)
         cache, written = DynamicCache(), [input_ids[:, :0]]
         has_ended = torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
         given = input_ids
@@ -45,6 +50,24 @@ class ContinuingDecoder(nn.Module):
             has_ended = has_ended | (given[:, 0] == end)
             written.append(given)
         return torch.cat(written, dim=1)
+
+    def _searched(self, input_ids: Tensor, most: int, end: int, beams: int) -> Tensor:
+        """The beam search of transformers, with this decoder and this output layer."""
+        with torch.device("meta"):
+            whole: Any = AutoModelForCausalLM.from_config(self.decoder.config)  # type: ignore[no-untyped-call]
+        setattr(whole, whole.base_model_prefix, self.decoder)
+        whole.set_output_embeddings(self.classifier)
+        made: Tensor = whole.eval().generate(
+            input_ids,
+            attention_mask=torch.ones_like(input_ids),
+            num_beams=beams,
+            max_new_tokens=most,
+            do_sample=False,
+            eos_token_id=end,
+            pad_token_id=end,
+            use_cache=True,
+        )
+        return made[:, input_ids.shape[1] :]
 
 
 def pretrained(name: str) -> tuple[Any, Tensor]:

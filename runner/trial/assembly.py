@@ -64,8 +64,9 @@ class Assembled:
 
     def written(self, split: Split) -> Written:
         """What the network writes for every row of a split, as it is now."""
+        spec = self.spec
         return written(
-            self.trainer.active, self.encoded(split), self.spec.training.batch_size, self.training_set.compute
+            self.trainer.active, self.encoded(split), spec.training.batch_size, self.training_set.compute, spec.beams
         )
 
 

@@ -78,7 +78,9 @@ def measure_of(
                 targets=targets,
                 head=head,
                 examples=examples,
-                written=written(network, encoded, spec.training.batch_size, training_set.compute) if writes else None,
+                written=written(network, encoded, spec.training.batch_size, training_set.compute, spec.beams)
+                if writes
+                else None,
             ),
             metrics,
             data.classes,

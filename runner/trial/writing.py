@@ -20,8 +20,8 @@ class Written:
     unended: int
 
 
-def written(network: nn.Module, encoded: Any, batch_size: int, compute: Compute) -> Written:
-    """The texts that the network writes after the inputs, greedily, without dropout.
+def written(network: nn.Module, encoded: Any, batch_size: int, compute: Compute, beams: int = 1) -> Written:
+    """The texts that the network writes after the inputs, without dropout: greedily, or by a search of several beams.
 
     Inputs of one length go together, so that none needs padding. With its input a text is at most as long as what the
     network was trained on: the task's max_tokens.
@@ -34,7 +34,8 @@ def written(network: nn.Module, encoded: Any, batch_size: int, compute: Compute)
             rows = np.flatnonzero(encoded.prompts == length)
             for batch in np.split(rows, range(batch_size, len(rows), batch_size)):
                 given = encoded.given(batch).to(compute.device.torch)
-                for row, ids in zip(batch, write(given, encoded.longest - length, encoded.end).tolist(), strict=True):
+                made = write(given, encoded.longest - length, encoded.end, beams).tolist()
+                for row, ids in zip(batch, made, strict=True):
                     ended = ids.index(encoded.end) if encoded.end in ids else None
                     unended += ended is None
                     texts[row] = encoded.tokenizer.decode(ids[:ended], skip_special_tokens=True).strip()

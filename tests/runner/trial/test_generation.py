@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,75 @@ def test_writing_is_the_likeliest_token_again_and_again(checkpoint: str, tmp_pat
     likely = network.classifier(network.decoder(input_ids=given).last_hidden_state[:, -1]).log_softmax(-1)
     first = encoded.inputs(np.arange(3))["input_ids"][:, 4]
     torch.testing.assert_close(outputs[:, 0, 0], likely[torch.arange(3), first])
+
+
+def writer(checkpoint: str, cache: Path):
+    """The small decoder with its first weights, and what it is given."""
+    context = ModelContext(
+        options={"checkpoint": checkpoint},
+        classes=1,
+        kind="generation",
+        inputs="text",
+        max_tokens=16,
+        switches=Protocol(),
+        seed=0,
+        cache=cache,
+        reads="continuation",
+    )
+    return decoder.build(context).eval(), decoder.encode(context, DATA.split("test"))
+
+
+def test_beams_find_the_likeliest_text_of_all(checkpoint: str, tmp_path: Path) -> None:
+    """As many beams as tokens: of all texts of two tokens the likeliest on the average; one beam is greedy."""
+    network, encoded = writer(checkpoint, tmp_path)
+    given = encoded.given(np.arange(4))
+    end, size = encoded.end, network.classifier.out_features
+    written = network.write(given, 2, end, beams=size)
+    assert network.decoder.config.use_cache is False
+    for row in range(4):
+        ids = given[row : row + 1]
+        first = network.classifier(network.decoder(input_ids=ids).last_hidden_state[0, -1]).log_softmax(-1)
+        after = torch.cat([ids.expand(size, -1), torch.arange(size)[:, None]], dim=1)
+        second = network.classifier(network.decoder(input_ids=after).last_hidden_state[:, -1]).log_softmax(-1)
+        means = (first[:, None] + second) / 2
+        means[end] = -torch.inf
+        best = divmod(int(means.argmax()), size)
+        wanted = [end] if first[end] > means.max() else list(best)
+        assert written[row, : len(wanted)].tolist() == wanted
+    one = network.write(given, 6, end, beams=1)
+    assert one.tolist() == network.write(given, 6, end).tolist()
+
+
+def test_a_search_of_beams_is_that_of_transformers(checkpoint: str, tmp_path: Path) -> None:
+    """With the checkpoint's own weights, what `generate` of its own class writes."""
+    network, encoded = writer(checkpoint, tmp_path)
+    given = encoded.given(np.arange(5))
+    whole = AutoModelForCausalLM.from_pretrained(checkpoint).eval()
+    for beams in (2, 4):
+        wanted = whole.generate(
+            given,
+            attention_mask=torch.ones_like(given),
+            num_beams=beams,
+            max_new_tokens=7,
+            do_sample=False,
+            eos_token_id=encoded.end,
+            pad_token_id=encoded.end,
+        )
+        assert network.write(given, 7, encoded.end, beams).tolist() == wanted[:, given.shape[1] :].tolist()
+
+
+def test_beams_are_part_of_a_trial(checkpoint: str, workplace: Workplace) -> None:
+    """They have an id of their own, greedy trials keep theirs, and what they write is committed."""
+    greedy, searched = spec_of(checkpoint), dataclasses.replace(spec_of(checkpoint), beams=3)
+    assert greedy.trial_id != searched.trial_id
+    assert "beams" not in greedy.settings()
+    assert TrialSpec.from_settings(searched.settings()) == searched
+    save_task(workplace.root, DATA)
+    run_trial(searched, workplace=workplace, data=DATA)
+    record, rows = committed(workplace, searched)
+    assert record["settings"]["beams"] == 3
+    assert rows.num_rows == 20
+    assert record["facts"]["metrics"]["test"]["bleu"] > 0.5
 
 
 def test_texts_that_were_written_elsewhere(tmp_path: Path) -> None:
