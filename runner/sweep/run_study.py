@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from runner.models import require_readable
 from runner.plan import Plan, identify
 from runner.printable import printable
 from runner.spec import TrialSpec
@@ -30,6 +29,7 @@ from runner.sweep.canary import copies
 from runner.sweep.enough_steps import require_windows
 from runner.sweep.environment import prepare
 from runner.sweep.jobs import Job, discard_leftovers, missing_jobs
+from runner.sweep.preconditions import refuse_small_images, require_reach, require_words
 from runner.sweep.progress import Progress
 from runner.sweep.recorder import SweepRecorder
 from runner.sweep.stopping import StopRequest, stop_on_signals
@@ -96,11 +96,11 @@ def run_study(
     leave no trace. shown: what of a task's examples the trials get to see; the store holds nothing else.
     """
     tasks = {choice.name: shown(open_task(choice)) for choice in plan.study.tasks}
-    _refuse_small_images(plan, tasks)
+    refuse_small_images(plan, tasks)
     for line in (line for data in tasks.values() for line in lines_of(data)):
         _say(console, line)
     specs = identify(plan, {name: data.fingerprint for name, data in tasks.items()}).trials
-    _require_reach(plan.study, specs, tasks)
+    require_reach(plan.study, specs, tasks)
     require_windows(specs, tasks)
     with stop_on_signals(GRACE_SECONDS, Allocation.of(os.environ)) as (stop, _):
         with _losses(stop):
@@ -119,6 +119,7 @@ def run_study(
             if plan.study.hypotheses:
                 freeze_plan(root, plan.study.model_dump(mode="json"), specs)
             return _ending(root, specs, "", before)
+        require_words([job.spec for job in jobs], tasks)
         require_free(root)
         _say(console, f"joining the Ray cluster at {placement.address}" if placement.address else "starting Ray here")
         with _losses(stop), ExitStack() as cluster:
@@ -137,21 +138,6 @@ def run_study(
                     jobs = missing_jobs(specs, root)
                     _sweep(plan.study, jobs, session, execution, Progress(specs, jobs, console), stop)
         return _ending(root, specs, stop.signal_name, before)
-
-
-def _require_reach(study: Study, specs: Sequence[TrialSpec], tasks: Mapping[str, TaskData]) -> None:
-    """Refuse compressions that a network cannot reach."""
-    if study.base != "prunable" or any(choice.line.scope == "filterwise" for choice in study.methods):
-        from runner.trial.reach import require_reach  # loads torch, which no other study needs here
-
-        require_reach(specs, tasks, cache_folder())
-
-
-def _refuse_small_images(plan: Plan, tasks: dict[str, TaskData]) -> None:
-    """ModelError for a cell whose network cannot read its task's images."""
-    for choice, model in plan.study.pairs:
-        if images := tasks[choice.name].pictures:
-            require_readable(model.model, choice.name, images)
 
 
 def _say(console: Console, line: str) -> None:
