@@ -22,9 +22,12 @@ from runner.command_line import (
     doctor_verb,
     example_verb,
     explain_verb,
+    export_model_verb,
+    latency_verb,
     plan_verb,
     readability_verb,
     show_verbs,
+    storage_verb,
     store_verbs,
     submit_verb,
     sweep_verbs,
@@ -78,6 +81,9 @@ app.command("compact")(upkeep_verbs.compact)
 app.command("merge")(upkeep_verbs.merge)
 app.command("prune-checkpoints")(upkeep_verbs.prune_checkpoints)
 app.command("export")(upkeep_verbs.export)
+app.command("export-model")(export_model_verb.export_model)
+app.command("storage")(storage_verb.storage)
+app.command("latency")(latency_verb.latency)
 app.command("readability")(readability_verb.readability)
 app.command("sql")(analysis_verbs.sql)
 app.command("report")(analysis_verbs.report)

@@ -23,11 +23,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from torch.nn import Module
+
     from piesweep.stores import Store
     from runner.estimate import Estimate
     from runner.sweep.run_study import SweepEnd
 
-__all__ = ["__version__", "main", "open", "plan", "run"]
+__all__ = ["__version__", "load_model", "main", "open", "plan", "run"]
 
 
 def _home() -> Path:
@@ -114,6 +116,14 @@ def run(
     resolved = load(str(study), list(changes))
     require_inputs(resolved)
     return run_study(plans.plan(resolved), root, placement, Console(stderr=True))
+
+
+def load_model(folder: str | Path) -> Module:
+    """The network of a folder that `piesweep export-model` wrote, ready to answer; ModelFolderError for another one."""
+    _require_own_folders()
+    from runner.export.model_folder import load_model as loaded
+
+    return loaded(Path(folder))
 
 
 def _require_own_folders() -> None:
