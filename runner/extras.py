@@ -13,6 +13,13 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 BYTES_OF_VALUE, BITS_OF_BYTE = 4, 8
+MOST_POINTS = 1000
+"""Of a learning curve, beside the ends of epochs."""
+BINS, GRID = 64, 32
+"""Of a layer's histogram, and of a side of the grid that its pattern is told by."""
+BYTES_OF_POINT = 24
+BYTES_OF_FOOTER = 3000
+"""Of a Parquet file without its rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,5 +73,37 @@ EXTRAS: dict[str, Extra] = {
         title="the network that answers: its weights, and which of them were removed",
         module="runner.trial.extras.model",
         bytes=_model_bytes,
+    ),
+    "curves": Extra(
+        title="learning curves: loss, sparsity and validation value by step",
+        module="runner.trial.extras.curves",
+        bytes=lambda planned: BYTES_OF_FOOTER + BYTES_OF_POINT * MOST_POINTS,
+        columns={
+            "trial_id": pa.string(),
+            "step": pa.int32(),  # so many were done
+            "loss": pa.float32(),  # mean since the row before; null where it is no number
+            "sparsity": pa.float32(),  # fraction of the prunable weights that was gone then
+            "validation": pa.float32(),  # the task's first metric on held-out examples, at the end of epochs
+        },
+    ),
+    "layers": Extra(
+        title="of each prunable layer: what is left, rank, values, empty rows and columns, pattern",
+        module="runner.trial.extras.layers",
+        bytes=lambda planned: BYTES_OF_FOOTER + planned.layers * (GRID**2 + BYTES_OF_VALUE * BINS),
+        columns={
+            "trial_id": pa.string(),
+            "layer_no": pa.int16(),  # from 0, in the order of the network
+            "layer": pa.string(),
+            "outputs": pa.int32(),  # rows of the matrix
+            "inputs": pa.int32(),  # its columns
+            "kept": pa.int64(),  # weights that stay
+            "rank": pa.int32(),  # null of vectors
+            "empty_rows": pa.float32(),  # share of the rows of which nothing stays
+            "empty_columns": pa.float32(),
+            "low": pa.float32(),
+            "high": pa.float32(),
+            "histogram": pa.list_(pa.int32()),  # values that stay, in equal bins from low to high
+            "pattern": pa.list_(pa.uint8()),  # share that stays by block of a grid, in 255ths
+        },
     ),
 }

@@ -209,3 +209,10 @@ def test_a_kind_of_answer_and_its_head_are_one_line_each(tmp_path):
     words = [sys.executable, "-m", "tests.toy_kind", str(tmp_path)]
     told = subprocess.run(words, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
     assert (told.returncode, told.stdout) == (0, "True\n"), told.stderr
+
+
+def test_an_extra_is_one_line(tmp_path):
+    """In a process of its own: a study asks for it by name, plan knows its bytes, a trial keeps it, SQL reads it."""
+    words = [sys.executable, "-m", "tests.toy_extra", str(tmp_path)]
+    told = subprocess.run(words, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (0, "[(24,)]\n"), told.stderr

@@ -12,10 +12,15 @@ from analysis.figures import (
     effectiveness,
     el2n_bins,
     human_difficulty,
+    left_by_layer,
+    loss_by_step,
     pie_rate,
+    rank_by_layer,
     rate_by_seeds,
     readability,
     seed_adequacy,
+    sparsity_pattern,
+    weight_values,
 )
 from analysis.figures.drawing import Drawing
 
@@ -131,5 +136,39 @@ FIGURES: dict[str, Drawing] = {
         "first; mean over sparsities. Dotted: how often two halves of the dense seeds disagree there.",
         views=("pies", "human_disagreement"),
         draw=human_difficulty.draw,
+    ),
+    "sparsity_pattern": Drawing(
+        title="Which weights of a matrix stay",
+        caption="The middle one of the largest matrices, of the lowest seed, under each method at its highest "
+        "sparsity. Dark: much stays of a block of the matrix; the darkest is the fullest of its panel.",
+        views=("layers",),
+        draw=sparsity_pattern.draw,
+    ),
+    "rank_by_layer": Drawing(
+        title="Rank of matrices by layer",
+        caption="Singular values above the largest times the longer side times the precision of fp32, of as many as "
+        "there could be; mean over seeds.",
+        views=("layers",),
+        draw=rank_by_layer.draw,
+    ),
+    "loss_by_step": Drawing(
+        title="Loss against steps",
+        caption="Mean over seeds of the loss that training saw, penalties and teachers included, so that methods with "
+        "and without these are not to be compared by height. Dashed: the dense model, which trains for as long as it "
+        "does.",
+        views=("curves",),
+        draw=loss_by_step.draw,
+    ),
+    "weight_values": Drawing(
+        title="Values of the weights that stay",
+        caption="Density over all prunable layers and seeds, on a logarithmic scale.",
+        views=("layers",),
+        draw=weight_values.draw,
+    ),
+    "left_by_layer": Drawing(
+        title="What is left by layer",
+        caption="Share of the weights of each prunable layer that stays; mean over seeds.",
+        views=("layers",),
+        draw=left_by_layer.draw,
     ),
 }

@@ -12,6 +12,8 @@ from tasks.kinds.base import Kind
 SQL_TYPES = {
     pa.int16(): "SMALLINT",
     pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.uint8(): "UTINYINT",
     pa.float32(): "FLOAT",
     pa.bool_(): "BOOLEAN",
     pa.string(): "VARCHAR",

@@ -27,6 +27,7 @@ from analysis.relations.answer_types import as_vote, gold_view, shown_columns, s
 from analysis.relations.checked_files import CheckedFiles
 from analysis.relations.committed_files import CommittedFiles, address
 from analysis.relations.counted_votes import create_counted_votes
+from analysis.relations.extra_rows import create_extra_rows
 from analysis.relations.macros import create_macros
 from analysis.relations.picture_rows import COLUMNS as PICTURE_COLUMNS
 from analysis.relations.picture_rows import NO_PICTURES, picture_rows
@@ -164,6 +165,7 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
             connection, gold_view(name), f"task_no, split, example_id, {name}", _gold(name, snapshot, examples)
         )
     create_counted_votes(connection, snapshot)
+    create_extra_rows(connection, snapshot)
     parts = [NO_ROWS["example"], *_examples(snapshot, files, examples)]
     connection.execute(f"CREATE VIEW internal.example AS {' UNION ALL BY NAME '.join(parts)}")
 

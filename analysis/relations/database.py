@@ -61,6 +61,8 @@ VIEWS: dict[str, str] = {
     "examples": "the data: texts and gold labels",
     "slices": "which value of each of their columns examples have: groups, sources, bins of numbers",
     "predictions": "what every trial answered for every example",
+    "curves": "learning curves of trials that kept them: loss, sparsity and validation value by step",
+    "layers": "what prunable layers look like at the end, of trials that kept it: what is left, rank, values, pattern",
     "el2n": "how hard a training example is, early in dense training",
     "majority_vote": "what the seeds of a cell answer together",
     "pies": "the examples on which pruned and dense models disagree",

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from analysis.relations.database import VIEWS, connect
+from runner.extras import EXTRAS, Gathered
 from runner.store.compaction.compact import compact
 from runner.store.layout import Layout
 from runner.store.readability import FIELDS, save, scores_path
@@ -20,6 +21,7 @@ from runner.store.reader import plan_name, task_cards
 from runner.store.schema import Facts, FrozenPlan, PlannedTrial
 from runner.store.verify import broken_invariants
 from runner.store.writer import Subject, commit_rows, record_failure, save_task
+from runner.trial.extras.rows import as_parquet
 from tasks.base import TaskData
 
 Row = Mapping[str, Any]
@@ -80,9 +82,38 @@ def answers(rows: list[Row], classes: list[str], *, many: bool) -> dict[str, pa.
     return {"label": pa.array([index[row["label"]] for row in rows], pa.int16())}
 
 
-def write_trials(root: Path, classes: Mapping[str, list[str]], predictions: Iterable[Row]) -> None:
+def extras_of(folder: Path) -> dict[str, dict[str, Gathered]]:
+    """Trial id -> extra -> what it kept, of the files named like extras in a folder; lists are joined by |."""
+    found: dict[str, dict[str, Gathered]] = defaultdict(dict)
+    for name, extra in EXTRAS.items():
+        groups: dict[str, list[Row]] = defaultdict(list)
+        for row in read_rows(folder / f"{name}.csv"):
+            # Of curves the sparsity is that of a step, and the trial's has another name.
+            groups[trial_id({**row, "sparsity": row.get("trial_sparsity", row["sparsity"])})].append(row)
+        for identifier, rows in groups.items():
+            columns = {
+                column: [_parsed(row[column], kind) for row in rows]
+                for column, kind in extra.columns.items()
+                if column != "trial_id"
+            }
+            found[identifier][name] = as_parquet(name, identifier, columns)
+    return found
+
+
+def _parsed(text: str, kind: pa.DataType) -> Any:
+    if pa.types.is_list(kind):
+        return [int(part) for part in text.split("|") if part]
+    return None if not text else text if pa.types.is_string(kind) else pa.scalar(text).cast(kind).as_py()
+
+
+def write_trials(
+    root: Path,
+    classes: Mapping[str, list[str]],
+    predictions: Iterable[Row],
+    extras: Mapping[str, Mapping[str, Gathered]] | None = None,
+) -> None:
     """Commit one trial for every (task, model, method, sparsity, seed) of these rows; `parent` names the trial, in the
-    words of `hashed`, that one goes on from.
+    words of `hashed`, that one goes on from. extras: what trials keep, by id.
     """
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in predictions:
@@ -99,7 +130,9 @@ def write_trials(root: Path, classes: Mapping[str, list[str]], predictions: Iter
         if first.get("probabilities"):
             columns["probabilities"] = [[float(part) for part in row["probabilities"].split("|")] for row in rows]
         sparsity = float(first["sparsity"])
-        record = {"el2n": "el2n" in columns, "probabilities": "probabilities" in columns}
+        record: dict[str, Any] = {"el2n": "el2n" in columns, "probabilities": "probabilities" in columns}
+        kept = (extras or {}).get(identifier, {})
+        record |= {"extras": sorted(kept)} if kept else {}
         settings = {name: first[name] for name in ("task", "model", "method")}
         settings["data"] = task_cards(root)[first["task"]].fingerprint
         settings |= {"sparsity": sparsity, "seed": int(first["seed"]), "architecture": first["model"], "record": record}
@@ -110,7 +143,7 @@ def write_trials(root: Path, classes: Mapping[str, list[str]], predictions: Iter
         facts = Facts(achieved_sparsity=sparsity, device_vendor=first.get("vendor") or None)
         parent = hashed(first["parent"]) if first.get("parent") else None
         subject = Subject(trial_id=identifier, parent_id=parent, settings=settings)
-        assert commit_rows(root, subject, pa.table(columns), facts) is not None
+        assert commit_rows(root, subject, pa.table(columns), facts, kept) is not None
 
 
 def write_plan(root: Path, name: str, trials: Iterable[Row], said: Mapping[str, Any] | None = None) -> None:
@@ -163,7 +196,7 @@ def write_store(root: Path, folder: Path) -> Path:
         for task, rows in tasks.items():
             write_task(root, task, classes[task], rows)
     for file in ("predictions.csv", "predictions_multi.csv"):
-        write_trials(root, classes, read_rows(folder / file))
+        write_trials(root, classes, read_rows(folder / file), extras_of(folder))
     write_scores(root, read_rows(folder / "readability.csv"))
     if plan := read_rows(folder / "plan.csv"):
         said = folder / "study.json"
