@@ -7,6 +7,7 @@ from itertools import groupby
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from analysis.figures.drawing import Place
 from analysis.figures.method_lines import draw_lines
@@ -37,6 +38,6 @@ def density(rows: list[Row]) -> list[Row]:
     return [{**place, "x": float(x), "y": float(y)} for x, y in zip(at, found, strict=True) if y > 0]
 
 
-def _middles(row: Row) -> np.ndarray:
-    count = len(row["histogram"])
-    return row["low"] + (np.arange(count) + 0.5) * (row["high"] - row["low"]) / count
+def _middles(row: Row) -> NDArray[np.float64]:
+    count, low, high = len(row["histogram"]), float(row["low"]), float(row["high"])
+    return low + (np.arange(count) + 0.5) * (high - low) / count

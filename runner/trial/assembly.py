@@ -170,7 +170,9 @@ def trainer_of(
     answering, others = judges.answering, parts_of(spec, network, pruner, training_set, judges.teaching)
     if answering:
         others.append(BestNetwork(spec.training.selection, network, pruner, answering))
-    others += recorders(Observed(spec=spec, network=network, pruner=pruner, training_set=training_set))
+    others += recorders(
+        Observed(spec=spec, network=network, pruner=pruner, training_set=training_set, validation=judges.watching)
+    )
     return Trainer(engine, training_set, pruner, spec.schedule, target, others)
 
 

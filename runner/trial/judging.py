@@ -21,10 +21,11 @@ from tasks.base import TaskData
 
 @dataclass(frozen=True, kw_only=True)
 class Judges:
-    """By what networks are compared in training: those that may end a phase, and those that may teach."""
+    """By what networks are compared in training: those that may end a phase, those that may teach, each on its way."""
 
     answering: Measure | None = None
     teaching: Measure | None = None
+    watching: Measure | None = None
 
 
 NOBODY = Judges()
@@ -37,7 +38,8 @@ def judges_of(
     training_set: TrainingSet,
     encode: Callable[[pa.Table], Encoded],
 ) -> Judges:
-    """Those that the trial asks for; a teacher is chosen by the task's headline, always on the validation split.
+    """Those that the trial asks for; teachers, and what is kept of a network on its way, are judged by the task's
+    headline, always on the validation split.
 
     ValueError where there is no validation split to choose a teacher on.
     """
@@ -48,11 +50,12 @@ def judges_of(
             f"'{spec.method}' chooses its teacher on the validation split, and '{spec.task}' has none; hold one out "
             "(validation: 0.1 in the task)"
         )
+    is_watched = bool(spec.record.extras) and data.split("validation").num_rows > 0
+    headlines = [Selection(best=data.metric if is_asked else "") for is_asked in (is_taught, is_watched)]
     found = [
-        measure_of(one, spec, network, data, training_set, encode) if one.best else None
-        for one in (chosen, Selection(best=data.metric if is_taught else ""))
+        measure_of(one, spec, network, data, training_set, encode) if one.best else None for one in (chosen, *headlines)
     ]
-    return Judges(answering=found[0], teaching=found[1])
+    return Judges(answering=found[0], teaching=found[1], watching=found[2])
 
 
 def measure_of(

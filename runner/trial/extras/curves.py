@@ -17,6 +17,7 @@ from torch import Tensor
 from runner.extras import MOST_POINTS, Gathered
 from runner.pruning.masks import sparsity
 from runner.pruning.moment import Moment
+from runner.pruning.part import Made
 from runner.trial.extras.base import Observed, Recorder
 from runner.trial.extras.rows import as_parquet
 
@@ -33,10 +34,10 @@ class CurvesRecorder(Recorder):
         self._points: list[list[float]] = []
         self._sum = torch.zeros(2, dtype=torch.float64)
 
-    def loss(self, loss: Tensor, logits: Tensor, inputs: Mapping[str, Tensor], moment: Moment) -> Tensor:
+    def loss(self, loss: Tensor, made: Made, moment: Moment) -> Tensor:
         """As it is, and remembered: of several micro-batches each counts for as many examples as it has."""
-        del inputs, moment
-        count = len(logits)
+        del moment
+        count = len(made.logits)
         self._sum = self._sum.to(loss.device) + torch.stack([loss.detach().double() * count, _like(loss, count)])
         return loss
 
