@@ -273,4 +273,5 @@ def _training_problems(study: Study) -> Iterator[Problem]:
                     "normalises over a batch, which is another in parts; remove micro_batches, or take a smaller batch"
                 )
                 yield Problem(("training",), f"{cell}: {model.model} {told}")
-            yield from selection_problems(cell, training, kind_of(task), task.metrics or (), _splits_of(task), protocol)
+            own = task.metrics or (TASKS[task.name].metrics if task.name in TASKS else ())
+            yield from selection_problems(cell, training, kind_of(task), own, _splits_of(task), protocol)

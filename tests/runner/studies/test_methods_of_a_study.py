@@ -167,3 +167,11 @@ def test_a_reference_that_trains_as_long_is_advised(tmp_path, references, said):
 def test_length_advice_is_silent_about_shipped_studies(tmp_path):
     """Plain iterative methods train as long as dense-4e."""
     assert not list(length_advice(read(tmp_path, SMALL + "references: [dense-4e]\n")))
+
+
+def test_a_network_is_chosen_by_a_metric_that_its_task_has(tmp_path):
+    """A registered task brings metrics of its own, by which networks may be compared as by those of its kind."""
+    text = changed("movie-snippets", "glue/cola") + "  selection: {best: matthews}\n"
+    assert read(tmp_path, text).training.selection.best == "matthews"
+    with pytest.raises(StudyError, match=r"selection.best is 'pearson'.*allowed: loss, .*, matthews"):
+        read(tmp_path, text, "training.selection.best=pearson")
