@@ -34,7 +34,9 @@ def draw_intervals(results: Results) -> Iterator[tuple[Place, Figure]]:
 def _drawn(results: Results, draw: Callable[[Axes, Sheet, list[Row]], None]) -> Iterator[tuple[Place, Figure]]:
     for sheet in sheets(results):
         with styled():
-            legend = [key("1", ONE), key("alpha* (other seeds as instrument)", STAR)]
+            legend = [key("1", ONE)]
+            if sheet.has_star:
+                legend.append(key("alpha* (other seeds as instrument)", STAR))
             if any(sheet.control_of(rows) for rows in sheet.panels.values()):
                 legend.append(key("alpha of the control, not pruned", CONTROL))
             titles = list(sheet.panels)

@@ -31,6 +31,11 @@ class Sheet:
     has_ratios: bool
 
     @property
+    def has_star(self) -> bool:
+        """True if any cell has an alpha*, which takes five seeds."""
+        return any(row["cross_alpha"] is not None for rows in self.panels.values() for row in rows)
+
+    @property
     def axis(self) -> str:
         """What is said along an axis of sparsities."""
         return "all parameters / parameters left" if self.has_ratios else "weights removed"

@@ -32,7 +32,11 @@ def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
             legend = [
                 key("accuracy (left)", {"color": ACCURACY, "marker": "o", "markersize": 4}),
                 key("alpha (right)", {"color": ALPHA, "marker": "s", "markersize": 4}),
-                key("alpha* (right)", {"color": ALPHA, "linestyle": ":", "linewidth": 1.4}),
+                *(
+                    [key("alpha* (right)", {"color": ALPHA, "linestyle": ":", "linewidth": 1.4})]
+                    if sheet.has_star
+                    else []
+                ),
                 key("as before pruning", {"color": INK, "linestyle": DASHES, "linewidth": 1}),
             ]
             grid = panel_grid(list(sheet.panels), (sheet.heading,), legend, columns=2, size=(4.2, 2.6), share_y=False)

@@ -25,6 +25,8 @@ STUDIES: dict[str, str] = {
     "recall-low": "recall-low.yaml",
     "recall-lth": "recall-lth.yaml",
     "recall-chip": "recall-chip.yaml",
+    "recall-lenet": "recall-lenet.yaml",
+    "recall-resnet-20": "recall-resnet-20.yaml",
     "pins": "pins.yaml",
     "pins-small": "pins-small.yaml",
 }

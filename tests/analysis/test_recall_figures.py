@@ -105,3 +105,16 @@ def test_what_was_asked_as_ratios_is_shown_as_ratios(name: str, tmp_path: Path) 
         assert {"2", "10", "all parameters / parameters left"} <= set(shown)
     told = [point.words for points in figure.findobj(Points) for point in points.points]
     assert [words.partition(":")[0] for words in told] == ["MP at ratio 2", "MP at ratio 10"]
+
+
+def test_a_legend_names_what_is_drawn(tmp_path: Path) -> None:
+    """Two seeds have no alpha*: no diamonds, and no word of them."""
+    random = np.random.default_rng(4)
+    cells = {
+        cell: (38 + SHAPE + random.integers(-1, 2, size=(2, 4))).round().astype(np.int64).clip(0, 50)
+        for cell in (("dense", 0.0), ("mp", 0.5))
+    }
+    results = Results.of(write_counts(tmp_path, Grid(cells=cells, sizes=SIZES)))
+    for name in ("recall_distortion", "distortion_tradeoff"):
+        figure = dict(FIGURES[name].draw(results))["t", "m"]
+        assert not any("alpha*" in text.get_text() for text in figure.legends[0].get_texts())
