@@ -34,6 +34,7 @@ STEPS: dict[str, str] = {
     "multi_votes": "what the seeds of a cell answer together, in multi-label tasks",
     "place_votes": "what the seeds of a cell answer together where there is a code for each of several places",
     "votes": "what the seeds of a cell answer together, as class indices",
+    "place_pairs": "the vote of every pruned cell beside that of its dense cell, where there are several places",
     "pairs": "the vote of every pruned cell beside that of its dense cell, as class indices",
     "el2n_scores": "how hard a training example is, by number of the dense cell",
     "el2n_binned": "and in which twentieth of its split that is",

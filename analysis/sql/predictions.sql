@@ -25,4 +25,4 @@
 --                           the gold texts, letter by letter, and quality its chrF, the best over these
 -- Reference: none
 -- Example:   SELECT method, sparsity, seed, label, gold, correct FROM predictions JOIN trials USING (trial_id) WHERE example_id = 7
-SELECT trial_id, split, example_id, label, labels, probabilities, gold, correct, quality, value, gold_value, tags, span, answer FROM internal.answers
+FROM internal.answers

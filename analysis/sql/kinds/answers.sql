@@ -1,7 +1,7 @@
 -- Title:     The columns of answers, in one order and of one type each, whichever kinds of answer a store has
 -- Grain:     no row
 -- Needs:     nothing
--- Columns:   as the view predictions
+-- Columns:   as the view predictions; whatever else a kind's own answers have comes after these, where a store has it
 -- Reference: none
 SELECT
     NULL::VARCHAR AS trial_id, NULL::VARCHAR AS split, NULL::INTEGER AS example_id, NULL::VARCHAR AS label,
