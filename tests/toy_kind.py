@@ -34,8 +34,8 @@ from runner.heads import HEADS  # noqa: E402
 from runner.heads.regression import RegressionHead  # noqa: E402
 from runner.models import MODELS  # noqa: E402
 from runner.spec import Record, TrialSpec  # noqa: E402
-from runner.store.answer_forms import FORMS  # noqa: E402
 from runner.store.compaction.compact import compact  # noqa: E402
+from runner.store.ingest import ingest  # noqa: E402
 from runner.store.verify import broken_invariants  # noqa: E402
 from runner.store.writer import save_task  # noqa: E402
 from runner.training import Training  # noqa: E402
@@ -61,10 +61,18 @@ def graded() -> TaskData:
     return TaskData(task="points", kind="toy-kind", inputs="image", classes=(), max_tokens=1, examples=examples)
 
 
+def taken_in(folder: Path) -> Path:
+    """A store with two grades that were given elsewhere."""
+    (folder / "examples.csv").write_text("task,split,example_id,text,gold_grade\nt,test,0,a,1.5\nt,test,1,b,2.5\n")
+    rows = "".join(f"t,m,dense,0,0,test,{number},{number + 1}\n" for number in range(2))
+    (folder / "given.csv").write_text(f"task,model,method,sparsity,seed,split,example_id,grade\n{rows}")
+    ingest(folder / "elsewhere", folder / "given.csv", folder / "examples.csv")
+    return folder / "elsewhere"
+
+
 def main(folder: Path) -> None:
     """Run two seeds to a report."""
     HEADS["toy-kind"] = lambda data: GradesHead(mean=0.0, deviation=1.0, kind=KINDS["toy-kind"])
-    FORMS["toy-kind"] = FORMS["regression"]
     MODELS["toy-network"] = ARCHITECTURE
     sql = folder / "sql"
     shutil.copytree(analysis.relations.database.SQL, sql)
@@ -106,6 +114,15 @@ def main(folder: Path) -> None:
     assert all(metric == "pearson" and value > 0.9 for metric, value in values), values
     assert connect(store).execute("SELECT seeds, dense_seeds FROM drift").fetchall() == [(2, 2)]
     assert connect(store).execute("SELECT gold_grade FROM examples LIMIT 1").fetchall()
+    asked = "SELECT count(*) FROM predictions WHERE isfinite(grade) AND isfinite(gold_grade) AND value IS NULL"
+    assert (
+        connect(store).execute(asked).fetchall()
+        == connect(store).execute("SELECT count(*) FROM predictions").fetchall()
+    )
+    assert connect(taken_in(folder)).execute("SELECT grade, gold_grade FROM predictions ORDER BY ALL").fetchall() == [
+        (1.0, 1.5),
+        (2.0, 2.5),
+    ]
     print("toy-network" in write_report(store, folder / "report").read_text(encoding="utf-8"))
 
 

@@ -109,7 +109,18 @@ FORMS: dict[str, Form] = {
     "generation": Form(filled_words, gold=references),
     "span": Form(places, gold=many_places, inputs={"text_pair": words}, check=refuse_other_spans),
 }
-"""Name of a kind -> its form."""
+"""Name of a kind -> its form, where its answers' type does not say it."""
+BY_TYPE: dict[pa.DataType, Form] = {pa.float32(): Form(numbers_or_nothing), pa.string(): Form(filled_words)}
+"""Type of an answer -> the form of the kinds without a line of their own."""
+
+
+def form_of(name: str) -> Form:
+    """How tables hold the answers of a kind."""
+    of_type = KINDS[name].answer_type
+    if name not in FORMS and of_type not in BY_TYPE:
+        raise LookupError(f"answers of kind '{name}' are {of_type}: add a line for it to FORMS in runner/store")
+    return FORMS.get(name) or BY_TYPE[of_type]
+
 
 ANSWER_COLUMNS: dict[str, str] = {kind.answer: kind.answer for kind in KINDS.values()}
 """What a row answers -> the column of predictions that says so."""
@@ -126,7 +137,7 @@ def read_answers(columns: Mapping[str, Cells], names: Mapping[str, str], rows: i
     before it, is not read: there it is a column of the user's own.
     """
     found = {
-        kind.answer: FORMS[name].read(columns[kind.answer])
+        kind.answer: form_of(name).read(columns[kind.answer])
         for name, kind in KINDS.items()
         if kind.answer not in OTHERS and kind.answer in columns
     }
@@ -137,7 +148,7 @@ def read_answers(columns: Mapping[str, Cells], names: Mapping[str, str], rows: i
         named = pc.or_(named, pc.fill_null(pc.greater(pc.list_value_length(found["labels"]), 0), False))
     for answer, name in OTHERS.items():
         if names[answer] in columns:
-            form = FORMS[name]
+            form = form_of(name)
             read = (form.gold or form.read) if names[answer] != answer else form.read
             found[answer] = read(_without(columns[names[answer]], named))
             named = pc.or_(named, pc.is_valid(found[answer]))
@@ -148,7 +159,7 @@ def read_inputs(columns: Mapping[str, Cells], answers: Mapping[str, pa.Array]) -
     """Columns beside text of which the answers of some rows say something; of other rows they are not read."""
     found = {}
     for answer, name in OTHERS.items():
-        for column, read in FORMS[name].inputs.items() if answer in answers else ():
+        for column, read in form_of(name).inputs.items() if answer in answers else ():
             if column in columns:
                 found[column] = read(_without(columns[column], pc.is_null(answers[answer])))
     return found

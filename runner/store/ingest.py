@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from runner.store import reader
-from runner.store.answer_forms import ANSWER_COLUMNS, FORMS, GOLD_COLUMNS, OTHERS, several_or_none
+from runner.store.answer_forms import ANSWER_COLUMNS, GOLD_COLUMNS, OTHERS, form_of, several_or_none
 from runner.store.coordinates import (
     COORDINATES,
     EXAMPLE_TYPES,
@@ -110,7 +110,7 @@ def _tasks(
     result = {}
     for task in names:
         kind = _kind(tables, task)
-        FORMS[kind.name].check(tables, task)
+        form_of(kind.name).check(tables, task)
         held = cards[task].classes if task in cards else None
         classes = _classes(tables, task, kind, held) if kind.has_classes else ()
         examples = _examples(tables, task, kind, further)
@@ -130,7 +130,7 @@ def _classes(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind, held: tup
     """The classes of a task, with all labels as indices of them; those that the store holds, if it has the task."""
     respell(tables, task, kind, held or ())
     refuse_other_case(tables, task, kind, held or ())
-    known = tuple(FORMS[kind.name].ordered(label_names(tables, task, kind))) if held is None else held
+    known = tuple(form_of(kind.name).ordered(label_names(tables, task, kind))) if held is None else held
     if held is None:
         refuse_measures(task, known, MEASURES)
     _index_labels(tables, task, known, kind)
@@ -140,7 +140,7 @@ def _classes(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind, held: tup
 def _examples(tables: duckdb.DuckDBPyConnection, task: str, kind: Kind, further: pa.Table) -> pa.Table:
     """The examples of a task by split and id, with those of the further columns in which any of them has a value."""
     (gold,) = kind.gold
-    inputs = {name: {**TEXTS, **WORDS}[name] for name in FORMS[kind.name].inputs}
+    inputs = {name: {**TEXTS, **WORDS}[name] for name in form_of(kind.name).inputs}
     rows = tables.sql(
         f"""SELECT split, example_id, {_text(inputs)} AS text, {", ".join([*inputs, f"{_stored(kind)} AS {gold}"])},
                 written_id AS {OWN_ID}, row
