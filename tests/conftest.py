@@ -80,7 +80,7 @@ def pytest_runtest_setup(item):
 def verbs_are_read_once():
     """A command line that tests run in this process makes its parser once: that takes longer than most verbs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(typer.testing, "_get_command", functools.cache(typer.testing._get_command))
+        patch.setattr(typer.testing, "_get_command", functools.cache(vars(typer.testing)["_get_command"]))
         yield
 
 

@@ -89,6 +89,6 @@ def _chrf() -> Any:
 
 @cache
 def _rouge() -> Any:
-    from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
+    from rouge_score.rouge_scorer import RougeScorer
 
     return RougeScorer(["rougeL"])

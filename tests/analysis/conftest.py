@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def fill(root: Path, seeds: int = SEEDS) -> Path:
     """Write the store; the more is removed, the more predictions are wrong; one cell lacks its last seed."""
     chance = random.Random(7)
     topics = CLASSES["topics"]
-    reviews = [
+    reviews: list[dict[str, Any]] = [
         {
             "split": "test",
             "example_id": i,
@@ -38,7 +39,7 @@ def fill(root: Path, seeds: int = SEEDS) -> Path:
         }
         for i in range(EXAMPLES)
     ]
-    papers = [
+    papers: list[dict[str, Any]] = [
         {
             "split": "test",
             "example_id": i,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,17 +35,18 @@ CELLS = [(method, sparsity, seed) for method, sparsity in (("dense", 0.0), ("imp
 
 PARTS = ["matched"] * 17 + ["mismatched"] * 43
 
-Answers = dict[tuple[str, float, int], list[object]]
+Answers = dict[tuple[str, float, int], list[Any]]
 
 
-def answers(kind: str) -> tuple[list[object], Answers]:
+def answers(kind: str) -> tuple[list[Any], Answers]:
     """Gold answers and those of three dense and three pruned seeds: alike, but for a random third."""
     random = np.random.default_rng(7)
-    drawn = {
+    kinds: dict[str, Callable[[], list[Any]]] = {
         "single-label": lambda: [int(one) for one in random.integers(0, 3, EXAMPLES)],
         "multi-label": lambda: [[at for at in range(3) if random.random() < 0.4] for _ in range(EXAMPLES)],
         "regression": lambda: [float(one) for one in random.integers(0, 9, EXAMPLES)],
-    }[kind]
+    }
+    drawn = kinds[kind]
     gold = drawn()
     mixed = {
         cell: [true if random.random() < 0.67 else other for true, other in zip(gold, drawn(), strict=True)]
@@ -53,9 +55,7 @@ def answers(kind: str) -> tuple[list[object], Answers]:
     return gold, mixed
 
 
-def store_of(
-    root: Path, kind: str, metrics: tuple[str, ...], says: object = None
-) -> tuple[Path, list[object], Answers]:
+def store_of(root: Path, kind: str, metrics: tuple[str, ...], says: object = None) -> tuple[Path, list[Any], Answers]:
     """A store of these answers whose task is scored by the metrics; says: what all seeds answer to everything."""
     column, dtype = COLUMNS[kind]
     gold, given = answers(kind)
@@ -85,9 +85,9 @@ def store_of(
     return root, gold, given
 
 
-def hot(lists: list[object]) -> np.ndarray:
+def hot(lists: list[Any]) -> np.ndarray:
     """Lists of classes as a table of yes and no."""
-    return np.array([[at in one for at in range(len(CLASSES))] for one in lists])  # type: ignore[operator]
+    return np.array([[at in one for at in range(len(CLASSES))] for one in lists])
 
 
 EXPECTED = {
@@ -119,7 +119,7 @@ def test_effectiveness_is_the_chosen_headline(tmp_path: Path, kind: str, metric:
     assert line.keys[:3] == ("t", "net", metric)
 
 
-def by_part(gold: list[object], said: list[object], at: Sequence[int] = range(EXAMPLES)) -> float:
+def by_part(gold: list[Any], said: list[Any], at: Sequence[int] = range(EXAMPLES)) -> float:
     """The mean of the accuracies of the parts that these examples have."""
     right: dict[str, list[bool]] = {}
     for row in at:
@@ -174,7 +174,7 @@ def test_effectiveness_on_pies_is_of_the_chosen_headline(tmp_path: Path, kind: s
         assert len(chosen)
         measure = EXPECTED[kind, metric]
 
-        def scored(answers: list[object], at=chosen, measure=measure) -> float:
+        def scored(answers: list[Any], at=chosen, measure=measure) -> float:
             return float(measure([gold[one] for one in at], [answers[one] for one in at]))
 
         rows = connection.execute(

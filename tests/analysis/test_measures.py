@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def test_equal_numbers_share_the_lower_bin(values: list[float], expected: list[i
 def test_bins_are_those_of_the_view(tmp_path: Path) -> None:
     """EL2N bins agree with the view el2n_bins, ties included."""
     scores = np.random.default_rng(5).integers(0, 40, 200) / 37
-    examples = [
+    examples: list[dict[str, Any]] = [
         {"split": "train", "example_id": at, "label": "ab"[at % 2], "text": "x" * at} for at in range(len(scores))
     ]
     write_task(tmp_path, "t", ["a", "b"], examples)

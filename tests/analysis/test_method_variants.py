@@ -133,7 +133,7 @@ def test_own_names_are_described(own: Path) -> None:
         ("dense-6e", *["\N{EN DASH}"] * 4),
         ("imp-5", "magnitude", "iterative (rounds 5)", "layerwise", "fine-tuning"),
     ]
-    titles = dict(Page.methods.func(SimpleNamespace(results=results)))
+    titles = dict(vars(Page)["methods"].func(SimpleNamespace(results=results)))
     assert titles["imp-5"] == "Iterative magnitude pruning, fine-tuning (rounds 5)"
     assert titles["dense-6e"] == "Dense, trained for as long as the iterative methods (times 6)"
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from analysis.figures import FIGURES, readability
 from analysis.figures.drawing import Drawing
@@ -115,7 +116,7 @@ def test_classes_stand_by_falling_frequency(results: Results) -> None:
     """Bars are the shares of all examples, markers those of PIEs; a class without examples has no place."""
     figure = drawn(results, "class_distribution")["news", "bilstm"]
     axes = panels(figure)["RP-AI"]
-    heights = [bar.get_height() for bar in axes.patches]
+    heights = [bar.get_height() for bar in axes.patches if isinstance(bar, Rectangle)]
     assert heights == sorted(heights, reverse=True)
     names = [label.get_text() for label in axes.get_xticklabels()]
     rows = {r["class"]: r for r in results.class_distribution if (r["task"], r["method"], r["sparsity"]) == (
@@ -157,7 +158,7 @@ def test_names_of_files_are_harmless_and_differ() -> None:
     """Whatever tasks and models are called, a picture's name is one of a file, and no two are the same."""
     places = [("a/b", "x"), ("a_b", "x"), ("A_B", "x"), ("..", "\x00"), ("t" * 300, "m")]
     drawing = Drawing(title="", caption="", views=(), draw=lambda _: iter([(place, Figure()) for place in places]))
-    names = [picture.name for picture in drawing.pictures("kind", Results(connection=None))]  # type: ignore[arg-type]
+    names = [picture.name for picture in drawing.pictures("kind", Results(connection=None))]
     assert len({name.lower() for name in names}) == len(places)
     assert all(
         name.startswith("kind-") and set(name) <= set("abcdefghijklmnopqrstuvwxABm-_.0123456789") for name in names

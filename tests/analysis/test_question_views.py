@@ -157,7 +157,9 @@ def test_slices_against_the_definitions(kind: str, seed: int, examples: int) -> 
         expected["Length"] = [(f"{lengths[own].min()} to {lengths[own].max()}", own) for own in members]
     if examples <= 20:
         expected["number"] = [(str(n), np.arange(examples) == n) for n in range(examples)]
-    gold_slices = [(f"c{k}", gold == k if kind == "single" else gold[:, k]) for k in range(3)]
+    gold_slices: list[tuple[str | None, np.ndarray]] = [
+        (f"c{k}", gold == k if kind == "single" else gold[:, k]) for k in range(3)
+    ]
     expected["label" if kind == "single" else "labels"] = gold_slices
     pies = np.atleast_2d((votes_of(kind, answers[1]) != votes_of(kind, answers[0])).T).any(axis=0)
     assert {(row["feature"], row["value"]): (row["examples"], row["pies"]) for row in found} == {

@@ -98,7 +98,7 @@ def test_an_undefined_correlation_is_nowhere_a_zero(store: Path) -> None:
     assert (pruned["mean"], pruned["seeds"], pruned["undefined"]) == (values["imp-ft", 1], 1, 1)
     table = TABLES["effectiveness"](results)
     ((_, (shown,)),) = [line.values for line in table.lines]
-    assert (shown.text, shown.marks) == (f"{values['imp-ft', 1]:.3f}", {"undefined"})
+    assert (shown.text, shown.marks) == (f"{values['imp-ft', 1]:.3f}", frozenset({"undefined"}))
     assert "1 of 2 trials of 1 cell have no pearson" in "".join(cautions(results))
     assert "‡" in pie_table(results)
 

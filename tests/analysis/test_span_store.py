@@ -87,7 +87,7 @@ def test_each_format_gives_the_same_rows(tmp_path: Path, store: Path, suffix: st
         else rows
         for rows in (predictions(), examples())
     ]
-    other = take_in(tmp_path / "other", *rows, suffix)
+    other = take_in(tmp_path / "other", rows[0], rows[1], suffix)
     assert broken_invariants(store) == broken_invariants(other) == []
     sums = [{one.trial_id: one.rows_sha256 for one in reader.commits(root)} for root in (store, other)]
     assert sums[0] == sums[1]
@@ -101,7 +101,8 @@ def test_each_format_gives_the_same_rows(tmp_path: Path, store: Path, suffix: st
 
 def test_predictions_have_texts_and_quality(store: Path) -> None:
     """The answer and the gold answers as the passage has them; effectiveness is the mean F1, or exact match."""
-    connection, kind = connect(store), KINDS["span"].about(reader.task_examples(store, "q"))
+    connection = connect(store)
+    kind: Any = KINDS["span"].about(reader.task_examples(store, "q"))
     gold = kind.codes(reader.task_examples(store, "q")["gold_spans"].combine_chunks(), 0)
     found = asked(
         connection,

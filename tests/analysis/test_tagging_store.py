@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -72,7 +73,7 @@ def codes(tags: list[list[int]]) -> np.ndarray:
     return KINDS["tagging"].codes(pa.array(tags, pa.list_(pa.int16())), len(CLASSES))
 
 
-def asked(connection: Database, query: str) -> list[tuple]:
+def asked(connection: Database, query: str) -> list[tuple[Any, ...]]:
     """The rows of a question."""
     return connection.execute(query).fetchall()
 

@@ -22,7 +22,7 @@ def closed(store: Path) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def connection(store: Path) -> duckdb.DuckDBPyConnection:
+def connection(store: Path) -> Database:
     """One for all views."""
     return connect(store)
 

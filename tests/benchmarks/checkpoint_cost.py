@@ -69,7 +69,7 @@ class Spent:
 def measure(spec: TrialSpec, data: TaskData, root: Path, threads: int) -> tuple[Spent, Spent]:
     """What the trial took, and its checkpoints of that."""
     trial, taken = Spent(), Spent()
-    save, evaluate = checkpoints.save, trial_module.answers_of
+    save, evaluate = checkpoints.save, vars(trial_module)["answers_of"]
     saved: list[float] = []
     answered: list[float] = []
 

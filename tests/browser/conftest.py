@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -29,8 +30,11 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-Browser = playwright.Browser
-Tab = playwright.Page
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Dialog
+    from playwright.sync_api import Page as Tab
+else:
+    Browser, Tab = playwright.Browser, playwright.Page
 Opened = Callable[..., Tab]
 
 
@@ -82,7 +86,7 @@ def opened(browser: Browser) -> Iterator[Opened]:
     opened(path, hash="", width=1280): errors of the console and of scripts, failed and foreign requests fail the test.
     """
     complaints: list[str] = []
-    contexts = []
+    contexts: list[BrowserContext] = []
 
     def open_page(path: Path, hash: str = "", width: int = 1280) -> Tab:  # noqa: A002 - the address calls it so
         context = browser.new_context(viewport={"width": width, "height": 800}, reduced_motion="reduce")
@@ -91,11 +95,15 @@ def opened(browser: Browser) -> Iterator[Opened]:
         page = context.new_page()
         page.on("console", lambda message: complaints.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
-        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", refused)
         page.on("request", lambda request: complaints.append(request.url[:200]) if foreign(request.url) else None)
         page.goto(path.as_uri() + hash)
         page.wait_for_selector("#examples[data-ready]", state="attached")
         return page
+
+    def refused(dialog: Dialog) -> None:
+        complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def foreign(address: str) -> bool:
         return not address.startswith(("file:", "data:"))

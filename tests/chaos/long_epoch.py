@@ -29,6 +29,6 @@ def run_slowly(store: Path, method: str) -> None:
         time.sleep(STEP_SECONDS)
         return after_step(watch, moment)
 
-    Watch.after_step = slowly
+    Watch.after_step = slowly  # type: ignore[assignment]
     workplace = Workplace(root=store, cache=store.parent / "cache", device="cpu")
     run_trial(spec_of(method, record=RECORD), workplace=workplace, data=DATA)

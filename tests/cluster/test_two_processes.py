@@ -13,6 +13,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -43,7 +44,7 @@ DECODED = {2: "iibp-ft", 3: "imp-ft"}
 """Which of them is tried on a decoder."""
 
 
-def together(folder: Path, stage: int, trials: list[dict]) -> None:
+def together(folder: Path, stage: int, trials: list[dict[str, Any]]) -> None:
     """Has two processes compute these trials; fails with what they wrote if one of them did."""
     orders = folder / f"orders-{stage}-{len(list(folder.iterdir()))}.json"
     orders.write_text(
@@ -64,7 +65,7 @@ def together(folder: Path, stage: int, trials: list[dict]) -> None:
     assert ended == [0, 0], "\n".join(log.read_text()[-3000:] for log in logs)
 
 
-def order(spec, root: Path, name: str, stop_after: int = 0) -> dict:
+def order(spec, root: Path, name: str, stop_after: int = 0) -> dict[str, Any]:
     """A trial as `together` takes it."""
     return {"settings": spec.settings(), "root": str(root), "name": name, "stop_after": stop_after}
 

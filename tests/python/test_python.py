@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import piesweep
 import pytest
+from piesweep.stores import Store
 from typer.testing import CliRunner
 
 from analysis.relations.database import VIEWS
@@ -23,7 +24,7 @@ RATE = "SELECT method, sparsity, pies, rate FROM pie_rate"
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> piesweep.Store:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Two dense and two pruned trials that disagree on one example of four."""
     root = tmp_path_factory.mktemp("own") / "store"
     rows = [
@@ -39,7 +40,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> piesweep.Store:
     return piesweep.open(root)
 
 
-def test_a_view_is_an_attribute(store: piesweep.Store) -> None:
+def test_a_view_is_an_attribute(store: Store) -> None:
     """As a pandas frame and an Arrow table it has the rows of `piesweep sql`."""
     frame = store.pie_rate.df()
     assert isinstance(frame, pd.DataFrame)
@@ -49,7 +50,7 @@ def test_a_view_is_an_attribute(store: piesweep.Store) -> None:
     assert store.pie_rate.arrow().to_pylist() == frame.to_dict("records")
 
 
-def test_every_view_is_there_and_says_what_it_holds(store: piesweep.Store) -> None:
+def test_every_view_is_there_and_says_what_it_holds(store: Store) -> None:
     """`dir` lists them, each answers, and each has its summary and columns as a docstring."""
     assert set(VIEWS) <= set(dir(store))
     for name, about in VIEWS.items():
@@ -59,13 +60,13 @@ def test_every_view_is_there_and_says_what_it_holds(store: piesweep.Store) -> No
         assert all(f" {column} " in view.__doc__ for column in columns if column != "label")
 
 
-def test_questions_are_answered_as_by_the_command_line(store: piesweep.Store) -> None:
+def test_questions_are_answered_as_by_the_command_line(store: Store) -> None:
     """The same query gives the same CSV."""
     told = CliRunner().invoke(app, ["sql", str(store.path), RATE, "--format", "csv"])
     assert store.sql(RATE).df().to_csv(index=False) == told.stdout
 
 
-def test_a_frame_of_polars(store: piesweep.Store) -> None:
+def test_a_frame_of_polars(store: Store) -> None:
     """Where polars is installed."""
     polars = pytest.importorskip("polars", reason="polars is not installed")
     assert (
@@ -73,7 +74,7 @@ def test_a_frame_of_polars(store: piesweep.Store) -> None:
     )
 
 
-def test_an_answer_shows_itself(store: piesweep.Store) -> None:
+def test_an_answer_shows_itself(store: Store) -> None:
     """In a terminal as a table, in a notebook as HTML in which texts stay texts."""
     assert "imp-ft" in repr(store.pie_rate)
     html = store.sql("SELECT '<script>' AS text")._repr_html_()
@@ -84,9 +85,7 @@ def test_an_answer_shows_itself(store: piesweep.Store) -> None:
     "query",
     ["selec 1", "DROP VIEW trials", "COPY (SELECT 1) TO 'x.csv'", "FROM read_csv('/etc/passwd')", "SELECT 1; SELECT 2"],
 )
-def test_a_store_is_only_read(
-    store: piesweep.Store, query: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_is_only_read(store: Store, query: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is no question is refused when it is asked, in one line; the next question is answered."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(QueryError) as refusal:
@@ -96,7 +95,7 @@ def test_a_store_is_only_read(
     assert store.sql("SELECT 1 AS one").df()["one"].tolist() == [1]
 
 
-def test_wrong_names_are_told(store: piesweep.Store, tmp_path: Path) -> None:
+def test_wrong_names_are_told(store: Store, tmp_path: Path) -> None:
     """A view, a store and a study that are not there: the nearest name, or what makes one."""
     with pytest.raises(AttributeError, match="no view 'pie_rates', did you mean 'pie_rate'"):
         _ = store.pie_rates

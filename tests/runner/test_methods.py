@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any, cast
 
 import pytest
 
@@ -139,7 +140,7 @@ def test_a_raised_version_changes_the_ids_of_its_trials_alone(trials, monkeypatc
     elif piece == "schedule":
         monkeypatch.setitem(SCHEDULES, "rounds", Rounds(3, version=2))
     elif piece == "unpruned schedule":
-        monkeypatch.setitem(SCHEDULES, "unpruned", dataclasses.replace(SCHEDULES["unpruned"], version=2))
+        monkeypatch.setitem(SCHEDULES, "unpruned", dataclasses.replace(cast("Any", SCHEDULES["unpruned"]), version=2))
     else:
         monkeypatch.setitem(REFERENCES, "dense-4e", dataclasses.replace(REFERENCES["dense-4e"], version=2))
     after = trials()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
+from typing import Any, cast
 
 import pytest
 
@@ -28,7 +29,7 @@ def write(form, path):
             for name, content in FILES.items():
                 bundle.writestr(name, content)
         return target
-    with tarfile.open(target, f"w:{form.rpartition('.')[2]}") as archive:
+    with tarfile.open(target, cast("Any", f"w:{form.rpartition('.')[2]}")) as archive:
         for name, content in FILES.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)

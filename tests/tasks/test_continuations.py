@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_held_out_inputs_are_not_learned(tmp_path: Path) -> None:
         (CSV, {"target": "reff"}, "has no column 'reff'; .* did you mean 'ref'"),
     ],
 )
-def test_what_cannot_be_written_is_refused(tmp_path: Path, train: str, fields: dict, message: str) -> None:
+def test_what_cannot_be_written_is_refused(tmp_path: Path, train: str, fields: dict[str, Any], message: str) -> None:
     """In one line, with the row or the key."""
     with pytest.raises(TaskError, match=message):
         files.load(texts(tmp_path, train, **fields))

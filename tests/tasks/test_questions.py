@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -144,7 +145,7 @@ def test_a_torn_file_in_squads_form_is_refused(tmp_path: Path) -> None:
     ("fields", "message"),
     [({"context": None}, "question, context and answer belong together"), ({"label": "x"}, "stand for text and label")],
 )
-def test_keys_that_do_not_go_together_are_refused(tmp_path: Path, fields: dict, message: str) -> None:
+def test_keys_that_do_not_go_together_are_refused(tmp_path: Path, fields: dict[str, Any], message: str) -> None:
     """A study says all three, and nothing of classes."""
     with pytest.raises(TaskError, match=message):
         files.check(asked(tmp_path, **fields))

@@ -17,7 +17,7 @@ TEXTS = ["A film.", "", "The longest sentence of these three is this one.", "A f
 
 def told():
     """A function to be told of progress, and what it was told."""
-    seen = []
+    seen: list[int] = []
     return seen.append, seen
 
 
@@ -34,12 +34,14 @@ def test_every_text_has_its_scores(textstat):
 def test_each_distinct_text_is_scored_once(monkeypatch):
     """A thousand copies cost as much as one."""
     asked = []
-    monkeypatch.setattr(scoring, "count", lambda texts, known: asked.extend(texts) or COUNT(texts, known))
+    monkeypatch.setattr(
+        "analysis.readability.scoring.count", lambda texts, known: asked.extend(texts) or COUNT(texts, known)
+    )
     assert score_texts(pa.chunked_array([TEXTS * 1000]), 1, lambda _: None).num_rows == 6000
     assert sorted(asked) == sorted(set(TEXTS))
 
 
-COUNT = scoring.count
+COUNT = vars(scoring)["count"]
 
 
 @pytest.mark.usefixtures("textstat")

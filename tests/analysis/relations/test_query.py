@@ -376,7 +376,7 @@ def test_errors_are_one_line(store: Path, query: str, told: str) -> None:
 def test_unknown_format_names_the_known(store: Path) -> None:
     """The error lists the formats."""
     with pytest.raises(QueryError, match="table, csv, json, parquet"):
-        run_query(store, "SELECT 1", "xlsx", io.StringIO())  # type: ignore[arg-type]
+        run_query(store, "SELECT 1", "xlsx", io.StringIO())
 
 
 @pytest.mark.parametrize(

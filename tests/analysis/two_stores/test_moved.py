@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,18 @@ from tests.analysis.stores import write_task, write_trials
 TEXTS = [f"text {number}" for number in range(24)]
 
 
-def store(root: Path, texts: list[str], harmed: set[str] = frozenset(), **choices: Any) -> Path:
+def store(root: Path, texts: list[str], harmed: Collection[str] = frozenset(), **choices: Any) -> Path:
     """Five seeds of dense and pruned models that answer every text right, but pruned ones none of the harmed.
 
     choices: classes (in which order), gold (text -> label), seeds, task, model.
     """
-    chosen = {"classes": ["no", "yes"], "gold": {}, "seeds": 5, "task": "films", "model": "net"} | choices
+    chosen: dict[str, Any] = {
+        "classes": ["no", "yes"],
+        "gold": {},
+        "seeds": 5,
+        "task": "films",
+        "model": "net",
+    } | choices
     gold = [chosen["gold"].get(text, ("no", "yes")[TEXTS.index(text) % 2]) for text in texts]
     examples = [{"split": "test", "example_id": i, "label": gold[i], "text": text} for i, text in enumerate(texts)]
     write_task(root, chosen["task"], chosen["classes"], examples)

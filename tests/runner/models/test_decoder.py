@@ -139,7 +139,7 @@ def test_too_many_tokens_are_refused(context: Contexts, folder: Path) -> None:
     ("config", "words"),
     [
         (MixtralConfig(**LLAMA, num_local_experts=2), "several matrices in one .*experts"),
-        (LlamaConfig(**LLAMA, is_causal=False), "tokens read later ones; a causal decoder"),
+        (LlamaConfig(**{**LLAMA, "is_causal": False}), "tokens read later ones; a causal decoder"),
     ],
 )
 def test_other_models_are_refused(config: PreTrainedConfig, words: str, context: Contexts, tmp_path: Path) -> None:

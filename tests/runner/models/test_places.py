@@ -14,6 +14,7 @@ from torch import nn
 from runner.models import ModelError, bilstm, decoder, encoder, tokens
 from runner.models.base import ModelContext
 from runner.models.places import ABSENT, CUT, Pieces, classified, first_places, one_each, words_read
+from runner.models.pretrained import fast_tokenizer
 from runner.spec import Protocol
 from tests.runner.models.conftest import Contexts
 from tests.runner.small_sentences import small_decoder
@@ -139,7 +140,7 @@ def test_an_encoder_is_read_at_the_words_of_the_passage(context: Contexts, check
     small = reading_passages(context("bert", {"checkpoint": str(checkpoint)}, switches))
     given = encoder.encode(small, PAIRS).inputs(np.arange(2))
     places, ids = given["places"], given["input_ids"]
-    tokenizer = encoder.fast_tokenizer(str(checkpoint))[0]
+    tokenizer = fast_tokenizer(str(checkpoint))[0]
     found = [[tokenizer.convert_ids_to_tokens(int(ids[row, place])) for place in places[row, :6]] for row in range(2)]
     assert found[0] == ["the", "plot", ",", "and", "the", "film"]
     assert found[1] == ["good", ".", "[UNK]", "film", "bad", tokenizer.convert_ids_to_tokens(int(ids[1, -2]))]

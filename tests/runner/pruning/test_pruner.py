@@ -112,7 +112,7 @@ def test_removed_weights_need_no_product_to_stay_zero(kind):
     steps(network, pruner, optimizer)
     pruner.decide(signals(pruner), 0.5)
     pruner.settle(optimizer)
-    pruner.after_step = lambda moment: None  # type: ignore[method-assign]
+    pruner.after_step = lambda moment: None
     steps(network, pruner, optimizer)
     assert (removed_values(pruner) == 0).all()
 
@@ -125,7 +125,7 @@ def test_moments_left_in_place_would_bring_removed_weights_back():
     optimizer = OPTIMIZERS["adam"](network.parameters())
     steps(network, pruner, optimizer)
     pruner.decide(signals(pruner), 0.5)
-    pruner.after_step = lambda moment: None  # type: ignore[method-assign]
+    pruner.after_step = lambda moment: None
     steps(network, pruner, optimizer)
     assert (removed_values(pruner) != 0).any()
 

@@ -16,8 +16,9 @@ import pytest
 from runner.store import reader
 from runner.store.digest import digest
 from runner.store.errors import StoreError
-from runner.store.ingest import IngestError, ingest
+from runner.store.ingest import ingest
 from runner.store.layout import Layout
+from runner.store.logged_twice import IngestError
 from runner.store.schema import FrozenPlan, PlannedTrial
 from runner.store.trial_rows import TrialRows
 from runner.store.verify import broken_invariants

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ray.tune.search import Searcher
 
 from runner.spec import TrialSpec
 from runner.store.schema import Facts
@@ -17,7 +18,7 @@ from runner.sweep.allocation import Allocation, AllocationError
 from runner.sweep.checkpoint_times import CheckpointTimes
 from runner.sweep.jobs import Job, Queue
 from runner.sweep.node_arrival import await_nodes
-from runner.sweep.searcher import PlanSearcher, Searcher
+from runner.sweep.searcher import PlanSearcher
 from runner.sweep.stopping import OUT_OF_TIME, StopRequest, stop_on_signals
 from runner.training import Training
 from tests.runner.store import samples

@@ -15,13 +15,12 @@ prepare(None)
 from ray.tune.execution import class_cache  # noqa: E402
 
 from runner.sweep.driver import (  # noqa: E402
-    CREDENTIALS,
     ROOM_SECONDS,
-    ClusterError,
     Execution,
     JobRoom,
     keep_out_of_ray,
 )
+from runner.sweep.environment import CREDENTIALS, ClusterError  # noqa: E402
 
 
 def test_room_follows_resources_and_bounds() -> None:

@@ -17,6 +17,8 @@ from runner.sweep.environment import prepare
 
 prepare(None)
 
+import ray  # noqa: E402
+
 from runner.sweep import connection, membership  # noqa: E402
 from runner.sweep.environment import ClusterError  # noqa: E402
 from runner.sweep.membership import Membership  # noqa: E402
@@ -33,7 +35,7 @@ def hung() -> Iterator[threading.Event]:
 def test_a_shutdown_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch, hung: threading.Event) -> None:
     """After the time it may take, what is left of a cluster of our own is killed, and nothing is waited for."""
     killed: list[bool] = []
-    monkeypatch.setattr(membership.ray, "shutdown", hung.wait)
+    monkeypatch.setattr(ray, "shutdown", hung.wait)
     monkeypatch.setattr(membership, "END_SECONDS", 0.05)
     monkeypatch.setattr(membership, "kill_own_cluster", lambda: killed.append(True))
     member = Membership(lambda: None)
@@ -45,7 +47,7 @@ def test_a_shutdown_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch, hung
 def test_a_dead_cluster_is_not_asked_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ray would wait for what is no longer there, and end this process."""
     asked: list[bool] = []
-    monkeypatch.setattr(membership.ray, "shutdown", lambda: asked.append(True))
+    monkeypatch.setattr(ray, "shutdown", lambda: asked.append(True))
     member = Membership(lambda: None)
     member.begin(None)
     member.end(is_dead=True)
@@ -56,7 +58,7 @@ def test_a_cluster_that_never_lets_us_in_is_a_cluster_error(
     monkeypatch: pytest.MonkeyPatch, hung: threading.Event
 ) -> None:
     """Something listens, but Ray never returns: refused in words when the time is over."""
-    monkeypatch.setattr(connection.ray, "init", lambda **_: hung.wait())
+    monkeypatch.setattr(ray, "init", lambda **_: hung.wait())
     monkeypatch.setattr(connection, "MUTE_SECONDS", 0.05)
     monkeypatch.setattr(connection, "_await_listener", lambda address: None)
     with (
@@ -76,7 +78,7 @@ def test_a_ray_that_cannot_start_is_a_cluster_error(monkeypatch: pytest.MonkeyPa
         raise RuntimeError("no room in /dev/shm\nand more")
 
     folders: list[Path] = []
-    monkeypatch.setattr(connection.ray, "init", refuse)
+    monkeypatch.setattr(ray, "init", refuse)
     with (
         pytest.raises(ClusterError, match=r"Ray could not be started on this machine \(no room in /dev/shm\)$"),
         connection.own_cluster(1, lambda: False),
@@ -104,7 +106,7 @@ def test_where_nothing_listens_is_tried_for_a_while(monkeypatch: pytest.MonkeyPa
 
 def test_what_ray_starts_does_not_hear_of_a_closed_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGHUP is blocked in every process that Ray starts, and in this one it is not."""
-    monkeypatch.setattr(membership.ray, "shutdown", lambda: None)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
     words: list[str] = []
     member = Membership(
         lambda: words.append(subprocess.check_output(["grep", "SigBlk", "/proc/self/status"], text=True))

@@ -26,7 +26,7 @@ class Controller:
 class Known(SimpleNamespace):
     """A trial, by its name."""
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         return hash(self.trial_id)
 
 

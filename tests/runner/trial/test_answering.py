@@ -175,7 +175,7 @@ def test_one_pass_serves_el2n_and_predictions_where_both_are_of_the_last_epoch(
 ):
     """Training examples are read again only if the network that EL2N was measured on learned more afterwards."""
     sizes = {120: "train", 50: "test"}
-    counted = Counter()
+    counted: Counter[str] = Counter()
 
     def counting(network, encoded, *rest):
         counted[sizes[len(encoded.lengths)]] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -68,7 +69,8 @@ def test_filters_go_as_the_formulas_say(workplace):
     the next convolution's inputs with it; what is gone is zero to the end, and the draws go on as if nobody had
     looked."""
     trial = assembled(spec_of("chip"), workplace, IMAGES)
-    trainer, seen = trial.trainer, {}
+    trainer = trial.trainer
+    seen: dict[str, Any] = {}
     batches = [
         dict(trial.training_set.batch(rows, trial.training_set.score_draw(1)).inputs)
         for rows in trial.training_set.score_batches(1)

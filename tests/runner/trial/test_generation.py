@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -151,7 +151,7 @@ def test_writing_is_the_likeliest_token_again_and_again(checkpoint: str, tmp_pat
     )
     network = decoder.build(context).eval()
     encoded = decoder.encode(context, DATA.split("test"))
-    given = encoded.given(np.arange(3))
+    given = cast("Any", encoded).given(np.arange(3))
     assert given.tolist() == encoded.inputs(np.arange(3))["input_ids"][:, :4].tolist()
     written = network.write(given, 6, end=-1)
     assert written.shape == (3, 6)

@@ -132,7 +132,7 @@ def test_movement_pruning_step_by_step():
         batch = trainer.training_set.batch(rows)
         nn.functional.cross_entropy(functional_call(network, used, kwargs=batch.inputs), batch.targets).backward()
         for name, value in values.items():
-            value.grad = used[name].grad * masks.get(name, 1)
+            value.grad = (used[name].grad * masks.get(name, 1)).clone()
         for name, gate in gates.items():
             gate.grad = used[name].grad * values[name].detach()
         nn.utils.clip_grad_norm_(everything, 1.0)

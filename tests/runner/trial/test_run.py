@@ -13,7 +13,7 @@ from runner.pruning.schedules import Levels
 from runner.spec import Protocol, Record
 from runner.store.layout import Layout
 from runner.trial.checkpoints import STATE, TRAINED, CheckpointError, load
-from runner.trial.run import Hooks, ParentMissing, run_trial
+from runner.trial.run import Hooks, Outcome, ParentMissing, run_trial
 from tests.runner.small_trials import DATA, MULTI, StopAfter, committed, spec_of
 from tests.runner.store import tampering
 
@@ -89,7 +89,7 @@ def test_a_trial_goes_on_in_the_middle_of_an_epoch(workplace, tmp_path, monkeypa
             run_trial(spec.dense, workplace=place, data=DATA, keep_state=True)
     run_trial(spec, workplace=whole, data=DATA)
     asked = iter([False, False, True] * 40)  # a step in three, so that stops fall everywhere within an epoch of eight
-    outcomes = []
+    outcomes: list[Outcome] = []
     while not outcomes or outcomes[-1].status == "stopped":
         outcomes.append(run_trial(spec, workplace=workplace, data=DATA, hooks=Hooks(should_stop=lambda: next(asked))))
     steps = 96 - 24 * spec.shares_parent if method in ("imp-ft", "imp-kd") else 24
@@ -183,7 +183,8 @@ def test_children_refuse_a_parent_state_that_its_commit_does_not_name(workplace)
 
 def test_a_damaged_checkpoint_is_never_passed_over_in_silence(workplace):
     """It is set aside and told of, the trial is trained again with the same rows, and its commit counts the damage."""
-    spec, told = spec_of(), []
+    spec = spec_of()
+    told: list[str] = []
     assert run_trial(spec, workplace=workplace, data=DATA, hooks=StopAfter(1).hooks()).status == "stopped"
     path = Layout(workplace.root).checkpoint(spec.trial_id) / STATE
     path.write_bytes(path.read_bytes()[:-4])
@@ -219,7 +220,8 @@ def test_a_checkpoint_of_another_version_fails_the_trial(workplace):
 
 def test_children_of_a_damaged_parent_state_ask_for_the_parent(workplace):
     """The damaged state is set aside, so that the parent is trained again; then the child runs."""
-    spec, told = spec_of("imp-ft"), []
+    spec = spec_of("imp-ft")
+    told: list[str] = []
     run_trial(spec.dense, workplace=workplace, data=DATA, keep_state=True)
     path = Layout(workplace.root).checkpoint(spec.dense.trial_id) / TRAINED
     path.write_bytes(path.read_bytes()[:-4])

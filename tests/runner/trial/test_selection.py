@@ -174,9 +174,14 @@ def test_later_phases_are_trained_as_the_study_says():
     finetuning = Finetuning(epochs=2, learning_rate=0.01, learning_rates="milestones", milestones=((1, 0.5),))
     training = dataclasses.replace(RESTLESS, finetuning=finetuning)
     trainer = trainer_of("mp-os", 0.5, training=training)
-    rates = []
+    rates: list[float] = []
     update = trainer.engine.update
-    trainer.engine.update = lambda rate: (rates.append(rate), update(rate))
+
+    def watched(learning_rate: float) -> None:
+        rates.append(learning_rate)
+        update(learning_rate)
+
+    trainer.engine.update = watched
     assert trainer.train(lambda moment: True)
     assert trainer.timeline.phases == (4, 2)
     assert rates == [1.5] * 32 + [0.01] * 8 + [0.005] * 8

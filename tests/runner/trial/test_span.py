@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,10 +26,10 @@ COLOURS = ("red", "green", "blue", "grey", "black", "white")
 OTHER = ("a", "one", "saw", "was", "there", "and", "thing", "the", "near")
 
 
-def questions(count: int, seed: int) -> dict[str, list]:
+def questions(count: int, seed: int) -> dict[str, list[Any]]:
     """Passages of words among which one is a colour, which is asked for."""
     random = np.random.default_rng(seed)
-    rows: dict[str, list] = {"text": [], "text_pair": [], "gold_spans": []}
+    rows: dict[str, list[Any]] = {"text": [], "text_pair": [], "gold_spans": []}
     for _ in range(count):
         words = [str(word) for word in random.choice(OTHER, random.integers(4, 9))]
         place = int(random.integers(0, len(words)))

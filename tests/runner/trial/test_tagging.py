@@ -16,9 +16,10 @@ from analysis.page.cautions import cautions
 from analysis.relations.database import connect
 from analysis.report import write_report
 from analysis.results import Results
-from runner.spec import Protocol, Record, Training, TrialSpec
+from runner.spec import Protocol, Record, TrialSpec
 from runner.store.verify import broken_invariants
 from runner.store.writer import save_task
+from runner.training import Training
 from runner.trial.run import Workplace, run_trial
 from tasks.base import TaskData
 from tests.runner.small_trials import StopAfter, committed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,7 +13,7 @@ from tasks.kinds.span import Span
 
 EXAMPLES = pa.table({"text_pair": ["The old cat sat.", "a\U0001f600b c"]})
 GOLD = pa.array([[[4, 11], [8, 11]], [[4, 5]]], pa.list_(pa.list_(pa.int16())))
-KIND = KINDS["span"].about(EXAMPLES)
+KIND: Any = KINDS["span"].about(EXAMPLES)
 INF = np.inf
 
 
