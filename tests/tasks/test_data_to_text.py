@@ -8,6 +8,7 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,15 +58,19 @@ def write_dart(folder: Path, entries: object = None) -> Path:
 
 def write_webnlg(folder: Path, entry: str = ENTRY, head: str = '<?xml version="1.0" ?>') -> Path:
     """A file of each split, in folders as published; of test also the one without references."""
-    names = ("train/1triples/1triples_a.xml", "train/2triples/2triples_b.xml.gz", "dev/1triples/1triples_a.xml")
+    names: tuple[str, ...] = (
+        "train/1triples/1triples_a.xml",
+        "train/2triples/2triples_b.xml.gz",
+        "dev/1triples/1triples_a.xml",
+    )
     names += ("test/rdf-to-text-generation-test-data-with-refs-en.xml",)
     for number, name in enumerate(names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         text = f"{head}<benchmark><entries>{entry.replace('{number}', str(number))}</entries></benchmark>".encode()
         (folder / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
     without = "".join(part for part in ENTRY.split("\n") if "<lex" not in part)
-    text = f"<benchmark><entries>{without}</entries></benchmark>"
-    (folder / "test" / "rdf-to-text-generation-test-data-without-refs-en.xml").write_text(text)
+    bare = f"<benchmark><entries>{without}</entries></benchmark>"
+    (folder / "test" / "rdf-to-text-generation-test-data-without-refs-en.xml").write_text(bare)
     return folder
 
 
@@ -154,7 +159,7 @@ FILE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
         ("webnlg", {"head": FILE, "entry": ENTRY.replace("Aarhus &amp;", "&a;")}, "declares a document type .x."),
     ],
 )
-def test_files_that_are_none_are_refused(tmp_path: Path, name: str, changes: dict, message: str) -> None:
+def test_files_that_are_none_are_refused(tmp_path: Path, name: str, changes: dict[str, Any], message: str) -> None:
     """One line with the place; nothing of an XML file's own entities is read."""
     with pytest.raises(TaskError, match=message) as told:
         opened(name, WRITERS[name](tmp_path, **changes))

@@ -17,14 +17,16 @@ from tasks.kinds import KINDS
 from tasks.metric_choice import measured
 from tests.tasks.test_data_to_text import write_e2e
 
+Lines = dict[int, list[str]]
+
 
 @pytest.fixture
-def program(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
+def program(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Lines, Lines]]:
     """A program that keeps what it is asked, and answers a half."""
-    asked: list[tuple[dict, dict]] = []
+    asked: list[tuple[Lines, Lines]] = []
 
     class Meteor:
-        def compute_score(self, true: dict, said: dict) -> tuple[float, list[float]]:
+        def compute_score(self, true: Lines, said: Lines) -> tuple[float, list[float]]:
             asked.append((true, said))
             return 0.5, []
 
@@ -38,7 +40,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
     return asked
 
 
-def test_all_references_of_a_text_go_to_the_program(program: list[tuple[dict, dict]]) -> None:
+def test_all_references_of_a_text_go_to_the_program(program: list[tuple[Lines, Lines]]) -> None:
     """On one line each, without the mark that parts them; an empty text is one that shares nothing."""
     kind = KINDS["generation"]
     gold = kind.codes(pa.array([["a  cat\nsat", "x ||| y"], ["no"]]), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -189,5 +190,6 @@ def test_the_score_of_pins_may_be_negative():
     """Eq. 11 as the text has it: what gains more by its removal than by its update lies below zero; |c| never does."""
     weights, gradients = [torch.tensor([2.0, -2.0])], [torch.tensor([3.0, 3.0])]
     for sign, expected in (("signed", [0.9 - 6, 0.9 + 6]), ("absolute", [5.1, 6.9])):
-        (found,) = with_options(SCORES["pins"], {"sign": sign}).sensitivities(weights, gradients, 0.1)
+        pins: Any = with_options(SCORES["pins"], {"sign": sign})
+        (found,) = pins.sensitivities(weights, gradients, 0.1)
         torch.testing.assert_close(found, torch.tensor(expected))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -178,7 +179,8 @@ def test_low_rank_step_by_step():
     assert all(not part.any() for one in factors for key, part in one.items() if key not in "UA")
     everything = [*network.classifier.parameters(), *(part for one in factors for part in one.values())]
     optimizer = torch.optim.AdamW(everything, lr=0.02, weight_decay=0.01)
-    decided, used = {}, {}
+    decided: dict[int, Any] = {}
+    used: dict[str, Any] = {}
 
     def compute(step):
         decided[step] = []

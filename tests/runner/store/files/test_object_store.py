@@ -53,7 +53,8 @@ def server():
 
 def fs(root: Path) -> Any:
     """The file system of a place in object storage."""
-    return vars(type(root))["fs"].__get__(root)
+    given: Any = root
+    return given.fs
 
 
 @pytest.fixture

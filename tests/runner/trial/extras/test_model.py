@@ -63,7 +63,7 @@ def test_bytes_that_are_no_network_are_refused():
 def test_a_trial_keeps_the_network_that_answered(workplace, small_model, monkeypatch, method):
     """Its tensors are those of the trainer at the end, zeros where the masks have none; dense ones have no masks."""
     seen = {}
-    answers_of = run.answers_of
+    answers_of = vars(run)["answers_of"]
 
     def looked(trial, history):
         seen["state"] = {name: value.clone() for name, value in trial.trainer.network.state_dict().items()}
