@@ -198,9 +198,20 @@ def _at_once(work: Work, model: str, machines: Machines) -> int:
 
 
 def _state_bytes(spec: TrialSpec, speed: Speed) -> int:
-    """Weights, optimizer state and masks; and the best weights so far where they are kept."""
+    """Weights, optimizer state and masks; and what a method remembers and the best weights so far, where these are kept.
+
+    Of every parameter at most: a teacher's value; the sum, average and uncertainty of scores; a value that is hidden; and
+    a gate with its moments. The best network so far takes along what its pruner knew.
+    """
     parameters = speed.parameters.get(spec.model, MODELS[spec.architecture].parameters)
-    values = 1 + len(OPTIMIZERS[spec.training.optimizer].moments) + bool(spec.training.selection.best)
+    moments, known = len(OPTIMIZERS[spec.training.optimizer].moments), 0
+    gated = 0
+    if not spec.is_dense:
+        line = spec.method_line
+        gated = bool(line.gate)
+        known = 3 * ("window" in spec.method_settings) + (line.removal in ("remembered", "gated")) + gated
+    taught = not spec.is_dense and spec.method_line.teacher is not None
+    values = 1 + moments * (1 + gated) + known + taught + bool(spec.training.selection.best) * (1 + known)
     return parameters * (BYTES_OF_VALUE * values + BYTES_OF_MASK)
 
 
