@@ -198,10 +198,10 @@ def _at_once(work: Work, model: str, machines: Machines) -> int:
 
 
 def _state_bytes(spec: TrialSpec, speed: Speed) -> int:
-    """Weights, optimizer state and masks; and what a method remembers and the best weights so far, where these are kept.
+    """Weights, optimizer state and masks; what a method remembers, and the best weights so far, where these are kept.
 
-    Of every parameter at most: a teacher's value; the sum, average and uncertainty of scores; a value that is hidden; and
-    a gate with its moments. The best network so far takes along what its pruner knew.
+    Of every parameter at most: a teacher's value; the sum, average and uncertainty of scores; a value that is hidden;
+    and a gate with its moments. The best network so far takes along what its pruner knew.
     """
     parameters = speed.parameters.get(spec.model, MODELS[spec.architecture].parameters)
     moments, known = len(OPTIMIZERS[spec.training.optimizer].moments), 0
