@@ -26,7 +26,7 @@ from runner.store.verify import broken_invariants
 from runner.studies import Study, StudyError, load, require_inputs
 from runner.sweep.jobs import Job
 from runner.sweep.worker import Assignment, train_and_prune
-from tasks.base import Split, TaskError
+from tasks.base import Split, TaskChoice, TaskError
 
 LIMIT_SECONDS = 300.0
 """All of a rehearsal, after which it is given up."""
@@ -87,11 +87,17 @@ def miniature(study: str, overrides: list[str]) -> list[str]:
         "training.epochs": EPOCHS,
         "training.warmup_epochs": min(warmup, 1.0),
         **{f"training.{key}": None for key in ("learning_rates", "milestones", "finetuning")},
-        **{f"tasks.0.limit.{split}": min(count, task.limit.get(split, count)) for split, count in EXAMPLES.items()},
+        **{f"tasks.0.limit.{split}": count for split, count in _limits(task).items()},
     }
     small = [*overrides, *(f"{key}={json.dumps(value)}" for key, value in chosen.items())]
     require_inputs(load(study, small))
     return small
+
+
+def _limits(task: TaskChoice) -> dict[Split, int]:
+    """How many examples of each split: as EXAMPLES says, of others as few as of test, never more than asked for."""
+    most = dict.fromkeys(task.limit, EXAMPLES["test"]) | EXAMPLES
+    return {split: min(count, task.limit.get(split, count)) for split, count in most.items()}
 
 
 def _small_grid(study: Study, task: str, model: str) -> dict[str, object]:
