@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import lzma
 import tarfile
 import zipfile
@@ -13,6 +14,8 @@ from tasks.base import TaskError
 
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".zip")
 LARGEST_FILE = 1 << 30
+GZIP = b"\x1f\x8b"
+"""How content begins that gzip has written."""
 
 
 def is_archive(path: Path) -> bool:
@@ -39,6 +42,11 @@ def read_files(source: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[st
             raise TaskError(f"{source} cannot be read as an archive ({error}); get a whole copy again") from error
     else:
         raise TaskError(f"{source} is neither a folder nor an archive; allowed: {', '.join(ARCHIVES)}")
+
+
+def unzipped(content: bytes) -> bytes:
+    """A file's content; of one that gzip has written, what is in it. OSError or EOFError where that is damaged."""
+    return gzip.decompress(content) if content.startswith(GZIP) else content
 
 
 def _members(source: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.archives import read_files
+from tasks.archives import read_files, unzipped
 from tasks.base import SPLITS, Split, Task, TaskData, TaskError
 from tasks.column_files import words_in
-from tasks.examples import examples_table
+from tasks.examples import examples_table, lacking
 from tasks.hub import arrow_table, declared_classes, is_saved, load_splits
 from tasks.tagged import as_iob2
 from tasks.tags import OUTSIDE
@@ -61,8 +60,6 @@ def load(data: Path | None = None) -> TaskData:
         }
         for split in SPLITS
     }
-    found = {split: len(words[split]) for split in SPLITS}
-    lacking = ", ".join(f"{split} {found[split]} of {size}" for split, size in SIZES.items() if found[split] != size)
     return TaskData(
         task="conll2003",
         kind="tagging",
@@ -70,7 +67,7 @@ def load(data: Path | None = None) -> TaskData:
         classes=CLASSES,
         max_tokens=MAX_TOKENS,
         examples=examples_table(columns),
-        note=f"the copy is not the whole: {lacking}" if lacking else "",
+        note="".join(lacking({split: len(words[split]) for split in SPLITS}, SIZES)),
     )
 
 
@@ -89,7 +86,7 @@ def _files(data: Path) -> dict[Split, Lists]:
         if split in found:
             raise TaskError(f"{data} holds several files of {split}; give the folder of one copy")
         try:
-            text = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode()
+            text = unzipped(content).decode()
         except (UnicodeDecodeError, OSError, EOFError) as error:
             raise TaskError(f"{place} cannot be read ({error}); get the original files again") from error
         found[split] = _sentences(text.splitlines(), place)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-from tasks.archives import read_files
+from tasks.archives import read_files, unzipped
 from tasks.base import Split, Task, TaskData, TaskError
-from tasks.data_to_text import BEAMS, METRICS, Described, data_of, linearised
+from tasks.data_to_text import BEAMS, METRICS, SPLIT_OF, Described, data_of, linearised
 
 FILE = re.compile(r"(?:^|/)dart-v[\d.]+-full-(train|dev|test)\.json(?:\.gz)?$")
-SPLIT_OF: dict[str, Split] = {"train": "train", "dev": "validation", "test": "test"}
 MAX_TOKENS = 256
 
 
@@ -37,7 +35,7 @@ def load(data: Path | None = None) -> TaskData:
 
 def _entries(place: str, content: bytes) -> list[Described]:
     try:
-        parsed: Any = json.loads(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content)
+        parsed: Any = json.loads(unzipped(content))
         return [_described(f"{place} entry {number}", one) for number, one in enumerate(parsed, start=1)]
     except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, RecursionError) as error:
         if isinstance(error, TaskError):

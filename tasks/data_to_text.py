@@ -13,6 +13,8 @@ from tasks.examples import examples_table
 
 METRICS = ("bleu", "rouge-l", "chrf")
 BEAMS = 5
+SPLIT_OF: dict[str, Split] = {"train": "train", "dev": "validation", "test": "test"}
+"""What files are called by -> the split that they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +35,7 @@ def linearised(facts: Iterable[Sequence[str]]) -> str:
     return " | ".join(" : ".join(part.strip() for part in fact) for fact in facts)
 
 
-def data_of(task: str, max_tokens: int, records: Mapping[Split, Sequence[Described]], note: str = "") -> TaskData:
+def data_of(task: str, max_tokens: int, records: Mapping[Split, Sequence[Described]]) -> TaskData:
     """Each text of train is an example; in other splits a record stands once, with all its texts in their order.
 
     TaskError for a split without records, a record without facts, and a text that is missing or empty.
@@ -62,5 +64,4 @@ def data_of(task: str, max_tokens: int, records: Mapping[Split, Sequence[Describ
         classes=(),
         max_tokens=max_tokens,
         examples=examples_table(splits),
-        note=note,
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from tasks.archives import read_files
+from tasks.archives import read_files, unzipped
 from tasks.base import Split, Task, TaskData, TaskError
 from tasks.data_to_text import BEAMS, METRICS, Described, data_of, linearised
-from tasks.examples import split_sizes
+from tasks.examples import lacking, split_sizes
 
 FILES: dict[str, Split] = {"trainset.csv": "train", "devset.csv": "validation", "testset_w_refs.csv": "test"}
 SIZES: dict[Split, int] = {"train": 42_061, "validation": 547, "test": 630}
@@ -44,12 +44,7 @@ def load(data: Path | None = None) -> TaskData:
     if missing := [name for name, split in FILES.items() if split not in records]:
         raise TaskError(f"{data} holds no {', '.join(missing)}; bring trainset.csv, devset.csv and testset_w_refs.csv")
     found = data_of("e2e", MAX_TOKENS, records)
-    sizes = split_sizes(found.examples)
-    if lacking := ", ".join(
-        f"{split} {sizes[split]} of {size}" for split, size in SIZES.items() if sizes[split] != size
-    ):
-        notes.append(f"the copy is not the whole: {lacking}")
-    return data_of("e2e", MAX_TOKENS, records, "; ".join(notes)) if notes else found
+    return replace(found, note="; ".join([*notes, *lacking(split_sizes(found.examples), SIZES)]))
 
 
 def _plain(name: str) -> str:
@@ -58,7 +53,7 @@ def _plain(name: str) -> str:
 
 def _text(place: str, content: bytes) -> str:
     try:
-        return (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode("utf-8-sig")
+        return unzipped(content).decode("utf-8-sig")
     except (UnicodeDecodeError, OSError, EOFError) as error:
         raise TaskError(f"{place} cannot be read ({error}); get the original files again") from error
 

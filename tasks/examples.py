@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.base import SPLITS, Split
 from tasks.columns import IMAGES, VIEWED
+
+Name = TypeVar("Name", bound=str)
 
 COLUMN_TYPES: dict[str, pa.DataType] = {**VIEWED, **IMAGES}
 """Of columns that mean the same in every task; gold columns of other names come in the types of their kinds."""
@@ -30,6 +32,12 @@ def examples_table(splits: Mapping[Split, Mapping[str, Any]]) -> pa.Table:
         head = {"split": pa.array([split] * rows, pa.string()), "example_id": pa.array(range(rows), pa.int32())}
         tables.append(pa.table({**head, **columns}))
     return pa.concat_tables(tables).combine_chunks()
+
+
+def lacking(found: Mapping[Name, int], published: Mapping[Name, int]) -> list[str]:
+    """A sentence where files or splits of a copy have not as many rows as were published; else none."""
+    parts = [f"{name} {found[name]} of {size}" for name, size in published.items() if found[name] != size]
+    return [f"the copy is not the whole: {', '.join(parts)}"] if parts else []
 
 
 def split_sizes(examples: pa.Table) -> dict[Split, int]:

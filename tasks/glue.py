@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from tasks.base import Split, Task, TaskData
 from tasks.columns import TEXTS
-from tasks.examples import examples_table, take
+from tasks.examples import examples_table, lacking, take
 from tasks.glue_files import HUB, Original, Rows, read_copy
 from tasks.held_out import text_ids
 from tasks.kinds.single_label import PART
@@ -94,9 +94,7 @@ class Judgement:
         notes = [
             f"{rows.cut} lines of {part}.tsv lack cells and are left out" for part, rows in read.items() if rows.cut
         ]
-        found = {part: len(rows.labels) for part, rows in read.items()}
-        if lacking := [f"{part} {found[part]} of {size}" for part, size in self.rows.items() if found[part] != size]:
-            notes.append(f"the copy is not the whole: {', '.join(lacking)}")
+        notes += lacking({part: len(rows.labels) for part, rows in read.items()}, self.rows)
         if whole:
             notes.append("all of train is trained on, nothing is held out (validation: 0)")
         return "; ".join(notes)

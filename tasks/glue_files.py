@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.archives import read_files
+from tasks.archives import read_files, unzipped
 from tasks.base import TaskError
 from tasks.hub import arrow_table, declared_classes, is_saved, load_splits
 
@@ -90,7 +89,7 @@ def _chosen(original: Original, files: dict[str, bytes], data: Path) -> dict[str
 def _rows(original: Original, place: str, content: bytes) -> Rows:
     """The rows of a file of tabs without quotes; lines that lack cells are counted and left out, as `datasets` does."""
     try:
-        text = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode("utf-8-sig")
+        text = unzipped(content).decode("utf-8-sig")
     except (UnicodeDecodeError, OSError, EOFError) as error:
         raise TaskError(f"{place} cannot be read ({error}); get GLUE's original files again") from error
     lines = [line.removesuffix("\r").split("\t") for line in text.removesuffix("\n").split("\n")]

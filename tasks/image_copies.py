@@ -16,7 +16,7 @@ from tasks.archives import read_files
 from tasks.base import Split, Task, TaskData, TaskError
 from tasks.cifar_files import is_binary, read_binary
 from tasks.class_folders import pictures_by_class
-from tasks.examples import examples_table
+from tasks.examples import examples_table, lacking
 from tasks.hub import arrow_table, is_saved, load_splits
 from tasks.idx_files import is_idx, read_idx
 from tasks.image_columns import pictures_in
@@ -63,12 +63,7 @@ class Published:
 
     def _data(self, data: Path | None, *, held_out: bool) -> TaskData:
         found = {split: self._checked(split, *one) for split, one in self._read(data).items()}
-        lacking = [
-            f"{split} {len(found[split][1])} of {size}"
-            for split, size in self.sizes.items()
-            if len(found[split][1]) != size
-        ]
-        notes = [f"the copy is not the whole: {', '.join(lacking)}"] if lacking else []
+        notes = lacking({split: len(labels) for split, (_, labels) in found.items()}, self.sizes)
         if not held_out:
             notes.append("all published training images are trained on, nothing is held out (validation: 0)")
         splits: dict[Split, Labelled] = dict(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -13,9 +12,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tasks.archives import read_files
+from tasks.archives import read_files, unzipped
 from tasks.base import Split, Task, TaskChoice, TaskData, TaskError
-from tasks.examples import examples_table, take
+from tasks.examples import examples_table, lacking, take
 from tasks.further import OWN_ID
 from tasks.held_out import text_ids
 from tasks.hub import arrow_table, is_saved, load_splits
@@ -44,8 +43,7 @@ def load(data: Path | None = None, *, whole: bool = False) -> TaskData:
     columns = {part: _columns(f"{part} of {data or HUB}", records) for part, records in read.items()}
     counts = {part: len(one["text"]) for part, one in columns.items()}
     parts: dict[Split, Any] = {"train": columns["train"]}
-    notes = [f"{part} {counts[part]} of {size}" for part, size in PUBLISHED.items() if counts[part] != size]
-    notes = [f"the copy is not the whole: {', '.join(notes)}"] if notes else []
+    notes = lacking(counts, PUBLISHED)
     if whole:
         notes.append("all of train is trained on, nothing is held out (validation: 0)")
     else:
@@ -90,7 +88,7 @@ def _files(data: Path) -> dict[str, list[dict[str, Any]]]:
         if place[1] in found:
             raise TaskError(f"{data} holds several files of the name {place[1]}*.json; give the folder of one version")
         try:
-            parsed = json.loads(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content)
+            parsed = json.loads(unzipped(content))
             if not is_squad(parsed):
                 raise ValueError("it has not the form of SQuAD")
             found[place[1]] = list(questions(parsed))

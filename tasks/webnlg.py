@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import NoReturn
 
-from tasks.archives import read_files
+from tasks.archives import read_files, unzipped
 from tasks.base import Split, Task, TaskData, TaskError
-from tasks.data_to_text import BEAMS, METRICS, Described, data_of, linearised
+from tasks.data_to_text import BEAMS, METRICS, SPLIT_OF, Described, data_of, linearised
 
-SPLIT_OF: dict[str, Split] = {"train": "train", "dev": "validation", "test": "test"}
 PART = re.compile(r"(?:^|[/_-])(train|dev|test)(?=[/_.-]|data)", re.IGNORECASE)
 MAX_TOKENS = 256
 ENGLISH = (None, "", "en")
@@ -52,7 +50,7 @@ def load(data: Path | None = None) -> TaskData:
 
 def _entries(place: str, content: bytes) -> list[Described]:
     try:
-        text = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        text = unzipped(content)
         root = ET.fromstring(text, ET.XMLParser(target=Harmless()))  # noqa: S314
     except (ET.ParseError, ValueError, LookupError, OSError, EOFError) as error:
         raise TaskError(f"{place} cannot be read as XML: {error}") from error
