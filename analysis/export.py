@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
-import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.dataset_card import Configuration, card
 from analysis.relations.database import Database, connect
-from runner.store.files.storage import storage
+from runner.store.files.new_folder import new_folder, refuse_place
 from runner.store.reader import frozen_plans, task_cards
 from tasks import TASKS
 from tasks.base import SPLITS
@@ -76,13 +74,8 @@ def export(store: Path, out: Path, *, texts: bool = True, along: Collection[str]
     empty, or lies inside the store, if the store has no task that `along` names, or if nothing would be left.
     """
     tasks, left_out = _tasks(store, along)
-    if out != store and storage(store).contains(store, out):
-        raise ExportError(f"{out} is inside the store {store}; choose a folder outside it")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ExportError(f"{out} is not empty; give --out a folder that does not exist yet")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.parent / f".{out.name}.{uuid.uuid4().hex[:12]}"
-    try:
+    refuse_place(store, out, ExportError)
+    with new_folder(out) as aside:
         with connect(store) as connection:
             found = [_configuration(connection, name, aside, tasks, texts=texts) for name in QUERIES]
             completeness = connection.sql("FROM completeness").to_arrow_table().to_pylist()
@@ -90,11 +83,6 @@ def export(store: Path, out: Path, *, texts: bool = True, along: Collection[str]
         cards = {name: one for name, one in task_cards(store).items() if name in tasks}
         text = card(list(studies), cards, completeness, found, texts=texts, left_out=left_out)
         (aside / "README.md").write_text(text, encoding="utf-8")
-        if out.exists():
-            out.rmdir()
-        aside.rename(out)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return Exported(folder=out, rows={one.name: sum(one.rows.values()) for one in found}, left_out=left_out)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,8 +20,8 @@ from runner.models import MODELS, load_module
 from runner.models.base import ModelContext
 from runner.models.pretrained import fast_tokenizer
 from runner.spec import Protocol
+from runner.store.files.new_folder import new_folder, refuse_place
 from runner.store.files.scratch import scratch_folder
-from runner.store.files.storage import storage
 from tasks.images import Images
 
 Format = Literal["dense", "sparse-int8"]
@@ -53,21 +51,13 @@ def export_model(store: Path, trial: str, out: Path, form: Format = "dense") -> 
     dense: weights with zeros, as transformers loads them where it has a class that says the same. sparse-int8: rounded
     to INT8, rows compressed where that pays, for `load_model`.
     """
-    _refuse_place(store, out)
+    refuse_place(store, out, ModelFolderError)
     record = kept_record(store, trial)
     with scratch_folder("export") as cache:
         kept = kept_network(store, record, cache)
         theirs = as_transformers(kept)
-        aside = out.parent / f".{out.name}.{uuid.uuid4().hex[:12]}"
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            aside.mkdir()
+        with new_folder(out) as aside:
             _write(kept, theirs, aside, form)
-            if out.exists():
-                out.rmdir()
-            aside.rename(out)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
     size = sum(path.stat().st_size for path in out.iterdir())
     return ExportedModel(folder=out, loaded_by=_loaded_by(theirs, form), bytes=size)
 
@@ -87,13 +77,6 @@ def load_model(folder: Path) -> nn.Module:
         raise ModelFolderError(f"{folder} names the class {told['auto']}; known are {', '.join(CLASSES.values())}")
     network.load_state_dict(_state(folder, form))
     return network.eval()
-
-
-def _refuse_place(store: Path, out: Path) -> None:
-    if storage(store).contains(store, out):
-        raise ModelFolderError(f"{out} is inside the store {store}; choose a folder outside it")
-    if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
-        raise ModelFolderError(f"{out} is not empty; give --out a folder that does not exist yet")
 
 
 def _write(kept: KeptNetwork, theirs: TransformersNetwork | None, folder: Path, form: Format) -> None:
