@@ -6,15 +6,9 @@ import duckdb
 
 from analysis.relations.answer_types import sql_type
 from analysis.relations.committed_files import address
+from analysis.relations.recorded_files import extra_tables
 from analysis.relations.snapshot import Snapshot
 from runner.extras import EXTRAS
-from runner.store.extra_record import ExtraFile
-
-
-def extra_tables(snapshot: Snapshot) -> list[ExtraFile]:
-    """The files of all extras that are rows."""
-    tables = {name for name, extra in EXTRAS.items() if extra.columns}
-    return [file for record in snapshot.commits for file in record.extras if file.name in tables]
 
 
 def create_extra_rows(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:

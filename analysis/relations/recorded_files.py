@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from analysis.relations.snapshot import Snapshot
 from runner.extras import EXTRAS
+from runner.store.extra_record import ExtraFile
 from runner.store.layout import Layout
 from runner.store.readability import CONTENT, kept
 from runner.store.rows import in_memory
@@ -47,12 +48,16 @@ def expected_files(snapshot: Snapshot) -> dict[str, Expected]:
     scores = kept(snapshot.root).values()
     found |= dict.fromkeys((path.relative_to(snapshot.root).as_posix() for path in scores), same_rows)
     found |= row_files([*snapshot.commits, *snapshot.canaries])
-    tables = {name for name, extra in EXTRAS.items() if extra.columns}
-    extras = [file for record in snapshot.commits for file in record.extras if file.name in tables]
-    found |= {file.path: Recorded(file.bytes, file.sha256) for file in extras}
+    found |= {file.path: Recorded(file.bytes, file.sha256) for file in extra_tables(snapshot)}
     if snapshot.votes is not None:
         found[snapshot.votes.file.path] = Recorded.of(snapshot.votes.file)
     return found
+
+
+def extra_tables(snapshot: Snapshot) -> list[ExtraFile]:
+    """The files of all extras that are rows."""
+    tables = {name for name, extra in EXTRAS.items() if extra.columns}
+    return [file for record in snapshot.commits for file in record.extras if file.name in tables]
 
 
 def row_files(records: list[CommitRecord]) -> dict[str, Recorded]:
