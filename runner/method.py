@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from runner.pruning.schedules import SCHEDULES
-
-Scope = Literal["layerwise", "global", "filterwise"]
+from runner.pruning.scope import Scope
 
 
 @dataclass(frozen=True, kw_only=True)

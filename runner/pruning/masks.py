@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-Scope = Literal["layerwise", "global", "filterwise"]
+from runner.pruning.scope import Scope
+
 SAMPLE = 1 << 16
 """Values that bracket a threshold; of fewer than twice as many the threshold is found at once."""
 MARGIN = 2.0

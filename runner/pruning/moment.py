@@ -26,6 +26,11 @@ class Moment:
         """The share of the training that is done, in [0, 1]."""
         return self.step / self.steps
 
+    def left_of(self, begins: float, ends: float) -> float:
+        """What is left of the steps between two shares of the training: 1 before the first, 0 from the second on."""
+        first, last = round(begins * self.steps), round(ends * self.steps)
+        return min(1.0, max(0.0, 1 - (self.step - first) / max(last - first, 1)))
+
     @property
     def begins_epoch(self) -> bool:
         """True between two epochs, before the first and after the last."""

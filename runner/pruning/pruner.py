@@ -13,12 +13,13 @@ from torch.optim import Optimizer
 from runner.pruning.filters import filters_of, filterwise
 from runner.pruning.gates.base import Computed, Gate
 from runner.pruning.masked import Masked
-from runner.pruning.masks import Masks, Scope, all_kept, shrunk
+from runner.pruning.masks import Masks, all_kept, shrunk
 from runner.pruning.moment import Moment
 from runner.pruning.part import Part
 from runner.pruning.recovery import Recovery, values_of
 from runner.pruning.removals import REMOVALS
 from runner.pruning.removals.base import Removal
+from runner.pruning.scope import Scope
 from runner.pruning.scores.base import Memory, Score, Signals, Watching
 from runner.pruning.targets import Targets
 

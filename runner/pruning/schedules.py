@@ -222,8 +222,7 @@ class Cubic(Whole):
             return target if moment.step == last or self.afterwards == "every-step" else None
         if moment.step < first or (moment.step - first) % self.every:
             return None
-        left = 1 - (moment.step - first) / (last - first)
-        return target + (min(self.initial, target) - target) * left**3
+        return target + (min(self.initial, target) - target) * moment.left_of(self.begins, self.ends) ** 3
 
 
 @dataclass(frozen=True)

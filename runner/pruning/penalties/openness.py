@@ -38,9 +38,7 @@ class Openness:
 
     def share(self, moment: Moment) -> float:
         """r."""
-        first, last = round(self.begins * moment.steps), round(self.ends * moment.steps)
-        left = 1 - (moment.step - first) / max(last - first, 1)
-        return 0.0 if moment.step < first else 1 - max(0.0, left) ** 3
+        return 1 - moment.left_of(self.begins, self.ends) ** 3
 
 
 @dataclass(frozen=True)
