@@ -10,6 +10,7 @@ from runner.spec import TrialSpec
 from runner.studies import Study
 from tasks.base import TaskData
 from tasks.kinds import KINDS
+from tasks.kinds.base import BY_WORD
 from tasks.registry_packages import cache_folder
 
 
@@ -23,7 +24,7 @@ def require_reach(study: Study, specs: Sequence[TrialSpec], tasks: Mapping[str, 
 
 def require_words(specs: Sequence[TrialSpec], tasks: Mapping[str, TaskData]) -> None:
     """Refuse networks that cannot read the words of a task that asks for each."""
-    if any(KINDS[tasks[spec.task].kind].reads in ("words", "passage") for spec in specs):
+    if any(KINDS[tasks[spec.task].kind].reads in BY_WORD for spec in specs):
         from runner.trial import reading  # loads torch, which no other study needs here
 
         reading.require_words(specs, tasks, cache_folder())

@@ -15,19 +15,12 @@ from runner.trial.assembly import context_of
 from runner.trial.workplace import Workplace
 from tasks.base import SPLITS, TaskData
 from tasks.kinds import KINDS
-
-BY_WORD = ("words", "passage")
-"""What heads read a state of every word of, at the place that a tokenizer says."""
-
-
-def reads_words(data: TaskData) -> bool:
-    """Whether networks answer a task word by word."""
-    return KINDS[data.kind].reads in BY_WORD
+from tasks.kinds.base import BY_WORD
 
 
 def require_words(specs: Iterable[TrialSpec], tasks: Mapping[str, TaskData], cache: Path) -> None:
     """ModelError for a tokenizer that loses words, and for a question that leaves no room for windows."""
-    cells = {(spec.task, spec.model): spec for spec in specs if reads_words(tasks[spec.task])}
+    cells = {(spec.task, spec.model): spec for spec in specs if KINDS[tasks[spec.task].kind].reads in BY_WORD}
     for spec in cells.values():
         data = tasks[spec.task]
         context = context_of(spec, Workplace(root=cache, cache=cache), data, head_for(data))

@@ -121,7 +121,7 @@ class States:
         refuse_difference(path, state.content, committed)
         if self.spec.shares_parent:
             self.trainer.restore(state.tensors, state.facts)
-        for part in self.trainer.parts if not self.spec.shares_parent else ():
-            if isinstance(part, Distillation):
-                part.restore(state.tensors)
+        else:
+            for teaching in (part for part in self.trainer.parts if isinstance(part, Distillation)):
+                teaching.restore(state.tensors)
         self.history.parent_weights = state.content

@@ -12,6 +12,9 @@ Reads = Literal["text", "words", "passage", "continuation"]
 """What a head reads of a network: one state for every example, one for every word of it, or one for every word of the
 second of its texts, a passage that the first is about, or one for every token of a text that follows."""
 
+BY_WORD: tuple[Reads, ...] = ("words", "passage")
+"""What heads read a state of every word of, at the place that a tokenizer says."""
+
 Ballot = Literal["class", "set", "places"]
 """What a seed casts with an answer: one class; classes that an example has or has not; a code for each of its places,
 as many for all seeds."""
