@@ -7,13 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from runner.command_line.arguments import StoreArgument
 from runner.command_line.output import print_json, say
 from runner.command_line.readability_verb import scored_for_report
-from runner.store.files.place import place
-
-StoreArgument = Annotated[
-    Path, typer.Argument(metavar="STORE", parser=place, help="The folder or URL that `piesweep run --store` wrote.")
-]
 
 
 def sql(

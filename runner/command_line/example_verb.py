@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.command_line.analysis_verbs import StoreArgument
+from runner.command_line.arguments import StoreArgument
 from runner.command_line.output import print_facts, print_json, print_table, say
 from runner.printable import printable
 

@@ -8,16 +8,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from runner.command_line.arguments import AsJson, StoreArgument
 from runner.command_line.output import bytes_text, say
-from runner.store.files.place import place
 
-StoreFolder = Annotated[Path, typer.Argument(metavar="STORE", parser=place, help="The store's folder or URL.")]
 TrialArgument = Annotated[str, typer.Argument(metavar="TRIAL", help="A trial's id, or how it begins.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
 def export_model(
-    store: StoreFolder,
+    store: StoreArgument,
     trial: TrialArgument,
     *,
     out: Annotated[Path, typer.Option(help="The folder to write; must not exist yet.")],

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.command_line.export_model_verb import AsJson, StoreFolder, TrialArgument
+from runner.command_line.arguments import AsJson, StoreArgument
+from runner.command_line.export_model_verb import TrialArgument
 from runner.command_line.output import print_facts, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ PAPER = (
 
 
 def latency(
-    store: StoreFolder,
+    store: StoreArgument,
     trial: TrialArgument,
     *,
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Of torch, for all three networks.")] = 1,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from runner.command_line.analysis_verbs import StoreArgument
+from runner.command_line.arguments import StoreArgument
 from runner.command_line.output import say
 
 

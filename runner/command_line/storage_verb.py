@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.command_line.export_model_verb import AsJson, StoreFolder, TrialArgument
+from runner.command_line.arguments import AsJson, StoreArgument
+from runner.command_line.export_model_verb import TrialArgument
 from runner.command_line.output import bytes_text, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ PAPER = (
 )
 
 
-def storage(store: StoreFolder, trial: TrialArgument, as_json: AsJson = False) -> None:
+def storage(store: StoreArgument, trial: TrialArgument, as_json: AsJson = False) -> None:
     """Say what a kept network takes in four encodings, with embeddings and without; one is a control.
 
     The control is dense INT8 with gzip, which needs no sparse format: no ratio is shown without it.

@@ -9,11 +9,9 @@ from typing import Annotated
 
 import typer
 
+from runner.command_line.arguments import AsJson, StoreFolder
 from runner.command_line.output import bytes_text
 from runner.store.files.place import place
-
-StoreFolder = Annotated[Path, typer.Argument(metavar="DIR", parser=place, help="The store's folder or URL.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
 def compact(store: StoreFolder, as_json: AsJson = False) -> None:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.store.files.place import place
+from runner.command_line.arguments import AsJson, StoreFolder
 
 if TYPE_CHECKING:
     from runner.store.repair import Repaired
-
-StoreFolder = Annotated[Path, typer.Argument(metavar="DIR", parser=place, help="The store's folder or URL.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
 def verify(

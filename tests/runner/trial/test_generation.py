@@ -138,19 +138,7 @@ def test_texts_are_learned_written_and_told(checkpoint: str, workplace: Workplac
 
 def test_writing_is_the_likeliest_token_again_and_again(checkpoint: str, tmp_path: Path) -> None:
     """With the cache of keys and values as without it, up to the end, or to the longest length."""
-    context = ModelContext(
-        options={"checkpoint": checkpoint},
-        classes=1,
-        kind="generation",
-        inputs="text",
-        max_tokens=16,
-        switches=Protocol(),
-        seed=0,
-        cache=tmp_path,
-        reads="continuation",
-    )
-    network = decoder.build(context).eval()
-    encoded = decoder.encode(context, DATA.split("test"))
+    network, encoded = writer(checkpoint, tmp_path)
     given = cast("Any", encoded).given(np.arange(3))
     assert given.tolist() == encoded.inputs(np.arange(3))["input_ids"][:, :4].tolist()
     written = network.write(given, 6, end=-1)
