@@ -159,9 +159,11 @@ def test_freed_memory_is_used_again():
         "prepare(1)\n"
         "def step(): return len([torch.ones(2_000_000) for _ in range(20)])\n"
         "step()\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
-        "step(), step()\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)"
+        "def pages():\n"
+        "    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "    step(), step()\n"
+        "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before\n"
+        "print(min(pages() for _ in range(5)))"  # a system may reclaim pages at any time, but not at each of five
     )
     told = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
