@@ -99,7 +99,8 @@ def test_the_overview_names_floors_and_examples(report: Path, opened: Opened) ->
     """Each cell has its rate and both floors; an example leads to its life, a rate to its list."""
     page = opened(report)
     first = page.locator("#place-1")
-    assert first.locator("tbody tr").count() == 4
+    for table in ("PIE rates beside noise floors", "Who pays"):
+        assert first.get_by_label(f"{table}: ").locator("tbody tr").count() == 4
     assert "too few seeds to tell from noise" in first.locator(".verdict").first.inner_text()
     assert "right when dense: negative 4/4" in first.locator("blockquote").first.inner_text()
     link = first.locator("blockquote a").first
