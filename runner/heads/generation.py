@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from runner.heads.base import WithoutProbabilities
+from runner.heads.tagging import mean_of_words, present
 from tasks.base import TaskData
 from tasks.kinds import KINDS
 from tasks.kinds.base import Codes, Kind
@@ -20,7 +21,9 @@ from tasks.kinds.base import Codes, Kind
 class GenerationHead(WithoutProbabilities):
     """Outputs are log-likelihoods [n, tokens, 1] of the first reference's tokens, -inf for one that is not there.
 
-    The network has the vocabulary, so it knows what is true as well: targets say nothing, [n].
+    The network has the vocabulary, so it knows what is true as well: targets say nothing, [n]. While it learns from
+    another network, outputs are [n, tokens, 1 + vocabulary]: the log-likelihood of every other token too, and what the
+    other makes of them is a target, [n, tokens, vocabulary].
     """
 
     width: int = 1
@@ -38,12 +41,14 @@ class GenerationHead(WithoutProbabilities):
         return self.loss_rows(outputs, targets).mean()
 
     def loss_rows(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        is_there = ~outputs[..., 0].isneginf()
-        likely = outputs[..., 0].masked_fill(~is_there, 0.0)
-        return -likely.sum(1) / is_there.sum(1).clamp(min=1)
+        is_there, likely = present(outputs)
+        if targets.ndim == 3:
+            return -mean_of_words((targets * likely[..., 1:].log_softmax(-1)).sum(-1), is_there)
+        return -mean_of_words(likely[..., 0], is_there)
 
     def soft(self, outputs: Tensor) -> Tensor:
-        raise NotImplementedError("no network teaches another what to write: checked where a study is read")
+        """Probabilities of the vocabulary, to be the next token."""
+        return present(outputs)[1][..., 1:].softmax(-1)
 
     def scores(self, outputs: Tensor) -> NDArray[Any]:
         raise NotImplementedError("texts are written, not decided: see runner.trial.writing")

@@ -25,6 +25,7 @@ class ModelContext:
     kind has it. reads: what the head reads of the network. images: what the task's have in common, None for texts.
     variations: what training does to images. stride: tokens between the beginnings of two windows in which a passage
     longer than max_tokens is read; 0 where it is read as far as that. names: of the task's classes, in index order.
+    is_taught: whether another network's outputs are held against those of this one in training.
     cache: a folder of this node for tokenised texts and fetched weights; safe to delete at any time.
     """
 
@@ -41,6 +42,7 @@ class ModelContext:
     variations: tuple[str, ...] = ()
     stride: int = 0
     names: tuple[str, ...] = ()
+    is_taught: bool = False
 
     @property
     def in_windows(self) -> bool:

@@ -14,24 +14,40 @@ from runner.models.pretrained import loaded_network
 
 
 class ContinuingDecoder(nn.Module):
-    """A causal decoder and the output layer over its vocabulary: the checkpoint's, or a copy of its embeddings."""
+    """A causal decoder and the output layer over its vocabulary: the checkpoint's, or a copy of its embeddings.
 
-    def __init__(self, decoder: nn.Module, config: Any, output: Tensor | None = None) -> None:
+    is_taught: whether its outputs in training are those of `whole`, which another network's can be held against.
+    """
+
+    def __init__(
+        self, decoder: nn.Module, config: Any, output: Tensor | None = None, *, is_taught: bool = False
+    ) -> None:
         super().__init__()
         self.decoder = decoder
+        self.is_taught = is_taught
         self.classifier = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
         if output is not None:
             self.classifier.weight = nn.Parameter(output.detach().clone())
 
     def forward(self, input_ids: Tensor, places: Tensor) -> Tensor:
         """Log-likelihoods [n, tokens, 1] of the tokens after these places [n, tokens]; -inf where there is none."""
+        if self.training and self.is_taught:
+            return self.whole(input_ids, places)
+        likely, following = self._after(input_ids, places)
+        return masked(likely.gather(-1, following), places)
+
+    def whole(self, input_ids: Tensor, places: Tensor) -> Tensor:
+        """Those of `forward`, and beside each that of every token of the vocabulary: [n, tokens, 1 + tokens known]."""
+        likely, following = self._after(input_ids, places)
+        return masked(torch.cat([likely.gather(-1, following), likely], dim=-1), places)
+
+    def _after(self, input_ids: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        """The log-likelihood of every token of the vocabulary after these places, and which one follows [n, t, 1]."""
         states = self.decoder(input_ids=input_ids).last_hidden_state
         rows = torch.arange(len(places), device=places.device)[:, None]
         at = places.clamp(min=0)
         likely = self.classifier(states[rows, at]).float().log_softmax(-1)
-        found = likely.gather(-1, input_ids[rows, at + 1][..., None])
-        masked: Tensor = found.masked_fill((places == ABSENT)[..., None], -torch.inf)
-        return masked
+        return likely, input_ids[rows, at + 1][..., None]
 
     def write(self, input_ids: Tensor, most: int, end: int, beams: int = 1) -> Tensor:
         """The likeliest next token, again and again, of texts of one length: [n, at most `most`], `end` once ended.
@@ -68,6 +84,12 @@ class ContinuingDecoder(nn.Module):
             use_cache=True,
         )
         return made[:, input_ids.shape[1] :]
+
+
+def masked(likely: Tensor, places: Tensor) -> Tensor:
+    """Log-likelihoods, -inf at places that are not there."""
+    found: Tensor = likely.masked_fill((places == ABSENT)[..., None], -torch.inf)
+    return found
 
 
 def pretrained(name: str) -> tuple[Any, Tensor]:

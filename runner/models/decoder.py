@@ -81,7 +81,7 @@ def build(context: ModelContext) -> nn.Module:
             "(for encoders there is the model 'bert')"
         )
     if context.reads == "continuation":
-        return ContinuingDecoder(decoder, config, output).train()
+        return ContinuingDecoder(decoder, config, output, is_taught=context.is_taught).train()
     return LastTokenDecoder(decoder, config, context.classes).train()
 
 

@@ -12,7 +12,6 @@ from runner.studies.errors import Problem, repeated
 from runner.studies.study import Study
 from tasks.base import TaskChoice
 from tasks.choices import kind_of
-from tasks.kinds import KINDS
 
 
 def problems(study: Study) -> Iterator[Problem]:
@@ -23,14 +22,6 @@ def problems(study: Study) -> Iterator[Problem]:
             ("references",),
             f"names given to methods and references alike: {', '.join(map(str, taken))}; give each its own `name`",
         )
-    writing = [task.name for task in study.tasks if KINDS[kind_of(task)].reads == "continuation"]
-    for index, choice in enumerate(study.methods if writing else ()):
-        if choice.method in METHODS and choice.line.teacher is not None:
-            yield Problem(
-                ("methods", index),
-                f"'{choice.name}' learns what another network says of every answer, and a network that writes texts "
-                f"({', '.join(writing)}) says it of none; put the method into a study without such tasks",
-            )
     yield from _without_filters(study)
     for choice in study.methods:
         asked = max((cell.sparsity for cell in study.cells if cell.method == choice.name), default=0.0)

@@ -116,6 +116,7 @@ def context_of(spec: TrialSpec, workplace: Workplace, data: TaskData, head: Head
         switches=spec.protocol,
         seed=spec.seed,
         cache=workplace.cache,
+        is_taught=not spec.is_dense and spec.method_line.teacher is not None,
     )
 
 

@@ -32,12 +32,15 @@ class Distillation(Part):
         self.is_ready = True
 
     def loss(self, loss: Tensor, made: Made, moment: Moment) -> Tensor:
-        """The loss as the teacher mixes it. RuntimeError if there is nobody to learn from yet."""
+        """The loss as the teacher mixes it. RuntimeError if there is nobody to learn from yet.
+
+        A network whose outputs are fewer than what it knows says the rest by `whole`, as the one that learns does.
+        """
         if not self.is_ready:
             raise RuntimeError(f"step {moment.step} wants a teacher, and none was given; train the dense parent first")
         given = self.training_set
         with torch.no_grad(), given.compute.autocast():
-            taught = self.network(**made.inputs).float()
+            taught = getattr(self.network, "whole", self.network)(**made.inputs).float()
         return self.teacher.mixed(loss, made, taught, given.head)
 
     def state(self) -> dict[str, Tensor]:

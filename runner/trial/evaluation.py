@@ -110,20 +110,24 @@ def metrics_of(
     metrics: those of the kind if none are given. classes: their names, for metrics of a single one.
     Where words are read also how many were cut (runner.models.places): their answers are the lowest code.
     """
-    head = answers.head
     if not answers.kind.scored_by_rows:  # another headline must find its own here
         metrics = tuple(dict.fromkeys((*metrics, *answers.kind.metrics)))
     names = [*map(str, range(answers.logits.shape[-1]))] if classes is None else classes
     found = measured(answers.kind, metrics, answers.gold(), answers.decisions(), names)
     result: dict[str, float | None] = {name: value if math.isfinite(value) else None for name, value in found.items()}
-    loss = head.loss(answers.logits, answers.targets)
-    result["loss"] = float(loss) if torch.isfinite(loss) else None
+    result["loss"] = loss_of(answers)
     if answers.written is not None:
         result["cut_answers"] = float(answers.written.unended)
     elif answers.logits.ndim == 3:
         result["cut_words"] = float((answers.logits == 0).all(-1).sum())
     result["nan_rows"] = float(answers.logits.isnan().flatten(1).any(1).sum())
     return result
+
+
+def loss_of(answers: Answers) -> float | None:
+    """The mean loss; None where it is no number."""
+    loss = answers.head.loss(answers.logits, answers.targets)
+    return float(loss) if torch.isfinite(loss) else None
 
 
 def rows_of(answers: Answers, trial_id: str, *, probabilities: bool, influence: bool) -> pa.Table:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 from torch import nn
 
+from runner.heads.base import Head
 from runner.method import JUDGED_TEACHERS
 from runner.models.base import Encoded
 from runner.spec import TrialSpec
 from runner.training import Selection
-from runner.trial.evaluation import Answers, answer, metrics_of
+from runner.trial.evaluation import Answers, answer, loss_of, metrics_of
 from runner.trial.selection import Measure
 from runner.trial.training_set import TrainingSet
 from runner.trial.writing import written
@@ -39,7 +40,7 @@ def judges_of(
     encode: Callable[[pa.Table], Encoded],
 ) -> Judges:
     """Those that the trial asks for; teachers, and what is kept of a network on its way, are judged by the task's
-    headline, always on the validation split.
+    headline, always on the validation split; teachers of texts by their loss there.
 
     ValueError where there is no validation split to choose a teacher on.
     """
@@ -51,11 +52,26 @@ def judges_of(
             "(validation: 0.1 in the task)"
         )
     is_watched = bool(spec.record.extras) and data.split("validation").num_rows > 0
-    headlines = [Selection(best=data.metric if is_asked else "") for is_asked in (is_taught, is_watched)]
+    by_loss = is_taught and writes(training_set.head)
+    teaching = Selection(best=("loss" if by_loss else data.metric) if is_taught else "")
+    watching = Selection(best=data.metric if is_watched else "")
     found = [
-        measure_of(one, spec, network, data, training_set, encode) if one.best else None for one in (chosen, *headlines)
+        measure_of(one, spec, network, data, training_set, encode) if one.best else None
+        for one in (chosen, teaching, watching)
     ]
-    return Judges(answering=found[0], teaching=found[1], watching=found[2])
+    return Judges(answering=found[0], teaching=negated(found[1]) if by_loss else found[1], watching=found[2])
+
+
+def negated(measure: Measure | None) -> Measure | None:
+    """What is higher where this is lower."""
+    if measure is None:
+        return None
+
+    def found() -> float | None:
+        value = measure()
+        return None if value is None else -value
+
+    return found
 
 
 def measure_of(
@@ -68,25 +84,30 @@ def measure_of(
 ) -> Measure:
     """How good a network is by a choice's metric on its split."""
     examples, head = data.split(chosen.split), training_set.head
-    writes = head.kind.reads == "continuation"
+    needs_texts = writes(head) and chosen.best != "loss"
     encoded, targets = encode(examples), head.targets(examples)
-    metrics = () if chosen.best == "loss" else (chosen.best,)
 
     def measure() -> float | None:
-        return metrics_of(
-            Answers(
-                split=chosen.split,
-                example_ids=examples["example_id"].to_numpy(),
-                logits=answer(network, encoded, spec.training.batch_size, training_set.compute),
-                targets=targets,
-                head=head,
-                examples=examples,
-                written=written(network, encoded, spec.training.batch_size, training_set.compute, spec.beams)
-                if writes
-                else None,
-            ),
-            metrics,
-            data.classes,
-        )[chosen.best]
+        answers = Answers(
+            split=chosen.split,
+            example_ids=examples["example_id"].to_numpy(),
+            logits=answer(network, encoded, spec.training.batch_size, training_set.compute),
+            targets=targets,
+            head=head,
+            examples=examples,
+            written=written(network, encoded, spec.training.batch_size, training_set.compute, spec.beams)
+            if needs_texts
+            else None,
+        )
+        return (
+            loss_of(answers)
+            if chosen.best == "loss"
+            else metrics_of(answers, (chosen.best,), data.classes)[chosen.best]
+        )
 
     return measure
+
+
+def writes(head: Head) -> bool:
+    """Whether answers are texts, which take far longer to write than to judge by their likelihood."""
+    return head.kind.reads == "continuation"

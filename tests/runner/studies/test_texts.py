@@ -47,7 +47,6 @@ REFUSED = {
         ("bilstm",),
         "'bilstm' has no state for each word, which task 'texts' asks for; models that have: decoder",
     ),
-    "teacher": (("decoder", "imp-kd"), "'imp-kd' learns what another network says of every answer"),
     "processes": (
         ("decoder", "imp-ft", "strategy: {name: deepspeed, stage: 2, processes: 2}"),
         "texts of 'texts' are written by one process",
@@ -57,7 +56,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_who_cannot_write_texts_is_refused(tmp_path: Path, case: str) -> None:
-    """A model that reads alone, a method with a teacher, and several processes."""
+    """A model that reads alone, and several processes."""
     words, message = REFUSED[case]
     with pytest.raises(StudyError, match=message):
         plan(load(study(tmp_path, "generation", *words)))

@@ -20,6 +20,7 @@ from analysis.export import export
 from analysis.relations.database import connect
 from analysis.report import write_report
 from runner.command_line import app
+from runner.heads import head_for
 from runner.models import decoder
 from runner.models.base import ModelContext
 from runner.spec import Protocol, Record, TrialSpec
@@ -51,10 +52,10 @@ def restaurants(count: int, seed: int) -> dict[str, list[Any]]:
     }
 
 
-def task() -> TaskData:
-    """80 texts to learn and 20 to write."""
+def task(**held_out: int) -> TaskData:
+    """80 texts to learn and 20 to write, and others besides."""
     tables = []
-    for split, count in (("train", 80), ("test", 20)):
+    for split, count in {"train": 80, **held_out, "test": 20}.items():
         places = {"split": [split] * count, "example_id": pa.array(range(count), pa.int32())}
         tables.append(pa.table({**places, **restaurants(count, len(split))}))
     examples = pa.concat_tables(tables)
@@ -62,6 +63,7 @@ def task() -> TaskData:
 
 
 DATA = task()
+HELD_OUT = task(validation=10)
 
 
 @pytest.fixture(scope="module")
@@ -156,9 +158,9 @@ def test_writing_is_the_likeliest_token_again_and_again(checkpoint: str, tmp_pat
     torch.testing.assert_close(outputs[:, 0, 0], likely[torch.arange(3), first])
 
 
-def writer(checkpoint: str, cache: Path):
-    """The small decoder with its first weights, and what it is given."""
-    context = ModelContext(
+def context_for(checkpoint: str, cache: Path) -> ModelContext:
+    """What the small decoder is told."""
+    return ModelContext(
         options={"checkpoint": checkpoint},
         classes=1,
         kind="generation",
@@ -169,6 +171,11 @@ def writer(checkpoint: str, cache: Path):
         cache=cache,
         reads="continuation",
     )
+
+
+def writer(checkpoint: str, cache: Path):
+    """The small decoder with its first weights, and what it is given."""
+    context = context_for(checkpoint, cache)
     return decoder.build(context).eval(), decoder.encode(context, DATA.split("test"))
 
 
@@ -251,3 +258,41 @@ def test_texts_that_were_written_elsewhere(tmp_path: Path) -> None:
     ]
     assert connect(store).execute("SELECT kind FROM collapsed").fetchall() == []
     require_compaction_changes_no_view(store)
+
+
+def test_a_text_is_learned_from_another_network(checkpoint: str, tmp_path: Path) -> None:
+    """The loss against a teacher is the divergence from its next tokens, by a plain loop, and a trial ends by it."""
+    context = context_for(checkpoint, tmp_path)
+    torch.manual_seed(5)
+    student = decoder.build(dataclasses.replace(context, is_taught=True))
+    teacher = decoder.build(context)
+    for weight in teacher.parameters():
+        weight.data += 0.2 * torch.randn(weight.shape)
+    head = head_for(DATA)
+    inputs = decoder.encode(context, DATA.split("train")).inputs(np.arange(6))
+    outputs, taught = student(**inputs), cast("Any", teacher.eval()).whole(**inputs)
+    losses = head.loss_rows(outputs / 2, head.soft(taught / 2))
+    for row, (ids, places) in enumerate(zip(inputs["input_ids"], inputs["places"], strict=True)):
+        at = places[places >= 0]
+        knows, learns = (
+            (one.classifier(one.decoder(input_ids=ids[None]).last_hidden_state[0, at]) / 2).log_softmax(-1)
+            for one in (cast("Any", teacher), cast("Any", student))
+        )
+        assert losses[row].item() == pytest.approx(-(knows.exp() * learns).sum(-1).mean().item(), rel=1e-5)
+    plain = decoder.build(context)
+    plain.load_state_dict(student.state_dict())
+    assert torch.equal(head.loss_rows(outputs, torch.zeros(6)), head.loss_rows(plain(**inputs), torch.zeros(6)))
+
+
+@pytest.mark.parametrize("method", ["imp-kd", "pins"])
+def test_methods_with_teachers_write_texts(checkpoint: str, workplace: Workplace, method: str) -> None:
+    """A dense parent teaches a decoder, and the best network so far, which is judged by its loss on held-out texts."""
+    save_task(workplace.root, HELD_OUT)
+    dense, spec = (
+        dataclasses.replace(spec_of(checkpoint, one), data=HELD_OUT.fingerprint) for one in ("dense", method)
+    )
+    run_trial(dense, workplace=workplace, data=HELD_OUT, keep_state=True)
+    run_trial(spec, workplace=workplace, data=HELD_OUT)
+    record, _ = committed(workplace, spec)
+    assert record["facts"]["metrics"]["test"]["bleu"] > 0.5
+    assert record["facts"]["achieved_sparsity"] == pytest.approx(0.5, abs=1e-3)
