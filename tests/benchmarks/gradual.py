@@ -19,7 +19,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Clock:
     """Seconds by part: what it is told to wrap adds what its calls take."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds = defaultdict[str, float](float)
 
     def wrap(self, owner: Any, name: str, part: str) -> None:
         """Time every call of `owner.name` as this part."""
@@ -84,7 +84,7 @@ def piesweep(data: TaskData, epochs: int, threads: int, precision: str, clock: C
             learning_rates="linear",
             warmup_epochs=0.1 * epochs,
             optimizer="adamw",
-            precision=precision,  # type: ignore[arg-type]
+            precision=precision,
         ),
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -237,7 +237,10 @@ def main() -> None:
         )
     print(f"{statistics.median(ratios):.2f} times as fast (at least 4 is wanted), {options.threads} threads")
     rest = whole - sum(clock.seconds.values())
-    for part, seconds in [("forward and backward pass, and the rest", rest), *clock.seconds.most_common()]:
+    for part, seconds in [
+        ("forward and backward pass, and the rest", rest),
+        *sorted(clock.seconds.items(), key=lambda one: -one[1]),
+    ]:
         print(f"  {part:<40} {seconds / whole:6.1%}")
     taught = clock.seconds["teacher's forward pass"]
     print(f"the teacher's forward pass adds {taught / (whole - taught):.1%} (at most 30 % is wanted)")
