@@ -7,6 +7,7 @@ from math import sqrt
 from analysis.hardware import warnings
 from analysis.results import Results, Row, cell
 from runner.methods import DENSE
+from tasks import TASKS
 
 BASELINES = """
     WITH counts AS (
@@ -38,8 +39,22 @@ def cautions(results: Results) -> list[str]:
         *_undefined(results),
         *_collapsed(results),
         *_cut(results),
+        *_kept_here(results),
         *warnings(results),
     ]
+
+
+def _kept_here(results: Results) -> list[str]:
+    """Tasks whose licence forbids to pass their data on, as a page with their texts would."""
+    tasks = [row["task"] for row in results.rows("SELECT task FROM internal.task ORDER BY task")]
+    kept = [name for name in tasks if name in TASKS and not TASKS[name].may_be_passed_on]
+    if not kept:
+        return []
+    told = (
+        f"The licence of {', '.join(kept)} forbids to pass the data on, and this page shows its texts. Show the page "
+        "to those who have a licence; the tables and figures in the same folder hold none of the texts."
+    )
+    return [told]
 
 
 def _at_chance(results: Results) -> list[str]:

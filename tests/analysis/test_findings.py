@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from analysis.page.cautions import cautions
 from analysis.page.findings import findings
 from analysis.results import Results
+from runner.store.reader import task_cards
+from tasks import TASKS
 from tests.analysis.statistics.small_panels import write_harmed, write_store
 from tests.analysis.stores import write_task, write_trials
 
@@ -66,6 +69,18 @@ def test_dense_models_at_chance_are_warned_of(tmp_path: Path) -> None:
     cells = {("dense", 0.0): {0: dense}, ("mp-ai", 0.9): {0: 1 - dense}}
     (caution,) = cautions(Results.of(write_store(tmp_path, cells, gold)))
     assert "are at chance on the test split: accuracy 0.625, and always the most frequent class has 0.625" in caution
+
+
+def test_a_licence_that_keeps_texts_here_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that shows texts of such a task says so, and of other tasks nothing."""
+    cells = {("dense", 0.0): {0: np.arange(8) % 2}, ("mp-ai", 0.9): {0: np.arange(8) % 2}}
+    store = write_store(tmp_path, cells, np.arange(8) % 2)
+    results = Results.of(store)
+    assert cautions(results) == []
+    (name,) = task_cards(store)
+    monkeypatch.setitem(TASKS, name, dataclasses.replace(TASKS["digits"], name=name, may_be_passed_on=False))
+    (caution,) = cautions(results)
+    assert caution.startswith(f"The licence of {name} forbids to pass the data on, and this page shows its texts.")
 
 
 def test_incomplete_cells_are_warned_of(store: Path) -> None:
