@@ -35,6 +35,18 @@ def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return chosen
 
 
+def wrong(name: str, option: str, value: Any) -> str:
+    """What is wrong with one option by itself; nothing where it may go with some others."""
+    defaults = NAMED[name].options
+    if option not in defaults:
+        return no_option("method", name, option, defaults)
+    try:
+        _checked(name, option, value)
+    except MethodError as error:
+        return str(error)
+    return ""
+
+
 def _checked(name: str, key: str, value: Any) -> Any:
     """The value of an option; whole numbers stand for the numbers they are."""
     default, bounds = NAMED[name].options[key], OPTIONS[key]

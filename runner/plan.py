@@ -44,7 +44,11 @@ class Plan:
 def plan(study: Study) -> Plan:
     """The trials of a study, without ids."""
     dense = {(task.name, model.name): _dense_cell(study, task, model) for task, model in study.pairs}
-    changes = {name: _changes(choice) for name, choice in study.method_choices.items()}
+    changes = {
+        (name, task.name): _changes(choice.on(task.name))
+        for name, choice in study.method_choices.items()
+        for task in study.tasks
+    }
     cells = [(cell, _spec(dense[cell.task, cell.model], cell, changes, study.base)) for cell in study.cells]
     seeds_of = {pair: frozenset(seeds) for pair, seeds in study.seeds_of.items()}
     seeds = dict.fromkeys(seed for own in study.seeds_of.values() for seed in own)
@@ -64,11 +68,13 @@ def _changes(choice: MethodChoice) -> dict[str, Any]:
     return {"base_method": choice.base, "method_options": choice.changed, "versions": _method_versions(choice)}
 
 
-def _spec(dense: TrialSpec, cell: GridCell, changes: Mapping[str, Mapping[str, Any]], base: SparsityBase) -> TrialSpec:
+def _spec(
+    dense: TrialSpec, cell: GridCell, changes: Mapping[tuple[str, str], Mapping[str, Any]], base: SparsityBase
+) -> TrialSpec:
     """A cell's trial under the seed of the dense one."""
     if cell.method == DENSE:
         return dense.dense  # without what only later phases have
-    own = changes[cell.method]
+    own = changes[cell.method, cell.task]
     versions = tuple(sorted((*dense.versions, *own["versions"])))
     return dataclasses.replace(
         dense,

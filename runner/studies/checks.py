@@ -195,6 +195,10 @@ def _name_problems(study: Study) -> Iterator[Problem]:
         (("tuning", "models"), "model", study.tuning.models, models),
         (("tuning", "cells"), "cell", study.tuning.cells, cells),
         (("resources", "models"), "model", study.resources.models, models),
+        *(
+            ((key, index, "tasks"), "task", choice.tasks, tasks)
+            for key, index, choice in method_checks.method_entries(study)
+        ),
     ]
     for path, what, given, allowed in named:
         for name in given:

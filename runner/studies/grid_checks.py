@@ -51,6 +51,9 @@ def _level_problems(study: Study) -> Iterator[Problem]:
 def _levels_of(
     study: Study, choice: MethodChoice, block: Block, place: KeyPath, cells: set[tuple[str, str, str, float]]
 ) -> Iterator[Problem]:
+    if choice.tasks:
+        yield Problem(place, f"'{choice.name}' goes level by level, the same on all tasks; give it no `tasks`")
+        return
     if study.base != "prunable":
         yield Problem(place, f"'{choice.name}' removes shares of prunable weights, level by level; say `levels` here")
         return

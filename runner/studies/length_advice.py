@@ -19,9 +19,10 @@ def length_advice(study: Study) -> Iterator[str]:
     """A line on each length of training that pruned models have and no dense one, if the study has references."""
     if not study.references:
         return
-    training = study.training.trained(study.tasks[0].name, study.models[0].name)
+    task = study.tasks[0].name
+    training = study.training.trained(task, study.models[0].name)
     times = {
-        name: sum(training.phases(schedule_of(choice.line.schedule, choice.settings))) / training.epochs
+        name: sum(training.phases(schedule_of(choice.line.schedule, choice.on(task).settings))) / training.epochs
         for name, choice in study.method_choices.items()
     }
     there = {1, *(times[reference.name] for reference in study.references)}

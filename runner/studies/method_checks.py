@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from runner.chosen_options import MethodError, resolve
+from runner.chosen_options import MethodError, resolve, wrong
 from runner.method import JUDGED_TEACHERS
 from runner.methods import METHODS
 from runner.models import MODELS
-from runner.studies.errors import Problem, repeated
+from runner.studies.errors import KeyPath, Problem, repeated
+from runner.studies.method_choice import MethodChoice
+from runner.studies.named_choice import Options
 from runner.studies.study import Study
 from tasks.base import TaskChoice
 from tasks.choices import kind_of
@@ -31,13 +33,34 @@ def problems(study: Study) -> Iterator[Problem]:
                 f"{asked:g} cannot go by '{choice.name}', of which some weights of every layer always stay; allowed: "
                 f"sparsities below {choice.line.most:g}",
             )
+    for key, index, choice in method_entries(study):
+        yield from _option_problems(choice, (key, index))
+
+
+def method_entries(study: Study) -> Iterator[tuple[str, int, MethodChoice]]:
+    """Every entry of methods and references, with its key and place."""
     for key, choices in (("methods", study.methods), ("references", study.references)):
         for index, choice in enumerate(choices):
-            for option, value in choice.options.items():
-                try:
-                    resolve(choice.method, {option: value})
-                except MethodError as error:
-                    yield Problem((key, index, option), str(error))
+            yield key, index, choice
+
+
+def _option_problems(choice: MethodChoice, place: KeyPath) -> Iterator[Problem]:
+    """Options of a method, everywhere and on single tasks: each by itself, and then all of them together."""
+    given: list[tuple[KeyPath, Options]] = [(place, choice.options)]
+    given += [((*place, "tasks", name), options) for name, options in choice.tasks.items()]
+    found = [
+        Problem((*where, option), told)
+        for where, options in given
+        for option, value in options.items()
+        for told in [wrong(choice.method, option, value)]
+        if told
+    ]
+    yield from found
+    for where, options in () if found else given:
+        try:
+            resolve(choice.method, {**choice.options, **options})
+        except MethodError as error:
+            yield Problem(where, str(error))
 
 
 def _without_filters(study: Study) -> Iterator[Problem]:
@@ -69,7 +92,7 @@ def teacher_problems(study: Study, task: TaskChoice, splits: Collection[str]) ->
                 f"{', '.join(splits)}; hold one out (validation: 0.1 in the task)",
             )
         kind = kind_of(task)
-        if choice.settings.get("weighting") == "entropy" and kind != "single-label":
+        if choice.on(task.name).settings.get("weighting") == "entropy" and kind != "single-label":
             yield Problem(
                 ("methods", index, "weighting"),
                 f"weighting: entropy asks for a probability of each class of an example, and answers of '{task.name}' "

@@ -17,12 +17,14 @@ from runner.studies.named_choice import Choices, Name, Options, gathered
 class MethodChoice(Choices):
     """One entry of `methods`: a line of METHODS, under its own name or another, with what the study changes of it.
 
-    In a study the options stand beside the name: `{name: imp-5, method: imp-ft, rounds: 5}`.
+    In a study the options stand beside the name: `{name: imp-5, method: imp-ft, rounds: 5}`. tasks: what they are on
+    some of its tasks instead: `{name: gmp, tasks: {glue/mnli: {begins: 0.05}}}`.
     """
 
     name: Name
     method: str
     options: Options = Field(default_factory=dict)
+    tasks: dict[str, Options] = Field(default_factory=dict)
 
     lines: ClassVar[Mapping[str, Method]] = METHODS
 
@@ -46,9 +48,10 @@ class MethodChoice(Choices):
     @model_serializer
     def _as_written(self) -> str | dict[str, Any]:
         """A bare name where that says all."""
-        if self.name == self.method and not self.options:
+        if self.name == self.method and not self.options and not self.tasks:
             return self.name
-        return {"name": self.name, "method": self.method, **self.options}
+        tasks = {"tasks": self.tasks} if self.tasks else {}
+        return {"name": self.name, "method": self.method, **self.options, **tasks}
 
     @classmethod
     def _require_line(cls, name: str) -> None:
@@ -68,6 +71,10 @@ class MethodChoice(Choices):
     def base(self) -> str:
         """The name of that line where the study has given another one, as trials have it."""
         return "" if self.method == self.name else self.method
+
+    def on(self, task: str) -> MethodChoice:
+        """The choice as it is on one task."""
+        return self.model_copy(update={"options": {**self.options, **self.tasks.get(task, {})}, "tasks": {}})
 
     @property
     def settings(self) -> dict[str, Any]:

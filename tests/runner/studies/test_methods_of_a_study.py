@@ -41,6 +41,16 @@ def methods(study):
         ("[{name: My own, method: imp-ft}]", ["methods[0].name: 'My own' is not a name"]),
         ("[{method: imp-ft}]", ["methods[0].name: this key is missing"]),
         ("[all, {name: imp-5, method: imp-ft, rounds: 0}]", [":4: methods[1].rounds: "]),
+        (
+            "[{name: imp-ft, tasks: {movie-snippets: {rounds: 0}}}]",
+            [":4: methods[0].tasks.movie-snippets.rounds: ", "allowed: 1 to 100"],
+        ),
+        ("[{name: imp-ft, tasks: {elsewhere: {rounds: 2}}}]", ["no task 'elsewhere'", "allowed: movie-snippets"]),
+        ("[{name: gmp, begins: 0.8}]", [":4: methods[0]: ", "do not go together", "begins < ends"]),
+        (
+            "[{name: gmp, tasks: {movie-snippets: {begins: 0.8}}}]",
+            [":4: methods[0].tasks.movie-snippets: ", "do not go together"],
+        ),
     ],
 )
 def test_what_no_method_can_be_is_refused(tmp_path, given, said):
@@ -175,3 +185,25 @@ def test_a_network_is_chosen_by_a_metric_that_its_task_has(tmp_path):
     assert read(tmp_path, text).training.selection.best == "matthews"
     with pytest.raises(StudyError, match=r"selection.best is 'pearson'.*allowed: loss, .*, matthews"):
         read(tmp_path, text, "training.selection.best=pearson")
+
+
+def test_options_may_differ_by_task(tmp_path):
+    """A trial has those of its task; a study says them again as it was told them; trials elsewhere stay as they are."""
+    first, second = "movie-snippets", "snli"
+    tasks = [f"tasks=[{{name: {first}, limit: {{train: 9, test: 9}}}}, {{name: {second}, data: {tmp_path}}}]"]
+    apart = changed("[imp-ft, rp-ai]", f"[{{name: gmp, every: 5, tasks: {{{second}: {{begins: 0.8, ends: 0.9}}}}}}]")
+    alike = changed("[imp-ft, rp-ai]", "[{name: gmp, every: 5}]")
+    found, plain = (plan(read(tmp_path, text, *tasks)) for text in (apart, alike))
+    options = {spec.task: dict(spec.method_options) for spec in found.trials if spec.method == "gmp"}
+    assert options == {first: {"every": 5}, second: {"every": 5, "begins": 0.8, "ends": 0.9}}
+    assert [one for one in found.trials if one.task == first] == [one for one in plain.trials if one.task == first]
+    again = Study.model_validate(found.study.model_dump())
+    assert again == found.study
+    assert again.methods[0].tasks == {second: {"begins": 0.8, "ends": 0.9}}
+
+
+def test_levels_are_the_same_on_all_tasks(tmp_path):
+    """What is left at a level is what the study calls its sparsity."""
+    text = changed("[imp-ft, rp-ai]", "[{name: lth, tasks: {movie-snippets: {each: 0.5}}}]")
+    with pytest.raises(StudyError, match="'lth' goes level by level, the same on all tasks"):
+        read(tmp_path, text)
