@@ -18,11 +18,12 @@ from analysis.display_names import first_splits, method_key, method_name, percen
 from analysis.figures.points import numbered, unnumbered
 from analysis.figures.vector import Vector
 from analysis.results import Row
-from runner.methods import DENSE, METHODS
+from runner.methods import DENSE, METHODS, REFERENCES
 from runner.printable import printable
 
 INK = "#1f2430"
 RULE = "#d8dbe2"
+GREY = "#6b7280"
 # Okabe and Ito 2008, without the yellow that paper swallows; neighbours differ in lightness too.
 COLOURS = ("#0072B2", "#56B4E9", "#003F66", "#D55E00", "#E69F00", "#8C3B00", "#009E73", "#CC79A7")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -76,12 +77,14 @@ def styled() -> Iterator[None]:
 
 def looks(methods: Sequence[str]) -> dict[str, MethodStyle]:
     """A look for each method: the same in every figure and every store for those of METHODS, of which the first eight
-    differ in colour, and 64 in colour or marker."""
+    differ in colour, and 64 in colour or marker. Those of REFERENCES, which prune nothing, have no colour."""
     fixed = {name: number for number, name in enumerate(METHODS)}
     others = [name for name in sorted(set(methods), key=method_key) if name not in fixed]
     numbers = fixed | {name: len(fixed) + number for number, name in enumerate(others)}
+    uncoloured = {name: MethodStyle(GREY, marker) for name, marker in zip(REFERENCES, MARKERS, strict=False)}
     return {
-        name: MethodStyle(
+        name: uncoloured.get(name)
+        or MethodStyle(
             COLOURS[numbers[name] % len(COLOURS)],
             MARKERS[(numbers[name] + numbers[name] // len(COLOURS)) % len(MARKERS)],
         )

@@ -16,7 +16,7 @@ from analysis.figures.style import COLOURS, looks, pdf, svg, vector
 from analysis.figures.vector import Vector
 from analysis.relations.database import connect
 from analysis.results import Results
-from runner.methods import METHOD_SETS, METHODS
+from runner.methods import METHOD_SETS, METHODS, REFERENCES
 from tests.analysis.statistics.small_panels import write_store
 from tests.analysis.stores import trial_id, write_task, write_trials
 from tests.runner.store import tampering
@@ -180,6 +180,7 @@ def test_methods_look_different_and_always_the_same() -> None:
         assert len({known[name].colour for name in methods}) == min(len(methods), len(COLOURS))
     assert looks(["rp-ai", "mine"])["rp-ai"] == known["rp-ai"]
     assert looks(["rp-ai", "mine"])["mine"] not in known.values()
+    assert not {look.colour for look in looks(list(REFERENCES)).values()} & {look.colour for look in known.values()}
 
 
 def test_figures_speak_of_the_test_split_where_there_is_one():
