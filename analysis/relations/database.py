@@ -69,6 +69,7 @@ VIEWS: dict[str, str] = {
     "pies": "the examples on which pruned and dense models disagree",
     "pie_rate": "the share of examples that are PIEs, per cell",
     "effectiveness": "the headline metric of every trial",
+    "metrics": "every metric of every trial: the headline, and those beside it",
     "accuracy_on_pies": "effectiveness on PIEs and on all examples, by two estimators",
     "drift": "by how much pruning moves the quality of answers, beside two halves of the dense seeds",
     "pie_rate_by": "the share of PIEs by any column of the examples: group, source, length, label",

@@ -31,6 +31,7 @@ from analysis.tables import (
     recall_distortion,
     seed_adequacy,
     slices,
+    task_quality,
     tasks,
 )
 from analysis.tables.table import Table
@@ -38,6 +39,7 @@ from analysis.tables.table import Table
 TABLES: dict[str, Callable[[Results], Table]] = {
     "pie_percent": pie_percent.build,
     "effectiveness": effectiveness.build,
+    **task_quality.BUILDERS,
     "effectiveness_on_pies": effectiveness_on_pies.build,
     "drift": drift.build,
     "held_out_pies": held_out_pies.build,

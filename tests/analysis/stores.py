@@ -113,7 +113,8 @@ def write_trials(
     extras: Mapping[str, Mapping[str, Gathered]] | None = None,
 ) -> None:
     """Commit one trial for every (task, model, method, sparsity, seed) of these rows; `parent` names the trial, in the
-    words of `hashed`, that one goes on from. extras: what trials keep, by id.
+    words of `hashed`, that one goes on from; `metrics` is what it found, `accuracy=0.5|matthews=` (no value), on the
+    split of its first row. extras: what trials keep, by id.
     """
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in predictions:
@@ -140,10 +141,20 @@ def write_trials(
             settings["training"] = {"epochs": int(first["epochs"])}
         if first.get("canary"):
             settings["canary"] = first["canary"]
-        facts = Facts(achieved_sparsity=sparsity, device_vendor=first.get("vendor") or None)
+        facts = Facts(
+            achieved_sparsity=sparsity,
+            device_vendor=first.get("vendor") or None,
+            metrics={first["split"]: found_metrics(first["metrics"])} if first.get("metrics") else {},
+        )
         parent = hashed(first["parent"]) if first.get("parent") else None
         subject = Subject(trial_id=identifier, parent_id=parent, settings=settings)
         assert commit_rows(root, subject, pa.table(columns), facts, kept) is not None
+
+
+def found_metrics(told: str) -> dict[str, float | None]:
+    """Metric -> value, of `accuracy=0.5|matthews=`."""
+    pairs = (one.split("=") for one in told.split("|"))
+    return {name: float(value) if value else None for name, value in pairs}
 
 
 def write_plan(root: Path, name: str, trials: Iterable[Row], said: Mapping[str, Any] | None = None) -> None:
