@@ -12,6 +12,7 @@ from analysis.results import Results
 from analysis.statistics.hypothesis_tests import declared, exploratory
 from analysis.tables import TABLES
 from analysis.tables.formats import TABLE_FORMATS, csv_text, markdown
+from tests.analysis.quality_stores import Trained, write_quality
 from tests.analysis.stores import write_plan, write_task, write_trials
 
 CLASSES = {"t": ["a", "b"]}
@@ -175,3 +176,31 @@ def test_models_trained_in_two_ways_are_compared_by_their_own_names(tmp_path: Pa
     assert row["model"].startswith("m@")
     assert row["other_model"] == row["model"]
     assert row["reason"] == "no spread: all seeds differ by the same amount"
+
+
+KINDS_OF_ANSWER = {"glue/rte": "bert", "glue/stsb": "bert", "squad": "bert", "conll2003": "bert", "e2e": "gpt2"}
+HEADLINES = {("dense", 0.0): (19,) * 5, ("imp", 0.8): (14, 13, 13, 14, 13), ("pins", 0.8): (17, 16, 17, 17, 16)}
+
+
+def test_the_headline_of_any_kind_of_answer_is_compared_by_pairs_of_seeds(tmp_path: Path) -> None:
+    """Classes, numbers, spans, tags and texts: one family, corrected together, of the headline of each task."""
+    groups = [Trained(task=task, model=model, cells=HEADLINES) for task, model in KINDS_OF_ANSWER.items()]
+    root = write_quality(tmp_path, *groups)
+    planned = [
+        {"task": task, "model": model, "method": method, "sparsity": sparsity, "seed": seed}
+        for task, model in KINDS_OF_ANSWER.items()
+        for method, sparsity in HEADLINES
+        for seed in range(5)
+    ]
+    family = {"name": "gains", "of": {"method": "pins"}, "against": "imp", "test": "paired-t"}
+    write_plan(root, "study", planned, {"frozen_at": EARLY, "hypotheses": [family]})
+    rows = {row["task"]: row for row in declared(results(root))}
+    assert set(rows) == set(KINDS_OF_ANSWER)
+    means = {(row["task"], row["method"]): row["mean"] for row in results(root).effectiveness}
+    for task, row in rows.items():
+        assert (row["pairs"], row["status"], row["reason"]) == (5, "declared before data", "")
+        assert row["estimate"] == pytest.approx(means[task, "pins"] - means[task, "imp"])
+        assert row["corrected_p"] >= row["p"]
+    assert rows["e2e"]["verdict"] == "higher"
+    assert min(row["corrected_p"] for row in rows.values()) == pytest.approx(5 * min(row["p"] for row in rows.values()))
+    assert {line.keys[3] for line in TABLES["hypotheses"](results(root)).lines} == set(KINDS_OF_ANSWER)

@@ -16,6 +16,9 @@ from analysis.tables.layout import MISSING
 from analysis.tables.table import Table
 from analysis.tables.task_quality import GLUE
 from runner.methods import DENSE, METHODS
+from runner.studies import load
+from tasks import TASKS
+from tasks.kinds import KINDS
 from tests.analysis.quality_stores import Trained, write_quality
 
 PAPERS = Path(__file__).parents[3] / "shared" / "papers" / "tables"
@@ -184,3 +187,36 @@ def test_a_store_of_nothing_published_is_refused(tmp_path: Path) -> None:
         tables_beside(Results.of(store), "paper")
     with pytest.raises(ComparisonError, match="unknown comparison 'pins'"):
         tables_beside(Results.of(store), "pins")
+
+
+def test_the_families_are_what_pins_is_set_beside() -> None:
+    """The study `pins` declares every printed comparison of a task's headline, a family for each table and opponent."""
+    study = load("pins", elsewhere=True)
+    told = {}
+    for choice in study.hypotheses:
+        assert (choice.compare, choice.test, choice.alternative) == ("effectiveness", "paired-t", "two-sided")
+        number = int(choice.name.split("-")[1])
+        for cell, other in choice.comparisons(study.cells):
+            told.setdefault((number, other.method), set()).add((cell.task, cell.model, cell.method, cell.sparsity))
+    printed: dict[tuple[int, str], set[tuple[str, str, str, float]]] = {}
+    for number in TITLES:
+        rows = [one for one in figures(number) if one.metric in (_headline(one.task), "average")]
+        rivals = {one.method for one in rows} - {"pins"} - ({DENSE} if number != 5 else set())
+        for rival in rivals:
+            known = {(one.task, one.sparsity) for one in rows if one.method == rival} if number != 5 else None
+            printed[number, rival] = {
+                (one.task, one.model, one.method, one.sparsity)
+                for one in rows
+                if one.method == "pins" and one.metric != "average" and (not known or (one.task, one.sparsity) in known)
+            }
+    printed[5, DENSE] |= {(task, "bert", "pins", at) for task in ("glue/rte", "glue/stsb") for at in (0.3, 0.5)}
+    printed[2, "smvp"] |= {("squad", "bert", "pins", at) for at in (0.6, 0.8)}  # dashes in the paper
+    assert told == printed
+    small = load("pins-small", elsewhere=True)
+    assert (len(small.seeds), small.hypotheses) == (3, ())
+
+
+def _headline(task: str) -> str:
+    if task == "glue":
+        return "average"
+    return (TASKS[task].metrics or KINDS[TASKS[task].kind].metrics)[0]
