@@ -27,6 +27,7 @@ from analysis.relations.answer_types import as_vote, gold_view, shown_columns, s
 from analysis.relations.checked_files import CheckedFiles
 from analysis.relations.committed_files import CommittedFiles, address
 from analysis.relations.counted_votes import create_counted_votes
+from analysis.relations.efficiency_rows import EFFICIENCY, measured
 from analysis.relations.extra_rows import create_extra_rows
 from analysis.relations.macros import create_macros
 from analysis.relations.picture_rows import COLUMNS as PICTURE_COLUMNS
@@ -109,6 +110,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     "canary": CANARY,
     "hypothesis": HYPOTHESIS,
     "comparison": COMPARISON,
+    "efficiency": EFFICIENCY,
     "trial": {**TRIAL_KEYS, **RECORD, **GRID, **FACTS, **PROVENANCE, **JSON_TEXTS},
 }
 
@@ -148,7 +150,7 @@ def create_base_relations(connection: duckdb.DuckDBPyConnection, snapshot: Snaps
     connection.execute("CREATE SCHEMA internal")
     used = [KINDS[card.kind] for card in snapshot.tasks.values()]
     create_macros(connection, lists=any(pa.types.is_list(kind.answer_type) for kind in used if kind.asks))
-    for name, content in (_contents(snapshot) | declared(snapshot)).items():
+    for name, content in (_contents(snapshot) | declared(snapshot) | measured(snapshot)).items():
         _create_table(connection, name, content)
     for kind in KINDS.values():
         columns = f"trial_id, split, example_id, probabilities, {', '.join(_said(kind))}"

@@ -63,6 +63,7 @@ VIEWS: dict[str, str] = {
     "slices": "which value of each of their columns examples have: groups, sources, bins of numbers",
     "predictions": "what every trial answered for every example",
     "curves": "learning curves of trials that kept them: loss, sparsity and validation value by step",
+    "efficiency": "bytes and times of networks that trials kept, where they were measured",
     "layers": "what prunable layers look like at the end, of trials that kept it: what is left, rank, values, pattern",
     "el2n": "how hard a training example is, early in dense training",
     "majority_vote": "what the seeds of a cell answer together",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,6 +27,7 @@ def latency(
     trial: TrialArgument,
     *,
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Of torch, for all three networks.")] = 1,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the times in the store, for its reports.")] = False,
     seconds: Annotated[float, typer.Option(min=0.0, max=3600.0, help="Of measuring, for each batch size.")] = 2.0,
     as_json: AsJson = False,
 ) -> None:
@@ -39,10 +42,35 @@ def latency(
     record = kept_record(store, trial)
     with scratch_folder("latency") as cache:
         found = measure(kept_network(store, record, cache), threads=threads, seconds=seconds)
+    if keep:
+        _keep(store, record.trial_id, found)
     if as_json:
         print_json(asdict(found))
     else:
         _tell(found)
+
+
+def _keep(store: Path, trial_id: str, found: Measured) -> None:
+    from runner.store.efficiency import Efficiency, Latency
+    from runner.store.efficiency import keep as keep_in
+    from runner.trial.devices import processor_name
+
+    times = tuple(
+        Latency(
+            network=one.network,
+            batch=one.batch,
+            seconds=one.median,
+            lower=one.lower,
+            upper=one.upper,
+            measurements=one.measurements,
+        )
+        for one in found.latencies
+    )
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    measured = Efficiency(
+        trial_id=trial_id, measured_at=now, machine=processor_name(), threads=found.threads, latencies=times
+    )
+    keep_in(store, "latency", measured)
 
 
 def _tell(found: Measured) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from runner.command_line.arguments import AsJson, StoreArgument
 from runner.command_line.export_model_verb import TrialArgument
@@ -17,7 +21,13 @@ PAPER = (
 )
 
 
-def storage(store: StoreArgument, trial: TrialArgument, as_json: AsJson = False) -> None:
+def storage(
+    store: StoreArgument,
+    trial: TrialArgument,
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the numbers in the store, for its reports.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Say what a kept network takes in four encodings, with embeddings and without; one is a control.
 
     The control is dense INT8 with gzip, which needs no sparse format: no ratio is shown without it.
@@ -30,11 +40,32 @@ def storage(store: StoreArgument, trial: TrialArgument, as_json: AsJson = False)
     with scratch_folder("storage") as cache:
         kept = kept_network(store, record, cache)
     found = storage_of(kept.model.state, kept.model.masks, embeddings_of(kept.network))
+    if keep:
+        _keep(store, record.trial_id, found)
     if as_json:
         print_json([_said(one) for one in found])
         return
     _tell(found)
     say(PAPER)
+
+
+def _keep(store: Path, trial_id: str, found: list[Storage]) -> None:
+    from runner.store.efficiency import Efficiency, Size
+    from runner.store.efficiency import keep as keep_in
+
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    keep_in(
+        store,
+        "storage",
+        Efficiency(
+            trial_id=trial_id,
+            measured_at=now,
+            sizes=tuple(
+                Size(encoding=one.encoding, embeddings=one.embeddings, bytes=one.bytes, fp32_bytes=one.fp32_bytes)
+                for one in found
+            ),
+        ),
+    )
 
 
 def _said(one: Storage) -> dict[str, object]:

@@ -15,6 +15,7 @@ STORE/
   data/merged-<generation>.<unique>.parquet      the same, of trials that a merge brought in
   extras/<trial_id>.<attempt>.<name>.safetensors   what an attempt kept beside its rows, or .parquet (runner.extras)
   readability/<task>-<split>-<fingerprint>.parquet   how hard its texts are to read; computed again if removed
+  efficiency/<trial_id>.<storage or latency>.json   bytes and times of a kept network; measured again if removed
   votes/<generation>.<unique>.parquet   what cells answer together, counted by that compaction; may be lost
   failures/<trial_id>.json       the last traceback of a trial that has not committed
   checkpoints/<trial_id>/        state of a running trial, or a dense parent's trained state
@@ -75,6 +76,10 @@ class Layout:
         return self.root / "readability"
 
     @property
+    def efficiency(self) -> Path:
+        return self.root / "efficiency"
+
+    @property
     def votes(self) -> Path:
         return self.root / "votes"
 
@@ -98,7 +103,8 @@ class Layout:
     def folders(self) -> tuple[Path, ...]:
         """Every folder of a store, in which alone anything is written or removed."""
         rows = (self.data, self.commits, self.compacted, self.votes, self.extras)
-        return (*rows, self.plans, self.tasks, self.readability, self.failures, self.checkpoints, self.sessions)
+        beside = (self.readability, self.efficiency)
+        return (*rows, self.plans, self.tasks, *beside, self.failures, self.checkpoints, self.sessions)
 
     def commit(self, trial_id: str) -> Path:
         return self.commits / f"{trial_id}.json"

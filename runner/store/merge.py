@@ -9,7 +9,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from runner.store import readability, reader
+from runner.store import efficiency, readability, reader
 from runner.store.compaction import compacted
 from runner.store.compaction.compact import publish, sweep
 from runner.store.compaction.sharing import Source
@@ -25,6 +25,8 @@ from runner.store.verify import broken_invariants
 from runner.store.writer import save_task
 
 SHOWN = 20
+PAPERS = ("tasks", "plans", "efficiency")
+"""Folders of records of which a target that lacks one has something to take."""
 
 
 class MergeConflict(StoreError):
@@ -149,11 +151,14 @@ def _coordinates(store: Path) -> set[tuple[tuple[Any, ...], str]]:
 
 
 def _is_whole(root: Path, sources: Sequence[Path]) -> bool:
-    """True if the store at root has every task, plan and failure of the sources."""
+    """True if the store at root has every task, plan, measurement and failure of the sources."""
     return all(
         (root / path.relative_to(source).as_posix()).exists()
         for source in sources
-        for path in (*_papers(source, "tasks"), *_papers(source, "plans"), *_open_failures(root, source).values())
+        for path in (
+            *(path for what in PAPERS for path in _papers(source, what)),
+            *_open_failures(root, source).values(),
+        )
     ) and not any(_is_frozen_earlier(path, root / "plans") for source in sources for path in _papers(source, "plans"))
 
 
@@ -166,6 +171,7 @@ def _take_papers(root: Path, source: Path) -> None:
     for task in reader.task_cards(source):
         save_task(root, reader.task_data(source, task))
     readability.take(root, source)
+    efficiency.take(root, source)
     for path in sorted(_papers(source, "plans"), key=lambda path: path.stat().st_mtime_ns):
         ours, content = layout.plans / path.name, theirs.read(path)
         if not files.create(ours, content) and _is_frozen_earlier(path, layout.plans):

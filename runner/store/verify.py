@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from runner.spec import TrialSpec
-from runner.store import readability
+from runner.store import efficiency, readability
 from runner.store.compaction import compacted
 from runner.store.compaction.compact import MERGED, generation_of, owners_of
 from runner.store.compaction.kept_votes import false_votes, is_intact
@@ -48,7 +48,8 @@ def findings(root: Path) -> list[Finding]:
     state the child began from. That an interrupted store has the digest of an undisturbed one (6) and that a finished
     study changes no byte (7) are checked by running.
     Votes that a compaction has kept are held to (2) and (3): their file is whole, and says what the rows say.
-    Kept readability scores are checked too: each file must be readable, and of the task's examples. And so is every
+    Kept readability scores and measurements are checked too: each file must be readable, and of the task's examples or
+    of the trial of its name. And so is every
     other file: what cannot be read is named, with what a record says must be there and is not.
     """
     layout = Layout(root)
@@ -65,7 +66,8 @@ def _findings(root: Path) -> list[Finding]:
     ids = _identities(seen)
     scores = (Finding(sentence, files=(path,)) for path, sentence in readability.damage(root, seen.cards.values(), ids))
     found = [*seen.findings, *_identity(seen), *_rows(seen, ids), *_extras(seen), *_parents(seen)]
-    found += [*_recordless(seen), *scores]
+    costs = (Finding(sentence, files=(path,)) for path, sentence in efficiency.damage(root))
+    found += [*_recordless(seen), *scores, *costs]
     return [*found, *_votes(seen, are_rows_sound=not any(not one.is_remark for one in found))]
 
 

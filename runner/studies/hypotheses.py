@@ -101,10 +101,10 @@ class PairChoice(BaseModel):
 class HypothesisChoice(BaseModel):
     """One entry of `hypotheses`: a family of comparisons, whose p-values are corrected together.
 
-    compare: effectiveness (the headline metric of the task, of any kind of answer; with swap and mcnemar, whether the
-    majority vote is right), the share of examples that are PIEs, or the effectiveness of pruned against dense models on the PIEs that other seeds find
-    (which has no `against`); alpha (recall distortion), alpha-star (the same with other seeds as instrument),
-    recall-variance, worst-recall (of the class that has the lowest).
+    compare: effectiveness (the headline metric of the task, of any kind of answer; with swap and mcnemar, whether
+    the majority vote is right), the share of examples that are PIEs, or the effectiveness of pruned against dense
+    models on the PIEs that other seeds find (which has no `against`); alpha (recall distortion), alpha-star (the
+    same with other seeds as instrument), recall-variance, worst-recall (of the class that has the lowest).
     of: the cells that are compared; against: `dense`, a reference, another method, or what else differs on the other
     side. pairs: instead of `against`, several of these with cells of their own among those of `of`, in one family.
     alternative: of the first side against the other.

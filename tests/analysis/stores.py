@@ -15,6 +15,7 @@ import pyarrow as pa
 from analysis.relations.database import VIEWS, connect
 from runner.extras import EXTRAS, Gathered
 from runner.store.compaction.compact import compact
+from runner.store.efficiency import Efficiency, keep
 from runner.store.layout import Layout
 from runner.store.readability import FIELDS, save, scores_path
 from runner.store.reader import plan_name, task_cards
@@ -191,8 +192,31 @@ def write_scores(root: Path, rows: Iterable[Row]) -> None:
         save(scores_path(Layout(root), task_cards(root)[task], split), pa.table(columns), "by hand")
 
 
+def write_efficiency(root: Path, rows: Iterable[Row]) -> None:
+    """Keep what was measured of networks; quartiles lie 0.05 seconds below and above the median."""
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[trial_id(row), row["measure"]].append(row)
+    for (identifier, measure), own in groups.items():
+        first = own[0]
+        sizes = [
+            {name: row[name] for name in ("embeddings", "bytes", "fp32_bytes")} | {"encoding": row["name"]}
+            for row in own
+            if measure == "storage"
+        ]
+        times = [
+            {"network": row["name"], "batch": row["batch"], "seconds": float(row["seconds"]), "measurements": 10}
+            | {"lower": round(float(row["seconds"]) - 0.05, 6), "upper": round(float(row["seconds"]) + 0.05, 6)}
+            for row in own
+            if measure == "latency"
+        ]
+        found = {"trial_id": identifier, "measured_at": "2026-01-01", "machine": first["machine"] or ""}
+        found |= {"threads": first["threads"] or None, "sizes": sizes, "latencies": times}
+        keep(root, measure, Efficiency.model_validate(found))
+
+
 def write_store(root: Path, folder: Path) -> Path:
-    """A store of the CSV files in a folder: classes, examples, predictions, and perhaps readability, plan, failures.
+    """A store of the CSV files in a folder: classes, examples, predictions, and perhaps more.
 
     Rows of multi-label tasks are in examples_multi.csv and predictions_multi.csv; study.json says what the plan's study
     says beside its grid.
@@ -209,6 +233,7 @@ def write_store(root: Path, folder: Path) -> Path:
     for file in ("predictions.csv", "predictions_multi.csv"):
         write_trials(root, classes, read_rows(folder / file), extras_of(folder))
     write_scores(root, read_rows(folder / "readability.csv"))
+    write_efficiency(root, read_rows(folder / "efficiency.csv"))
     if plan := read_rows(folder / "plan.csv"):
         said = folder / "study.json"
         write_plan(root, "plan", plan, json.loads(said.read_text()) if said.exists() else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -12,9 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from analysis.relations.database import connect
 from runner.command_line import app
+from runner.export import latency
 from runner.export.encodings import CONTROL, SCHEMES, places, steps, storage_of
 from runner.export.quantized import compressed, decompressed, dequantized, from_sparse_int8, int8, sparse_int8
+from runner.store.digest import digest
+from runner.store.verify import broken_invariants
 
 KNOWN = {"csr": (6.6, 6.6), "csr-gzip": (9.8, 11.2), "delta-gzip": (15.1, 15.1), CONTROL: (11.9, 11.9)}
 """Encoding -> least and most of the ratios of Gaussian matrices of BERT's shapes, of which 80 % were removed."""
@@ -103,3 +108,25 @@ def test_no_ratio_is_shown_without_its_control(encoder_store):
     listed = json.loads(CliRunner().invoke(app, ["storage", str(root), spec.trial_id, "--json"]).stdout)
     assert sum(one["encoding"] == CONTROL for one in listed) == 2
     assert CliRunner().invoke(app, ["storage", str(root), "0000"]).exit_code == 2
+
+
+def test_what_is_measured_may_be_kept(encoder_store, tmp_path, monkeypatch):
+    """Bytes and times stand in the view efficiency, beside the file that the trial kept; the digest stays."""
+    root, spec = encoder_store
+    monkeypatch.setattr(latency, "BATCHES", (1, 16))
+    store = tmp_path / "store"
+    shutil.copytree(root, store)
+    before = digest(store)
+    for words in (["storage"], ["latency", "--seconds", "0"]):
+        told = CliRunner().invoke(app, [words[0], str(store), spec.trial_id, *words[1:], "--keep", "--json"])
+        assert told.exit_code == 0, told.output
+    assert digest(store) == before
+    assert not broken_invariants(store)
+    rows = connect(store).sql("FROM efficiency").to_arrow_table().to_pylist()
+    own = [row for row in rows if row["trial_id"] == spec.trial_id]
+    assert {row["name"] for row in own if row["measure"] == "storage"} == {*SCHEMES, "as-kept"}
+    assert {row["name"] for row in own if row["measure"] == "latency"} == {"dense fp32", "dense INT8", "sparse fp32"}
+    (kept,) = [row for row in own if row["name"] == "as-kept"]
+    assert 0 < kept["bytes"] < kept["fp32_bytes"]
+    assert all(row["machine"] for row in own if row["measure"] == "latency")
+    assert not (root / "efficiency").exists()
