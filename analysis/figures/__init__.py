@@ -14,6 +14,7 @@ from analysis.figures import (
     human_difficulty,
     left_by_layer,
     loss_by_step,
+    pareto,
     pie_rate,
     rank_by_layer,
     rate_by_seeds,
@@ -30,6 +31,17 @@ FIGURES: dict[str, Drawing] = {
         caption="Mean over seeds, with a band of one standard deviation; the dashed line is the dense model.",
         views=("effectiveness",),
         draw=effectiveness.draw,
+    ),
+    "pareto": Drawing(
+        title="Quality against size",
+        caption="A point a cell, across all methods: mean of the headline metric over seeds, with its 95 % interval "
+        "from five seeds on, against the size of the network: bytes where they are known of all cells, else the "
+        "weights that are left (the table of what each method gives and takes says which, and has PIEs, the worst "
+        "class and times beside it). Filled, and on the grey line: the Pareto front of the means, where no cell is as "
+        "good and as small, and better or smaller; intervals that overlap leave open who is on it. Cells of about "
+        "one size stand side by side.",
+        views=("effectiveness", "efficiency", "trials"),
+        draw=pareto.draw,
     ),
     "pie_rate": Drawing(
         title="PIE rate against sparsity",

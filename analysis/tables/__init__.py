@@ -33,6 +33,7 @@ from analysis.tables import (
     slices,
     task_quality,
     tasks,
+    tradeoffs,
 )
 from analysis.tables.table import Table
 
@@ -40,6 +41,7 @@ TABLES: dict[str, Callable[[Results], Table]] = {
     "pie_percent": pie_percent.build,
     "effectiveness": effectiveness.build,
     **task_quality.BUILDERS,
+    "tradeoffs": tradeoffs.build,
     "effectiveness_on_pies": effectiveness_on_pies.build,
     "drift": drift.build,
     "held_out_pies": held_out_pies.build,

@@ -192,7 +192,7 @@ def test_a_store_of_nothing_published_is_refused(tmp_path: Path) -> None:
 def test_the_families_are_what_pins_is_set_beside() -> None:
     """The study `pins` declares every printed comparison of a task's headline, a family for each table and opponent."""
     study = load("pins", elsewhere=True)
-    told = {}
+    told: dict[tuple[int, str], set[tuple[str, str, str, float]]] = {}
     for choice in study.hypotheses:
         assert (choice.compare, choice.test, choice.alternative) == ("effectiveness", "paired-t", "two-sided")
         number = int(choice.name.split("-")[1])
