@@ -21,6 +21,7 @@ TRAINED = """
         task, model, method, min(epochs) AS fewest, max(epochs) AS most, count(DISTINCT seed) AS seeds,
         any_value((settings->'training'->'selection')::VARCHAR) AS selection
     FROM trials GROUP BY ALL ORDER BY ALL"""
+EXAMPLES = "SELECT task, split, count(*) AS examples FROM examples GROUP BY ALL"
 CHECKPOINTS = {
     "bert-base-uncased": "bert",
     "minilm-l12-h384-uncased": "minilm-l12",
@@ -122,6 +123,11 @@ class QualityComparison:
         rows = self.results.rows(NETWORKS)
         found = {row["model"]: _network(row) for row in rows}
         return {model: network for model, network in found.items() if network}
+
+    @cached_property
+    def examples(self) -> dict[tuple[str, str], int]:
+        """How many examples each split of a task has here."""
+        return {(row["task"], row["split"]): row["examples"] for row in self.results.rows(EXAMPLES)}
 
     @cached_property
     def trained(self) -> list[Row]:

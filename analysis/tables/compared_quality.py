@@ -11,7 +11,14 @@ from analysis.published.quality_comparison import BesideQuality, QualityComparis
 from analysis.published.quality_figures import BUDGETS, REFERENCE
 from analysis.results import Results, Row
 from analysis.tables.layout import MISSING
-from analysis.tables.quality_notes import chosen_told, counted_told, differences_told, epochs_told, teacher_told
+from analysis.tables.quality_notes import (
+    chosen_told,
+    counted_told,
+    differences_told,
+    epochs_told,
+    sizes_told,
+    teacher_told,
+)
 from analysis.tables.table import Line, Mark, Table, Value
 from runner.methods import DENSE
 
@@ -49,7 +56,14 @@ def build(results: Results) -> tuple[Table, ...]:
 def _beside(comparison: QualityComparison, number: int, pairs: list[BesideQuality]) -> Table:
     figures = [*dict.fromkeys((pair.published.task, pair.published.metric) for pair in pairs)]
     shown = sorted(pairs, key=lambda pair: (pair.model, *_place(figures, pair), pair.published.sparsity))
-    told = [_seeds(pairs), *differences_told(comparison, pairs), _bleurt(number), _matched(pairs), _doubts(pairs)]
+    told = [
+        _seeds(pairs),
+        sizes_told(comparison, pairs),
+        *differences_told(comparison, pairs),
+        _bleurt(number),
+        _matched(pairs),
+        _doubts(pairs),
+    ]
     return Table(
         name=f"compared_quality_{number}",
         title=f"{TITLES[number]}, beside Table {number} of {REFERENCE}",
@@ -143,11 +157,11 @@ def _budgets(comparison: QualityComparison) -> Table:
         title="What stands behind the rows that are compared",
         caption="Epochs, what is learned from besides the labels, of what the sparsity is a share, which network of a "
         "training answers, and seeds. Rows whose budgets differ do not say which method is better.",
-        keys=("rows", "methods", "budget"),
-        columns=("is",),
+        keys=("rows", "method", "budget", "is"),
+        columns=(),
         parts=("",),
         lines=tuple(
-            Line(keys=(row["rows"], row["methods"], told), values=((Value(row[name]),),))
+            Line(keys=(row["rows"], row["methods"], told, row[name]), values=())
             for row in rows
             for name, told in FIELDS.items()
         ),

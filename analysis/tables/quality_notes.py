@@ -11,6 +11,7 @@ from analysis.method_variants import Variant
 from analysis.published.quality_comparison import BesideQuality, QualityComparison
 from analysis.results import Row
 from runner.method import Method
+from tasks import TASKS
 
 TEACHERS = {
     "best-so-far": "the best network of the training so far",
@@ -40,6 +41,18 @@ def differences_told(comparison: QualityComparison, pairs: list[BesideQuality]) 
         )
 
 
+def sizes_told(comparison: QualityComparison, pairs: list[BesideQuality]) -> str:
+    """Which splits have fewer examples here than the task has, in a sentence: figures are then of other data."""
+    tasks = dict.fromkeys(pair.published.task for pair in pairs if pair.published.task in TASKS)
+    told = [
+        f"{task} {split} {here:,} of {whole:,}"
+        for task in tasks
+        for split, whole in (TASKS[task].sizes or {}).items()
+        if 0 < (here := comparison.examples.get((task, split), 0)) < whole
+    ]
+    return f"Not all examples are here: {', '.join(told)}." if told else ""
+
+
 def _options(variant: Variant) -> Mapping[str, Any]:
     line = variant.line
     return {**(line.options if line else {}), **dict(variant.changed)}
@@ -67,10 +80,10 @@ NOTES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "pins-erm": _score,
     "pins-kd": _score,
     "platon": lambda options: (
-        f"beta2 is {options.get('beta2', 0.95):g} everywhere; the quoted rows have one for each task and sparsity, "
-        "and another optimizer"
+        f"beta2 is {options.get('beta2', 0.95):g} everywhere; the rows of Zhang et al. 2022 have one for each task "
+        "and sparsity, and another optimizer"
     ),
-    "imp": lambda _: "the whole network is ranked at once; whether the quoted rows do is not said",
+    "imp": lambda _: "the whole network is ranked at once; whether the published rows do is not said",
     "smvp": lambda _: "brought to the sparsity that is asked for, which is an outcome of a penalty in published code",
     "l0": lambda _: "brought to the sparsity that is asked for, which is an outcome of a penalty in published code",
     "pst": lambda _: (

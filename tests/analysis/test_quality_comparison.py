@@ -157,6 +157,12 @@ def test_what_text_and_code_say_differently_is_said_of_our_rows(tables: dict[str
     assert "state of the art" not in " ".join(table.caption for table in tables.values()).lower()
 
 
+def test_fewer_examples_than_the_task_has_are_said(tables: dict[str, Table]) -> None:
+    """Figures of twenty examples of RTE are no figures of its dev set; DART's size nobody has said."""
+    assert "glue/rte test 20 of 277" in tables["compared_quality_1"].caption
+    assert "e2e test 20 of" in tables["compared_quality_4"].caption
+
+
 def test_unequal_seeds_are_flagged(tables: dict[str, Table]) -> None:
     """A quoted row of one seed, and ours of two, are marked; N of both sides is in the caption."""
     marks = {line.keys[3:5]: line.values[0][0].marks for line in tables["compared_quality_2"].lines}
