@@ -118,6 +118,7 @@ def test_every_trial_is_listed_when_asked_for(report: Path, opened: Opened) -> N
     assert page.locator("#every-trial table").count() == 0
     page.select_option("#focus", label="topics")
     page.locator("#every-trial > summary").click()
+    page.wait_for_selector("#every-trial tbody tr", state="attached")
     lines = page.locator("#every-trial tbody tr")
     assert lines.count() == 39
     assert {line.split("\t")[0] for line in lines.locator("visible=true").all_inner_texts()} == {"topics"}
