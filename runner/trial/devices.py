@@ -180,7 +180,8 @@ def prepare(threads: int) -> None:
     _keep_freed_memory()
     # cuBLAS reads this when it starts; without it some of its products vary between runs.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # The same as use_deterministic_algorithms(True, warn_only=True), which would first load torch's compiler.
+    torch.set_deterministic_debug_mode("warn")
     # Deterministic mode would also fill fresh memory with NaN, which costs time and finds only bugs of torch's.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # No choice of kernels by measuring them: the fastest one would depend on what else the machine is doing.
