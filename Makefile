@@ -62,8 +62,9 @@ test: setup
 # of two processes. That everything is forced, and in which order, tests find at the calls.
 IN_MEMORY := $(shell test "$$(df --output=avail --block-size=1G /dev/shm 2>/dev/null | tail -1)" -ge 4 2>/dev/null && echo TMPDIR=/dev/shm)
 
+# The order is that of tests/conftest.py: the long ones first.
 units: setup
-	$(IN_MEMORY) $(BIN)/pytest $(FILES) 2 -o tmp_path_retention_count=1 -m "not ($(REAL))"
+	$(IN_MEMORY) $(BIN)/pytest $(FILES) 2 --no-loadscope-reorder -o tmp_path_retention_count=1 -m "not ($(REAL))"
 
 # UNTIL bounds the time: see tests/conftest.py, as for the order.
 test-clusters: setup

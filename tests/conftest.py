@@ -43,6 +43,37 @@ LONG = (
     "tests/cluster/test_nodes.py",
 )
 """Files of tests with real processes that take more than a minute, the longest first."""
+LONG_UNITS = (
+    "tests/runner/trial/test_trainer.py",
+    "tests/command_line/test_ending.py",
+    "tests/test_extending.py",
+    "tests/runner/store/files/test_object_store.py",
+    "tests/analysis/test_report.py",
+    "tests/runner/store/files/test_faults.py",
+    "tests/analysis/examples/test_first_look.py",
+    "tests/analysis/test_explanation.py",
+    "tests/analysis/relations/test_query.py",
+    "tests/command_line/test_processes.py",
+    "tests/analysis/test_figures.py",
+    "tests/analysis/readability/test_scoring.py",
+    "tests/analysis/test_views.py",
+    "tests/analysis/relations/test_views_on_demand.py",
+    "tests/runner/trial/test_generation.py",
+    "tests/runner/store/test_repair.py",
+    "tests/analysis/calibration/test_statistics_hold.py",
+    "tests/python/test_python.py",
+    "tests/runner/store/test_ingest.py",
+    "tests/runner/store/compaction/test_compact.py",
+    "tests/analysis/relations/test_counted_votes.py",
+    "tests/runner/store/test_merge.py",
+    "tests/test_architecture.py",
+    "tests/analysis/test_method_variants.py",
+    "tests/runner/export/test_model_folder.py",
+    "tests/runner/trial/test_span.py",
+    "tests/chaos/test_zombies.py",
+    "tests/tasks/test_registry.py",
+)
+"""Files of other tests that take more than four seconds of a processor, the longest first."""
 
 
 def pytest_configure(config):
@@ -57,7 +88,7 @@ def pytest_collection_modifyitems(config, items):
     files. Real processes that were killed, or outlive a test, are told as resources that nobody has closed: there it
     is no error."""
     if config.getoption("--begin-until") is None:
-        ranked = {path: number for number, path in enumerate((*FIRST, *LONG))}
+        ranked = {path: number for number, path in enumerate((*FIRST, *LONG, *LONG_UNITS))}
     else:
         ranked = {path: number - len(FIRST) for number, path in enumerate(FIRST)}
         ranked |= {path: number for number, path in enumerate(reversed(LONG), start=1)}
