@@ -176,9 +176,7 @@ def _create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: Sequen
     columns = list(zip(*rows, strict=True)) or [()] * len(TABLES[name])
     arrays = [pa.array(column, kind) for column, kind in zip(columns, TABLES[name].values(), strict=True)]
     table = pa.table(arrays, names=list(TABLES[name]))
-    connection.register("incoming", table)
-    connection.execute(f"CREATE TABLE internal.{name} AS FROM incoming")
-    connection.unregister("incoming")
+    connection.from_arrow(table).create(f"internal.{name}")
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, columns: str, parts: Iterable[str]) -> None:
