@@ -8,6 +8,7 @@ import os
 import time
 from pathlib import Path
 
+import hypothesis
 import pytest
 import typer.testing
 from filelock import FileLock
@@ -77,7 +78,12 @@ LONG_UNITS = (
 
 
 def pytest_configure(config):
-    """Two workers share two cores: torch's threads of one would only wait for those of the other."""
+    """Two workers share two cores: torch's threads of one would only wait for those of the other. Nor is anything held
+    against the clock, which runs on while others have the processor."""
+    hypothesis.settings.register_profile(
+        "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("unhurried")
     if hasattr(config, "workerinput"):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
 

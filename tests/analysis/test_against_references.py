@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -22,7 +22,7 @@ CELLS = [("dense", 0.0), ("imp-ft", 0.5)]
 Sizes = tuple[int, int, int]
 SIZES = st.tuples(st.integers(2, 5), st.integers(1, 5), st.integers(1, 8))
 SEED = st.integers(0, 2**32 - 1)
-FEW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=3)
 TASKS = 5
 """In a store: opening one takes longer than asking it of one task more."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 from sklearn.metrics import precision_recall_fscore_support
@@ -22,7 +22,7 @@ from tests.analysis.stores import write_trials
 from tests.analysis.test_against_references import answer_of, rows_of
 
 CELLS = [("dense", 0.0), ("imp-ft", 0.5), ("imp-ft", 0.9), ("mp-ai", 0.9)]
-FEW = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=5)
 SOURCES = ("web", "mail", None)
 
 

@@ -69,7 +69,7 @@ def test_every_kind_gives_the_same_examples(kind, tmp_path):
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1).filter(lambda text: text.strip())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(texts=st.lists(TEXTS, min_size=1, max_size=5), kind=st.sampled_from([".csv", ".jsonl", ".parquet"]))
 def test_any_text_survives(texts, kind, tmp_path):
     """Quotes, separators, line ends and any script come back as written, and are counted once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from sklearn.metrics import f1_score
@@ -21,7 +21,6 @@ def test_accuracy_is_the_share_of_hits():
     assert accuracy([0, 1, 2, 2], [0, 1, 2, 0]) == 0.75
 
 
-@settings(deadline=None)
 @given(TABLES)
 def test_macro_f1_agrees_with_scikit_learn(tables):
     """The same number as f1_score(average="macro", zero_division=0), for any tables."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.data_sets import beside_published, published
@@ -27,7 +27,6 @@ COPIES = {
 TEXT = st.one_of(st.text(max_size=20), st.text("aB.,'\"();: \u00a0\x0b\x1c\u2003<br/>", max_size=20))
 
 
-@settings(deadline=None)
 @given(st.lists(TEXT, min_size=1))
 def test_tokens_are_the_words_that_networks_read(texts):
     """Lengths are counted by the very rules that split texts into words, whatever white space they hold."""

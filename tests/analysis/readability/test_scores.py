@@ -72,7 +72,7 @@ def test_nasty_texts(text, textstat):
     assert ours(text, textstat) == theirs(text, textstat)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=st.one_of(st.text(max_size=80), LETTERS, MIXED))
 def test_any_text(text, textstat):
     """Whatever the text, every score is textstat's."""

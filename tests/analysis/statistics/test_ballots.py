@@ -12,7 +12,7 @@ from analysis.statistics import ballots
 from analysis.statistics.ballots import contest
 from tests.analysis.statistics.small_panels import answers, panel
 
-SOME = settings(max_examples=40, deadline=None)
+SOME = settings(max_examples=40)
 
 
 def vote(weights: NDArray[np.float32], codes: NDArray[np.int32], sets: NDArray[np.bool_] | None) -> list[object]:

@@ -75,7 +75,7 @@ def test_a_network_without_prunable_weights_is_refused():
 SIZES = st.lists(st.integers(1, 60), min_size=1, max_size=5)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     sizes=SIZES,
     fractions=st.lists(st.floats(0, 1), min_size=1, max_size=4),
@@ -98,7 +98,7 @@ def test_layerwise_counts_are_exact(sizes, fractions, seed, nan):
         masks = after
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sizes=SIZES, fraction=st.floats(0, 1), seed=st.integers(0, 999))
 def test_global_count_is_exact_and_takes_the_lowest(sizes, fraction, seed):
     """The global scope removes round(N * fraction) weights over all layers, none more important than one it keeps."""
@@ -127,7 +127,7 @@ def test_nan_goes_first_and_infinity_last():
     assert not lowest(values, 0).any()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     size=st.integers(1, 400_000),
     share=st.floats(0, 1, exclude_min=True),

@@ -104,7 +104,7 @@ SOME = st.builds(
 
 
 @given(st.lists(SOME, min_size=1, max_size=4), st.sampled_from([(), ("r",)]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_cells_are_those_of_any_block(blocks, references):
     """No cell twice, none but those of a block, the dense one first in each task and model, then references."""
     cells = cells_of(blocks, references)

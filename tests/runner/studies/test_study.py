@@ -61,7 +61,7 @@ def studies(draw):
 
 
 @given(studies())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_frozen_study_is_the_same_study(values):
     """A valid study comes back unchanged from its plain and from its JSON form, and means the same trials."""
     study = Study.model_validate(values)
@@ -74,7 +74,7 @@ def test_frozen_study_is_the_same_study(values):
 
 
 @given(studies(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_order_of_lists_changes_no_trial(values, random):
     """Shuffled lists give the same trials in another order."""
     reordered = {**values, "record": {"splits": values["record"]["splits"][::-1]}}

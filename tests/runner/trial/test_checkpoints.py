@@ -66,7 +66,7 @@ def test_a_failed_save_leaves_the_previous_one(tmp_path, monkeypatch, place, nam
     assert [entry.name for entry in tmp_path.iterdir()] == ["state.safetensors"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_any_flipped_bit_is_noticed(tmp_path_factory, place, bit):
     """One wrong bit anywhere, header included, is an error that says damaged; it never loads."""

@@ -55,7 +55,7 @@ def naive_threshold(logits: torch.Tensor, targets: torch.Tensor) -> float:
     return int(np.argmax(scores)) / 100
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     rows=st.integers(1, 40),
     classes=st.integers(1, 5),
