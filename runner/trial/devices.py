@@ -116,8 +116,9 @@ def take_assigned(assigned: Sequence[str]) -> Requested:
 def device_memory() -> Iterator[None]:
     """The time of one trial on a device: its memory is given back at the end; OutOfDeviceMemory where it did not do.
 
-    torch keeps memory that it has once taken, for this process alone; of the trials that share a GPU in turn, the
-    next may run in another process.
+    torch keeps memory of a GPU that it has once taken, for this process alone; of the trials that share one in turn,
+    the next may run in another process. Of a processor's memory glibc keeps a store for each of several threads, and
+    each trial of a sweep's worker is a thread of its own: forty trials of a small encoder left 8 GB behind.
     """
     try:
         yield
@@ -133,6 +134,7 @@ def device_memory() -> Iterator[None]:
         if _on_gpu():
             gc.collect()
             torch.cuda.empty_cache()
+        _give_back_memory()
 
 
 def peak_memory() -> int | None:
@@ -202,6 +204,12 @@ def _keep_freed_memory() -> None:
         tune = ctypes.CDLL(None).mallopt
         for parameter, value in KEPT_MEMORY:
             tune(parameter, value)
+
+
+def _give_back_memory() -> None:
+    """Give what the process has freed back to the system, where its C library can: glibc's."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def resolve_precision(requested: RequestedPrecision, device: Device, network: nn.Module) -> Precision:
