@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from analysis.statistics.answers import Answers, Panel
 from analysis.statistics.ballots import CellPair, Weights, contest
 from analysis.statistics.interval import Z
-from analysis.statistics.noise_floor import place, spread
-from analysis.statistics.resampling import generator, halves
+from analysis.statistics.noise_floor import place
+from analysis.statistics.resampling import generator, halves, spread
 
 Row = dict[str, Any]
 Found = dict[str, NDArray[np.float64]]

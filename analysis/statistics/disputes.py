@@ -6,16 +6,18 @@ than others, and make up most PIEs; only where PIEs differ from them does prunin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.relations.database import Database
-from analysis.statistics.answers import gathered
-from analysis.statistics.resampling import generator, halves
-from analysis.statistics.votes_of_splits import differ
+from analysis.statistics.answers import Answers, gathered
+from analysis.statistics.resampling import generator, halves, spread
+from analysis.statistics.votes_of_splits import Flags, differ
 from runner.methods import DENSE
 
 SPLITS = 20
@@ -40,14 +42,47 @@ class Disputes:
 def disputes(connection: Database, task: str, split: str, model: str) -> Disputes | None:
     """The disputes of one model's dense seeds on one split; None below two seeds."""
     found = gathered(connection, task, split, {(model, DENSE, 0.0)})
-    if found is None:
+    share = None if found is None else disputed_share(found.sets, found.cells[model, DENSE, 0.0])
+    return None if found is None or share is None else Disputes(example_ids=found.example_ids, share=share)
+
+
+def crossings(connection: Database, cell: Mapping[str, Any]) -> Disputes | None:
+    """What half of the dense seeds and half of a pruned cell's vote differently; None below two seeds on both sides.
+
+    cell: its task, split, model, method and sparsity.
+    """
+    model, dense = cell["model"], (cell["model"], DENSE, 0.0)
+    own = (model, cell["method"], cell["sparsity"])
+    found = gathered(connection, cell["task"], cell["split"], {dense, own})
+    if found is None or not {dense, own} <= found.cells.keys():
         return None
-    dense = found.cells[model, DENSE, 0.0]
+    share = crossed_share(found.sets, found.cells[dense], found.cells[own])
+    return None if share is None else Disputes(example_ids=found.example_ids, share=share)
+
+
+def disputed_share(sets: Flags | None, dense: Answers) -> NDArray[np.float64] | None:
+    """[example]: of SPLITS pairs of disjoint odd halves of the seeds, those that vote differently."""
     if len(dense.seeds) < 2:
         return None
     one, other = halves(generator("disputes"), len(dense.seeds), SPLITS)
-    turned = differ(found.sets, (dense, one), (dense, other))
-    return Disputes(example_ids=found.example_ids, share=turned.mean(axis=0, dtype=np.float64))
+    return np.asarray(differ(sets, (dense, one), (dense, other)).mean(axis=0, dtype=np.float64))
+
+
+def crossed_share(sets: Flags | None, dense: Answers, cell: Answers) -> NDArray[np.float64] | None:
+    """[example]: the same where one half is of the dense seeds and the other of the pruned ones, both ways round.
+
+    PIEs are what all seeds vote differently, and a vote of all wavers on fewer and harder examples than one of half:
+    where pruning does nothing, PIEs differ from disputes, and these do not.
+    """
+    shared = np.intersect1d(dense.seeds, cell.seeds)
+    if len(shared) < 2:
+        return None
+    one, other = halves(generator("disputes"), len(shared), SPLITS)
+    turned = [
+        differ(sets, (dense, spread(first, shared, dense.seeds)), (cell, spread(second, shared, cell.seeds)))
+        for first, second in ((one, other), (other, one))
+    ]
+    return np.asarray(np.concatenate(turned).mean(axis=0, dtype=np.float64))
 
 
 def create_disputes(connection: Database) -> None:

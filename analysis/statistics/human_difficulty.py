@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.display_names import split_key
 from analysis.results import Results, Row
 from analysis.statistics.corrections import correct_family
+from analysis.statistics.disputes import crossings
 from analysis.statistics.pie_flags import pie_flags
 from analysis.statistics.two_samples import (
     LEAST,
@@ -42,6 +43,7 @@ class Ratings:
     is_pie: Flags
     is_compared: Flags
     disputed: Mapping[str, Floats]
+    example_ids: NDArray[np.integer]
 
 
 def differences(results: Results) -> list[Row]:
@@ -49,8 +51,9 @@ def differences(results: Results) -> list[Row]:
 
     difference with its bootstrap interval over examples (low, high), auc and rank_biserial, p of the Mann-Whitney test
     and corrected_p by Holm over the cells of a task and model; nulls and a reason where too few examples are PIEs.
-    mean_disputed: on the examples that dense models alone dispute; beyond_disputed: mean_pies less that, with its
-    interval: what pruning adds to what is hard to decide.
+    mean_disputed: on the examples that two halves of the dense models dispute; mean_halves: on those that half of the
+    dense and half of the pruned models do; beyond_disputed: mean_halves less mean_disputed, with its interval: what
+    pruning adds to what is hard to decide.
     """
     found: list[Row] = []
     for task, split in _first_places(results):
@@ -58,7 +61,10 @@ def differences(results: Results) -> list[Row]:
         low, high = mean_difference_intervals(
             ratings.disagreement, ratings.is_pie, ratings.is_compared & ~ratings.is_pie, CONFIDENCE
         )
-        rows = [_difference(ratings, place) for place in range(len(ratings.cells))]
+        rows = [
+            _difference(ratings, place) | _beside_disputes(results, ratings, place)
+            for place in range(len(ratings.cells))
+        ]
         for place, row in enumerate(rows):
             if not row["reason"]:
                 row |= {"low": float(low[place]), "high": float(high[place])}
@@ -175,19 +181,23 @@ def _ratings(results: Results, task: str, split: str) -> Ratings:
         is_pie=flags.is_pie,
         is_compared=flags.is_compared,
         disputed=known,
+        example_ids=ids,
     )
 
 
-def _beside_disputes(ratings: Ratings, place: int) -> Row:
-    """Mean disagreement on what dense models alone dispute, and that on PIEs less it, with its interval."""
-    names = ("mean_disputed", "beyond_disputed", "beyond_low", "beyond_high")
-    disputed = ratings.disputed.get(ratings.cells[place]["model"])
-    members = ratings.is_pie[place]
-    if disputed is None or not disputed.any() or not members.any():
+def _beside_disputes(results: Results, ratings: Ratings, place: int) -> Row:
+    """Mean disagreement on what two halves dispute, dense or one of them pruned, and the difference of both."""
+    names = ("mean_disputed", "mean_halves", "beyond_disputed", "beyond_low", "beyond_high")
+    cell = ratings.cells[place]
+    disputed, across = ratings.disputed.get(cell["model"]), crossings(results.connection, cell)
+    if disputed is None or not disputed.any() or across is None:
         return dict.fromkeys(names)
-    reference = weighted_mean(ratings.disagreement, disputed)
-    beyond = weighted_mean(ratings.disagreement, members.astype(np.float64)) - reference
-    return dict(zip(names, (reference.value, beyond.value, *beyond.interval), strict=True))
+    crossed = across.at(ratings.example_ids)
+    if not crossed.any():
+        return dict.fromkeys(names)
+    reference, own = (weighted_mean(ratings.disagreement, weights) for weights in (disputed, crossed))
+    beyond = own - reference
+    return dict(zip(names, (reference.value, own.value, beyond.value, *beyond.interval), strict=True))
 
 
 def _difference(ratings: Ratings, place: int) -> Row:
@@ -197,10 +207,10 @@ def _difference(ratings: Ratings, place: int) -> Row:
     if min(len(members), len(others)) < LEAST:
         names = ("mean_pies", "mean_others", "difference", "low", "high", "auc", "rank_biserial", "p")
         reason = f"fewer than {LEAST} {'PIEs' if len(members) < LEAST else 'other examples'}"
-        return {**row, **dict.fromkeys(names), **_beside_disputes(ratings, place), "reason": reason}
+        return {**row, **dict.fromkeys(names), "reason": reason}
     ranked = mann_whitney(members, others)
     means = {"mean_pies": float(members.mean()), "mean_others": float(others.mean())}
     difference = means["mean_pies"] - means["mean_others"]
     ranks = {"auc": ranked.auc, "rank_biserial": ranked.rank_biserial, "p": ranked.p}
     bounds = {"difference": difference, "low": None, "high": None}
-    return {**row, **means, **bounds, **ranks, **_beside_disputes(ratings, place), "reason": ""}
+    return {**row, **means, **bounds, **ranks, "reason": ""}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Panel
 from analysis.statistics.ballots import CellPair, Side, Weights, contest
@@ -17,6 +16,7 @@ from analysis.statistics.resampling import (
     odd_half,
     paired_resamples,
     split_resamples,
+    spread,
 )
 from runner.studies.seed_advice import LEAST_SEEDS
 
@@ -166,10 +166,3 @@ def _halves_of(dense: Answers, cell: Answers, drawn: tuple[Weights, Weights]) ->
     """Both halves of the shared seeds as electorates of dense models, then as electorates of pruned ones."""
     shared = np.intersect1d(dense.seeds, cell.seeds)
     return [(side, spread(half, shared, one.seeds)) for side, one in enumerate((dense, cell)) for half in drawn]
-
-
-def spread(weights: Weights, shared: NDArray[np.int64], seeds: NDArray[np.int64]) -> Weights:
-    """Weights of the shared seeds as weights of all seeds of a cell, 0 for the others."""
-    wide = np.zeros((len(weights), len(seeds)), np.float32)
-    wide[:, np.isin(seeds, shared)] = weights
-    return wide

@@ -92,3 +92,10 @@ def halves_without_one(random: np.random.Generator, seeds: int, count: int) -> t
         for seed in range(seeds)
     ]
     return np.concatenate([one for one, _ in sides]), np.concatenate([two for _, two in sides])
+
+
+def spread(weights: Weights, shared: NDArray[np.int64], seeds: NDArray[np.int64]) -> Weights:
+    """Weights of the shared seeds as weights of all seeds of a cell, 0 for the others."""
+    wide = np.zeros((len(weights), len(seeds)), np.float32)
+    wide[:, np.isin(seeds, shared)] = weights
+    return wide

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from analysis.statistics.answers import Answers, Panel
 from analysis.statistics.ballots import CellPair, Weights, contest
 from analysis.statistics.interval import centred_percentiles
-from analysis.statistics.noise_floor import spread
-from analysis.statistics.resampling import generator, resamples
+from analysis.statistics.resampling import generator, resamples, spread
 from runner.studies.hypotheses import SWAPS
 from runner.studies.seed_advice import LEAST_SEEDS
 

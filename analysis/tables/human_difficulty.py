@@ -37,8 +37,9 @@ def build(results: Results) -> Table:
         caption="Mean disagreement of people on PIEs minus that on the other examples, and AUC: the chance that people "
         "disagree more on a PIE than on another example (0.5: no difference). Marks: Mann-Whitney test, corrected by "
         f"Holm over all cells of a task and model, at {ALPHA:g}; exploratory. Bootstrap intervals are in the CSV file. "
-        "Less disputed: mean disagreement on PIEs minus that on the examples on which two halves of the dense seeds "
-        "disagree, with its 95 % interval over examples: only what is beyond these is pruning's.",
+        "Less disputed: mean disagreement on the examples on which half of the dense and half of the pruned seeds "
+        "disagree minus that on those on which two halves of the dense seeds do, with its 95 % interval over examples: "
+        "only what is beyond these is pruning's.",
         keys=keys,
         columns=headings(columns),
         parts=("difference", "AUC", "less disputed"),

@@ -27,9 +27,10 @@ def build(results: Results) -> Table:
     return Table(
         name="readability",
         title="Are PIEs harder to read?",
-        caption="Mean of each score over PIEs / mean over all texts, and that ratio less the one of the examples on "
-        "which two halves of the dense seeds disagree: these are hard to decide, pruned or not, and only what is "
-        "beyond them is pruning's. 95 % intervals over examples, for these seeds; exploratory.",
+        caption="Mean of each score over PIEs / mean over all texts. Less disputed: the same ratio of the examples on "
+        "which half of the dense and half of the pruned seeds disagree, less that of those on which two halves of the "
+        "dense seeds do: these are hard to decide, pruned or not, and only what is beyond them is pruning's. 95 % "
+        "intervals over examples, for these seeds; exploratory.",
         keys=keys,
         columns=headings(columns),
         parts=("PIEs / all", "less disputed"),

@@ -212,6 +212,18 @@ def _forget(values: dict[str, Any], key: str, gone: set[str]) -> None:
                     for name, value in exceptions.items()
                     if (str(name).rpartition("/")[side] if group == "cells" else name) not in gone
                 }
+    if key == "tasks":
+        for group in ("methods", "references"):
+            if isinstance(values.get(group), list):
+                values[group] = [_without_tasks(entry, gone) for entry in values[group]]
+
+
+def _without_tasks(entry: Any, gone: set[str]) -> Any:
+    """A method without its options on tasks that are gone."""
+    options = entry.get("tasks") if isinstance(entry, dict) else None
+    if not isinstance(options, dict):
+        return entry
+    return {**entry, "tasks": {name: value for name, value in options.items() if name not in gone}}
 
 
 def _names(values: dict[str, Any], key: str) -> set[str]:

@@ -10,7 +10,8 @@ import pytest
 from analysis.figures import FIGURES
 from analysis.relations.database import connect
 from analysis.results import Results
-from analysis.statistics.disputes import Disputes, disputes
+from analysis.statistics.answers import Answers
+from analysis.statistics.disputes import Disputes, crossed_share, disputed_share, disputes
 from analysis.statistics.readability_ratios import ratios
 from analysis.statistics.weighted_means import weighted_mean
 from analysis.tables import TABLES
@@ -61,6 +62,36 @@ def test_estimates_cover_what_they_estimate() -> None:
         bounds = ratio.interval, difference.interval
         covered.append([low <= truth <= high for (low, high), truth in zip(bounds, (1.25, 0.0), strict=True)])
     assert np.mean(covered, axis=0) == pytest.approx([0.95, 0.95], abs=0.035)
+
+
+def test_where_pruning_does_nothing_texts_do_not_differ() -> None:
+    """Halves against halves err in 5 % of 80 such worlds, 11 % at most; PIEs of all seeds against disputes of half of
+    them, as it was, err in a quarter at least. Hard texts are longer, and seeds are five."""
+    random = np.random.default_rng(7)
+    told = []
+    for _ in range(80):
+        chance = random.beta(0.35, 0.35, 2_000)
+        length = np.exp(random.normal(0, 0.5, 2_000) + 1.6 * chance * (1 - chance))
+        dense, pruned = (
+            Answers(
+                method=method,
+                sparsity=0.0,
+                seeds=np.arange(5),
+                codes=(random.random((5, 2_000)) < chance).astype(np.int32),
+            )
+            for method in ("dense", "imp-ft")
+        )
+        everything = weighted_mean(length, np.ones(2_000))
+        pies = (dense.codes.sum(0) > 2) != (pruned.codes.sum(0) > 2)
+        crossed, disputed = crossed_share(None, dense, pruned), disputed_share(None, dense)
+        assert crossed is not None
+        assert disputed is not None
+        reference = weighted_mean(length, disputed).over(everything)
+        found = [weighted_mean(length, one).over(everything) - reference for one in (crossed, pies.astype(float))]
+        told.append([one.interval[0] > 0 or one.interval[1] < 0 for one in found])
+    matched, unmatched = np.mean(told, axis=0)
+    assert matched <= 0.11
+    assert unmatched >= 0.25
 
 
 @pytest.fixture(scope="module")

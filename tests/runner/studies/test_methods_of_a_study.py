@@ -202,6 +202,14 @@ def test_options_may_differ_by_task(tmp_path):
     assert again.methods[0].tasks == {second: {"begins": 0.8, "ends": 0.9}}
 
 
+def test_options_on_a_task_go_with_it(tmp_path):
+    """A part of a study says nothing of the tasks that it leaves out."""
+    tasks = f"tasks=[{{name: movie-snippets}}, {{name: snli, data: {tmp_path}}}]"
+    apart = changed("[imp-ft, rp-ai]", "[{name: gmp, tasks: {snli: {every: 5}}}]")
+    assert read(tmp_path, apart, tasks).methods[0].tasks == {"snli": {"every": 5}}
+    assert read(tmp_path, apart, tasks, "tasks=[movie-snippets]").methods[0].tasks == {}
+
+
 def test_levels_are_the_same_on_all_tasks(tmp_path):
     """What is left at a level is what the study calls its sparsity."""
     text = changed("[imp-ft, rp-ai]", "[{name: lth, tasks: {movie-snippets: {each: 0.5}}}]")
