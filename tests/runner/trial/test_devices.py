@@ -150,6 +150,14 @@ def test_preparing_sets_threads_and_determinism():
     assert not torch.backends.cudnn.allow_tf32
 
 
+def printed_by(script: str) -> str:
+    """What a process of its own prints that runs this."""
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
+    )
+    return told.stdout
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep what they like")
 def test_freed_memory_is_used_again():
     """Twice 160 megabytes of tensors, of which the system gives no page anew; it would give 78,000."""
@@ -165,10 +173,7 @@ def test_freed_memory_is_used_again():
         "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before\n"
         "print(min(pages() for _ in range(5)))"  # a system may reclaim pages at any time, but not at each of five
     )
-    told = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
-    )
-    assert int(told.stdout) < 5_000
+    assert int(printed_by(script)) < 5_000
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep what they like")
@@ -190,10 +195,7 @@ def test_a_trial_leaves_no_memory_behind():
         "    thread.start(), thread.join()\n"
         "print(megabytes() - before)"
     )
-    told = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
-    )
-    assert float(told.stdout) < 50
+    assert float(printed_by(script)) < 50
 
 
 def test_draws_are_seeded_as_torch_seeds_them():
