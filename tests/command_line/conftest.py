@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from typer.testing import CliRunner
 
@@ -11,7 +13,7 @@ LABELS = ("no", "yes")
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory):
+def ingested(tmp_path_factory):
     """Two dense and two pruned trials that disagree on one example."""
     folder = tmp_path_factory.mktemp("ingested")
     rows = ["task,model,method,sparsity,seed,split,example_id,label"]
@@ -27,6 +29,12 @@ def store(tmp_path_factory):
     result = CliRunner().invoke(app, ["ingest", str(folder / "store"), *arguments])
     assert result.exit_code == 0, result.output
     return folder / "store"
+
+
+@pytest.fixture(scope="module")
+def store(ingested, tmp_path_factory):
+    """The same for every file of tests: verbs that answer keep scores of readability in a store."""
+    return shutil.copytree(ingested, tmp_path_factory.mktemp("copied") / "store")
 
 
 @pytest.fixture
