@@ -1,0 +1,1 @@
+"""A notebook that asks a store, and the code that writes it."""
