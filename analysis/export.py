@@ -11,8 +11,8 @@ from analysis.dataset_card import Configuration, card
 from analysis.relations.database import Database, connect
 from runner.store.files.new_folder import new_folder, refuse_place
 from runner.store.reader import frozen_plans, task_cards
-from tasks import TASKS
 from tasks.base import SPLITS
+from tasks.catalogue import may_be_passed_on
 from tasks.columns import TEXTS, VIEWED_GOLD
 from tasks.kinds import KINDS
 
@@ -91,7 +91,7 @@ def _tasks(store: Path, along: Collection[str]) -> tuple[tuple[str, ...], tuple[
     present = sorted(task_cards(store))
     if unknown := [name for name in along if name not in present]:
         raise ExportError(f"the store {store} has no task '{unknown[0]}'; it has {', '.join(present)}")
-    kept = tuple(name for name in present if name in along or name not in TASKS or TASKS[name].may_be_passed_on)
+    kept = tuple(name for name in present if name in along or may_be_passed_on(name))
     left_out = tuple(name for name in present if name not in kept)
     if left_out and not kept:
         raise ExportError(

@@ -22,11 +22,8 @@ def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
     MethodError for an unknown option, a value of another type than the default's, or one out of bounds.
     """
-    defaults = NAMED[name].options
-    chosen = dict(defaults)
+    chosen = dict(NAMED[name].options)
     for key, value in options.items():
-        if key not in defaults:
-            raise MethodError(no_option("method", name, key, defaults))
         chosen[key] = _checked(name, key, value)
     try:
         schedule_of(NAMED[name].schedule, chosen)
@@ -37,9 +34,6 @@ def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def wrong(name: str, option: str, value: Any) -> str:
     """What is wrong with one option by itself; nothing where it may go with some others."""
-    defaults = NAMED[name].options
-    if option not in defaults:
-        return no_option("method", name, option, defaults)
     try:
         _checked(name, option, value)
     except MethodError as error:
@@ -49,7 +43,10 @@ def wrong(name: str, option: str, value: Any) -> str:
 
 def _checked(name: str, key: str, value: Any) -> Any:
     """The value of an option; whole numbers stand for the numbers they are."""
-    default, bounds = NAMED[name].options[key], OPTIONS[key]
+    defaults = NAMED[name].options
+    if key not in defaults:
+        raise MethodError(no_option("method", name, key, defaults))
+    default, bounds = defaults[key], OPTIONS[key]
     wanted = type(default)
     given = float(value) if wanted is float and type(value) is int else value
     if type(given) is not wanted:

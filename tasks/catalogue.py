@@ -37,6 +37,11 @@ def task_named(name: str) -> Task:
     return TASKS[name]
 
 
+def may_be_passed_on(name: str) -> bool:
+    """Whether the licence of a task's data allows to pass them on; a task of a user's own is theirs to judge."""
+    return name not in TASKS or TASKS[name].may_be_passed_on
+
+
 def is_own(choice: TaskChoice) -> bool:
     """True for a task of the user's own: made of files or a `datasets` data set."""
     return any((choice.train, choice.validation, choice.test, choice.dataset))

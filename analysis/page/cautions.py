@@ -7,7 +7,7 @@ from math import sqrt
 from analysis.hardware import warnings
 from analysis.results import Results, Row, cell
 from runner.methods import DENSE
-from tasks import TASKS
+from tasks.catalogue import may_be_passed_on
 
 BASELINES = """
     WITH counts AS (
@@ -47,7 +47,7 @@ def cautions(results: Results) -> list[str]:
 def _kept_here(results: Results) -> list[str]:
     """Tasks whose licence forbids to pass their data on, as a page with their texts would."""
     tasks = [row["task"] for row in results.rows("SELECT task FROM internal.task ORDER BY task")]
-    kept = [name for name in tasks if name in TASKS and not TASKS[name].may_be_passed_on]
+    kept = [name for name in tasks if not may_be_passed_on(name)]
     if not kept:
         return []
     told = (
