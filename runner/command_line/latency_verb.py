@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +52,7 @@ def latency(
 def _keep(store: Path, trial_id: str, found: Measured) -> None:
     from runner.store.efficiency import Efficiency, Latency
     from runner.store.efficiency import keep as keep_in
+    from runner.store.time_now import time_now
     from runner.trial.devices import processor_name
 
     times = tuple(
@@ -66,9 +66,8 @@ def _keep(store: Path, trial_id: str, found: Measured) -> None:
         )
         for one in found.latencies
     )
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     measured = Efficiency(
-        trial_id=trial_id, measured_at=now, machine=processor_name(), threads=found.threads, latencies=times
+        trial_id=trial_id, measured_at=time_now(), machine=processor_name(), threads=found.threads, latencies=times
     )
     keep_in(store, "latency", measured)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,14 +51,14 @@ def storage(
 def _keep(store: Path, trial_id: str, found: list[Storage]) -> None:
     from runner.store.efficiency import Efficiency, Size
     from runner.store.efficiency import keep as keep_in
+    from runner.store.time_now import time_now
 
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     keep_in(
         store,
         "storage",
         Efficiency(
             trial_id=trial_id,
-            measured_at=now,
+            measured_at=time_now(),
             sizes=tuple(
                 Size(encoding=one.encoding, embeddings=one.embeddings, bytes=one.bytes, fp32_bytes=one.fp32_bytes)
                 for one in found

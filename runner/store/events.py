@@ -6,13 +6,13 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from runner.store.files.contract import LOG
 from runner.store.files.storage import storage
 from runner.store.layout import Layout
+from runner.store.time_now import time_now
 
 
 class EventLog:
@@ -32,7 +32,7 @@ class EventLog:
 
     def add(self, kind: str, trial_id: str | None, facts: dict[str, Any]) -> None:
         """Take one event, from any thread."""
-        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": kind}
+        line = {"time": time_now(), "event": kind}
         if trial_id is not None:
             line["trial_id"] = trial_id
         text = json.dumps({**line, **facts}) + "\n"

@@ -9,7 +9,6 @@ import socket
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +28,7 @@ from runner.store.reader import plan_name, plan_names, refuse_newer_layout, task
 from runner.store.rows import canonical, in_memory, rows_hash, write_parquet
 from runner.store.schema import CommitRecord, DataFile, Facts, Failure, FrozenPlan, PlannedTrial, TaskCard
 from runner.store.sealing import sealed
+from runner.store.time_now import time_now
 from tasks.base import SPLITS, TaskData
 
 
@@ -85,7 +85,7 @@ def commit_rows(
         rows_sha256=rows_hash(table),
         facts=facts,
         host=socket.gethostname(),
-        committed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        committed_at=time_now(),
         before=base.described,
         extras=kept,
     )
@@ -199,7 +199,7 @@ def freeze_plan(root: Path, study: Mapping[str, Any], specs: Sequence[TrialSpec]
     )
     content = plan.model_dump(mode="json", exclude_defaults=True)
     path = Layout(root).plans / f"{plan_name(content)}.json"
-    content["frozen_at"] = datetime.now(UTC).isoformat(timespec="milliseconds")
+    content["frozen_at"] = time_now()
     if before := plan_names(root):
         content["before"] = before
     storage(path).create(path, sealed(json.dumps(content, sort_keys=True).encode()))
@@ -213,6 +213,6 @@ def record_failure(root: Path, trial_id: str, attempt: int, traceback: str) -> N
         attempts=attempt,
         traceback=traceback.encode(errors="backslashreplace").decode(),  # a lone surrogate has no UTF-8
         host=socket.gethostname(),
-        failed_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        failed_at=time_now(),
     )
     storage(root).replace(Layout(root).failure(trial_id), sealed(failure.model_dump_json(indent=1).encode()))
