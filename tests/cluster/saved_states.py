@@ -28,9 +28,9 @@ def saved(store: Path, *, since: float = 0.0) -> set[str]:
 
 
 @contextmanager
-def watched_epochs(store: Path) -> Iterator[dict[str, list[int]]]:
-    """Look at the checkpoints all the time; yields by trial the epochs done in each one that was written, in order."""
-    found: dict[str, list[int]] = defaultdict(list)
+def watched_progress(store: Path) -> Iterator[dict[str, list[tuple[int, int]]]]:
+    """Look at the checkpoints all the time; yields by trial the epochs and the steps done in each one, as written."""
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
     written: dict[Path, int] = {}
     ended = threading.Event()
 
@@ -38,9 +38,9 @@ def watched_epochs(store: Path) -> Iterator[dict[str, list[int]]]:
         while not ended.wait(LOOK_SECONDS):
             for path in Layout(store).checkpoints.glob(f"*/{STATE}"):
                 with suppress(FileNotFoundError):  # its trial has just ended
-                    at, epoch = _when_and_epoch(path)
+                    at, progress = _when_and_progress(path)
                     if written.get(path) != at:
-                        found[path.parent.name].append(epoch)
+                        found[path.parent.name].append(progress)
                         written[path] = at
 
     looking = threading.Thread(target=look)
@@ -52,9 +52,10 @@ def watched_epochs(store: Path) -> Iterator[dict[str, list[int]]]:
         looking.join()
 
 
-def _when_and_epoch(path: Path) -> tuple[int, int]:
+def _when_and_progress(path: Path) -> tuple[int, tuple[int, int]]:
     """Of one file, though another takes its name meanwhile: safetensors opens a file twice."""
     with path.open("rb") as file:
         at = os.fstat(file.fileno()).st_mtime_ns
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    return at, int(json.loads(header["__metadata__"][HEADER])["facts"]["epoch"])
+    facts = json.loads(header["__metadata__"][HEADER])["facts"]
+    return at, (int(facts["epoch"]), int(facts["steps"]))
