@@ -213,14 +213,19 @@ def _give_back_memory() -> None:
 
 
 def resolve_precision(requested: RequestedPrecision, device: Device, network: nn.Module) -> Precision:
-    """fp32 or bf16 as asked; auto means bf16 for encoders and LSTMs on devices that multiply bf16 in hardware.
+    """fp32 or bf16 as asked; auto means bf16 for encoders, LSTMs and residual networks on devices that multiply it.
 
-    Small convolutional networks stay fp32: their products are too small to gain from bf16 what its casts cost.
+    Convolutional networks without normalisation, which are small ones, stay fp32: their products are too small to gain
+    from bf16 what its casts cost.
     """
     if requested != "auto":
         return requested
-    gains = any(isinstance(m, nn.LSTM) or "attention" in type(m).__name__.lower() for m in network.modules())
-    return "bf16" if gains and multiplies_bf16(device) else "fp32"
+    return "bf16" if any(map(_gains, network.modules())) and multiplies_bf16(device) else "fp32"
+
+
+def _gains(module: nn.Module) -> bool:
+    """True for a part that only networks have which are faster in bf16."""
+    return isinstance(module, nn.LSTM | nn.BatchNorm2d) or "attention" in type(module).__name__.lower()
 
 
 def multiplies_bf16(device: Device) -> bool:

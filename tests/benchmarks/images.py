@@ -11,8 +11,9 @@ store: seconds are those a seed.
 
 Both sides take turns, and the median of their ratios is told. Beside seconds stand those of processors, which others on
 the machine do not lengthen: a side that keeps every processor busy takes these over their number. The share of what
-matrix products reach here in the same run is of processor seconds too. Accuracies stand beside: a faster trial that
-learns less would be no gain.
+matrix products reach here in the same run is of processor seconds too, and of products in the precision of that side:
+trials have theirs from `--precision`, the script trains in fp32. Accuracies stand beside: a faster trial that learns
+less would be no gain.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from runner.models import resnet
 from runner.models.base import ModelContext
 from runner.spec import Protocol, TrialSpec
-from runner.training import Finetuning, Selection, Training
+from runner.training import Finetuning, RequestedPrecision, Selection, Training
 from runner.trial.run import Workplace, run_trial
 from tasks.base import TaskChoice, TaskData
 from tasks.catalogue import open_task
@@ -60,6 +61,7 @@ class Job:
     epochs: int
     momentum: float
     pruned: bool
+    precision: RequestedPrecision = "auto"
 
     @property
     def examples(self) -> int:
@@ -85,6 +87,7 @@ def trials(job: Job, seed: int) -> list[TrialSpec]:
             momentum=job.momentum,
             nesterov=bool(job.momentum),
             clip_norm=0.0,
+            precision=job.precision,
             selection=Selection(best="loss", split="test"),
             finetuning=Finetuning(epochs=job.epochs),
         ),
@@ -95,11 +98,12 @@ def trials(job: Job, seed: int) -> list[TrialSpec]:
 
 @dataclass(frozen=True)
 class Taken:
-    """Of one seed: seconds, seconds of processors, and the last network's accuracy."""
+    """Of one seed: seconds, seconds of processors, the last network's accuracy, and in which precision it computed."""
 
     seconds: float
     processors: float
     accuracy: float
+    precision: str
 
 
 def one_seed(job: Job, seed: int, ready: Any) -> Taken:
@@ -117,9 +121,10 @@ def one_seed(job: Job, seed: int, ready: Any) -> Taken:
             outcome = run_trial(spec, workplace=place, data=job.data, keep_state=spec.is_dense)
             assert outcome.record is not None
         taken = time.perf_counter() - began, time.process_time() - busy
-    accuracy = outcome.record.facts.metrics["test"]["accuracy"]
+    facts = outcome.record.facts
+    accuracy = facts.metrics["test"]["accuracy"]
     assert accuracy is not None
-    return Taken(*taken, accuracy)
+    return Taken(*taken, accuracy, facts.precision)
 
 
 def side_by_side(job: Job) -> Taken:
@@ -133,6 +138,7 @@ def side_by_side(job: Job) -> Taken:
         max(one.seconds for one in found) / count,
         mean(one.processors for one in found),
         mean(one.accuracy for one in found),
+        found[0].precision,
     )
 
 
@@ -232,7 +238,7 @@ def plain(job: Job, threads: int, workers: int) -> Taken:
         amount = (1 - 1 / ratio) * parameters / prunable
         prune.global_unstructured([(layer, "weight") for layer in layers], prune.L1Unstructured, amount=amount)
         accuracy = trained(pruned, sets, job.epochs, job.momentum)
-    return Taken(time.perf_counter() - began, processor_seconds() - busy, accuracy)
+    return Taken(time.perf_counter() - began, processor_seconds() - busy, accuracy, "fp32")
 
 
 def operations(job: Job) -> float:
@@ -244,10 +250,10 @@ def operations(job: Job) -> float:
     return counter.get_total_flops() / 8
 
 
-def peak() -> float:
+def peak(precision: str) -> float:
     """Operations that a processor does in a second of a matrix product, the best of several."""
     torch.set_num_threads(1)
-    square = torch.rand(1024, 1024)
+    square = torch.rand(1024, 1024, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
     seconds = []
     for _ in range(10):
         began = time.process_time()
@@ -267,16 +273,17 @@ def compare(job: Job, rounds: int, forms: list[tuple[int, int]]) -> None:
         best, least = min(one.seconds for one in theirs), min(one.processors for one in theirs)
         ratios.append(best / ours.seconds)
         busy.append(least / ours.processors)
-        top = peak()
+        top = {precision: peak(precision) for precision in ("fp32", ours.precision)}
         print(f"{name}, turn {turn + 1}, a seed:", flush=True)
         for side, taken in [
             ("trials", ours),
             *((f"plain, {a} threads, {b} workers", one) for (a, b), one in zip(forms, theirs, strict=True)),
         ]:
-            share = work / taken.processors / top
+            reached = top[taken.precision]
+            share = work / taken.processors / reached
             print(
                 f"  {side}: {taken.seconds:.1f} s, {taken.processors:.1f} s of processors ({share:.1%} of "
-                f"{top / 1e9:.0f} GFLOP/s), accuracy {taken.accuracy:.3f}",
+                f"{reached / 1e9:.0f} GFLOP/s in {taken.precision}), accuracy {taken.accuracy:.3f}",
                 flush=True,
             )
     print(f"{name}: {told(ratios)} as fast, {told(busy)} by seconds of processors")
@@ -303,17 +310,20 @@ def main() -> None:
     parser.add_argument("--cifar-examples", type=int, default=1_280)
     parser.add_argument("--epochs", type=int, nargs=2, default=(3, 2), help="dense, and after each cut")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="of trials")
     parser.add_argument("--only", choices=("lenet", "resnet-20"))
     parser.add_argument("--forms", nargs="+", default=["1/0", f"{CORES}/0", f"{CORES}/{CORES}"], help="THREADS/WORKERS")
     given = parser.parse_args()
     forms = [(int(one.partition("/")[0]), int(one.partition("/")[2])) for one in given.forms]
     if given.only != "resnet-20":
         fashion = cut(open_task(TaskChoice(name="fashion-mnist", data=given.fashion)), given.examples, 2_000)
-        compare(Job("lenet", fashion, *given.epochs, momentum=0.0, pruned=True), given.rounds, forms)
+        job = Job("lenet", fashion, *given.epochs, momentum=0.0, pruned=True, precision=given.precision)
+        compare(job, given.rounds, forms)
     if given.cifar and given.only != "lenet":
         count = given.cifar_examples
         cifar = cut(open_task(TaskChoice(name="cifar10", data=given.cifar)), count, count // 5)
-        compare(Job("resnet-20", cifar, 1, 0, momentum=0.9, pruned=False), given.rounds, forms)
+        job = Job("resnet-20", cifar, 1, 0, momentum=0.9, pruned=False, precision=given.precision)
+        compare(job, given.rounds, forms)
 
 
 if __name__ == "__main__":

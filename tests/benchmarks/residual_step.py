@@ -5,7 +5,8 @@
 
 Each side has a process of its own with one thread, in turns. Told are processor seconds of a batch of 128 images, the
 least of all steps, since whatever else the machine does only adds to them: from fetching the images to the optimizer's
-step. The share of convolutions is that of a profile of the trial's steps.
+step. The share of convolutions is that of a profile of the trial's steps. The script trains in fp32, the trial in what
+`--precision` says.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ from tests.benchmarks.images import BATCH, Job, cut, loaders, operations, peak, 
 STEPS = 8
 
 
-def by_trial(job: Job) -> tuple[float, float]:
-    """Least seconds of a step, and the share of convolutions."""
+def by_trial(job: Job) -> tuple[float, float, str]:
+    """Least seconds of a step, the share of convolutions, and the precision."""
     with tempfile.TemporaryDirectory() as folder:
         place = Workplace(root=Path(folder), cache=cache_folder(), device="cpu")
         trainer = assembled(trials(job, 0)[0], place, job.data).trainer
@@ -49,7 +50,7 @@ def by_trial(job: Job) -> tuple[float, float]:
         began.stop()
     times = {one.key: one.self_cpu_time_total for one in began.key_averages()}
     convolutions = sum(taken for name, taken in times.items() if "convolution" in name)
-    return least(stamps[:STEPS]), convolutions / sum(times.values())
+    return least(stamps[:STEPS]), convolutions / sum(times.values()), trainer.training_set.compute.precision
 
 
 def by_script(job: Job) -> float:
@@ -77,23 +78,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cifar", required=True, help="a copy of CIFAR-10")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="of the trial")
     given = parser.parse_args()
     data: TaskData = cut(open_task(TaskChoice(name="cifar10", data=given.cifar)), (STEPS + 4) * BATCH, BATCH)
-    job = Job("resnet-20", data, 1, 0, momentum=0.9, pruned=False)
-    work, ours, theirs, shares, best = operations(job) * BATCH, list[float](), list[float](), list[float](), 0.0
+    job = Job("resnet-20", data, 1, 0, momentum=0.9, pruned=False, precision=given.precision)
+    ours, theirs, shares, precision = list[float](), list[float](), list[float](), "fp32"
+    best = {"fp32": 0.0, "bf16": 0.0}
     for _ in range(given.rounds):
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
-            taken, share = pool.submit(by_trial, job).result()
+            taken, share, precision = pool.submit(by_trial, job).result()
             theirs.append(pool.submit(by_script, job).result())
-            best = max(best, pool.submit(peak).result())
+            best = {one: max(before, pool.submit(peak, one).result()) for one, before in best.items()}
         ours.append(taken)
         shares.append(share)
         print(f"trial {taken:.3f} s, {share:.0%} of it convolutions; plain script {theirs[-1]:.3f} s", flush=True)
-    own, other, share = min(ours), min(theirs), sum(shares) / len(shares)
+    own, other, share, work = min(ours), min(theirs), sum(shares) / len(shares), operations(job) * BATCH
+    fast, plain = best[precision], best["fp32"]
     print(
-        f"least: {own:.3f} against {other:.3f} s, {other / own:.2f} times as fast; of {best / 1e9:.0f} GFLOP/s of "
-        f"matrix products {work / own / best:.0%} against {work / other / best:.0%}, convolutions alone "
-        f"{work / (share * own) / best:.0%}; were all else free, {other / (share * own):.2f} times"
+        f"least: {own:.3f} s in {precision} against {other:.3f} s in fp32, {other / own:.2f} times as fast; of matrix "
+        f"products ({fast / 1e9:.0f} and {plain / 1e9:.0f} GFLOP/s) {work / own / fast:.0%} against "
+        f"{work / other / plain:.0%}, convolutions alone {work / (share * own) / fast:.0%}; were all else free, "
+        f"{other / (share * own):.2f} times"
     )
 
 

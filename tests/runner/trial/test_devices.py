@@ -42,11 +42,14 @@ class Encoder(nn.Module):
 
 
 @pytest.mark.parametrize("hardware", [False, True])
-def test_auto_precision_is_bf16_for_encoders_on_hardware_that_has_it(monkeypatch, hardware):
-    """Encoders gain from bf16 where the device multiplies it; LSTMs and convolutions stay fp32; a choice is obeyed."""
+def test_auto_precision_is_bf16_for_networks_that_gain_on_hardware_that_has_it(monkeypatch, hardware):
+    """Encoders, LSTMs and residual networks gain from bf16 where the device multiplies it; convolutions alone do not
+    and stay fp32; a choice is obeyed."""
     monkeypatch.setattr(runner.trial.devices, "multiplies_bf16", lambda _: hardware)
     assert resolve_precision("auto", CPU, Encoder()) == ("bf16" if hardware else "fp32")
     assert resolve_precision("auto", CPU, nn.LSTM(2, 2)) == ("bf16" if hardware else "fp32")
+    residual = nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1))
+    assert resolve_precision("auto", CPU, residual) == ("bf16" if hardware else "fp32")
     assert resolve_precision("auto", CPU, nn.Conv2d(1, 1, 1)) == "fp32"
     assert resolve_precision("bf16", CPU, nn.LSTM(2, 2)) == "bf16"
     assert resolve_precision("fp32", CPU, Encoder()) == "fp32"
