@@ -30,7 +30,8 @@ def layer(rows: int = 12, columns: int = 20, *, bias: bool = True) -> nn.Linear:
 @pytest.mark.parametrize("is_sparse", [False, True])
 @pytest.mark.parametrize("bias", [False, True])
 def test_a_reduced_layer_computes_the_same(is_sparse, bias):
-    """Empty rows give the bias alone, empty columns are not read, and any number of dimensions may stand before."""
+    """Empty rows give the bias alone, empty columns are not read, and any number of dimensions may stand before; many
+    inputs, which pass by in parts, come out as few do."""
     linear = layer(bias=bias)
     reduced = ReducedLinear(linear, is_sparse=is_sparse)
     assert reduced.weight.shape[0] <= 11
@@ -40,6 +41,8 @@ def test_a_reduced_layer_computes_the_same(is_sparse, bias):
         assert torch.allclose(reduced(given), linear(given), atol=1e-6)
         given[..., 0] = torch.inf  # an empty column is not even multiplied
         assert torch.isfinite(reduced(given)).all()
+        many = torch.randn(3, 67, 20)
+        assert torch.allclose(reduced(many), linear(many), atol=1e-6)
 
 
 def test_each_layer_has_the_form_that_is_fastest():
