@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.bleurt import Checkpoint
 from tasks.columns import Inputs, read_by_trials
 from tasks.content import content_hash
 from tasks.images import Images, square_of
@@ -46,10 +47,10 @@ class TaskChoice(BaseModel):
     `beams`: of how many beginnings a text is written at once; 1: the likeliest token again and again.
     `target` names the column of a text that is to be written after `text`.
     `metrics` are those by which any task's answers are scored, the headline first (`tasks.metric_choice`); they change
-    no trial. A number for `test` or `validation` is the
-    fraction of train that is held out (`tasks.held_out`). `id` names the column of the user's own ids. `quoting`,
-    `delimiter`, `encoding` and `columns` say how files of text are written, where that cannot be told from them
-    (`tasks.text_files.Written`).
+    no trial. `bleurt`: the folder of a checkpoint of BLEURT, by which texts that are written are scored too. A number
+    for `test` or `validation` is the fraction of train that is held out (`tasks.held_out`). `id` names the column of
+    the user's own ids. `quoting`, `delimiter`, `encoding` and `columns` say how files of text are written, where that
+    cannot be told from them (`tasks.text_files.Written`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -86,6 +87,7 @@ class TaskChoice(BaseModel):
     encoding: str | None = Field(default=None, exclude_if=_is_none)
     columns: tuple[str, ...] | None = Field(default=None, exclude_if=_is_none)
     metrics: tuple[str, ...] | None = Field(default=None, exclude_if=_is_none)
+    bleurt: str | None = Field(default=None, exclude_if=_is_none)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +101,8 @@ class TaskData:
     `note` says in a sentence how the examples depart from the task's declared ones; empty if they do not.
     `warnings` are sentences on what is doubtful: labels, copies of examples within and across splits. `metrics` are
     those by which answers are scored, the headline first; empty for those of the kind. `images` is what images of bytes
-    have in common. `stride`: how many tokens apart windows of long passages begin; 0 where these are cut.
+    have in common. `stride`: how many tokens apart windows of long passages begin; 0 where these are cut. `bleurt`: the
+    checkpoint that this metric is measured with, where it is.
     """
 
     task: str
@@ -114,6 +117,7 @@ class TaskData:
     metrics: tuple[str, ...] = ()
     images: Images | None = None
     stride: int = 0
+    bleurt: Checkpoint | None = None
 
     def __post_init__(self) -> None:
         _require_gold(self.task, self.examples, KINDS[self.kind].gold)

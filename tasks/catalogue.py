@@ -12,8 +12,10 @@ import pyarrow.compute as pc
 
 from tasks import TASKS, files
 from tasks.base import SPLITS, Split, Task, TaskChoice, TaskData, TaskError
+from tasks.bleurt import BLEURT
+from tasks.bleurt_folder import NEEDS, checkpoint_in
 from tasks.cache import cached, file_stamps
-from tasks.choices import check_reading, stride_of
+from tasks.choices import check_reading, metrics_of, stride_of
 from tasks.examples import split_sizes
 from tasks.kinds.single_label import PART
 from tasks.lengths import statistics, token_counts
@@ -23,7 +25,7 @@ from tasks.splitting import scrambled, stratified_subset
 from tasks.statistics import counted_statistics, declared_statistics
 from tasks.tabular import nearest
 
-OF_ANY_TASK = ("name", "data", "limit", "max_tokens", "stride", "beams", "metrics", "validation")
+OF_ANY_TASK = ("name", "data", "limit", "max_tokens", "stride", "beams", "metrics", "bleurt", "validation")
 """The fields of a choice that a registered task may have."""
 
 
@@ -66,7 +68,7 @@ def _check_registered(choice: TaskChoice, task: Task) -> None:
     if given:
         raise TaskError(
             f"task '{task.name}' is registered and takes no {', '.join(given)}; allowed: data, limit, max_tokens, "
-            "stride, beams, metrics, and validation: 0 where its validation split is a part of train"
+            "stride, beams, metrics, bleurt, and validation: 0 where its validation split is a part of train"
         )
     if choice.validation == 0 and task.load_whole is None:
         raise TaskError(f"task '{task.name}': its validation split is no part of train; remove validation: 0")
@@ -85,6 +87,7 @@ def open_task(choice: TaskChoice) -> TaskData:
     Raises TaskError if the choice is wrong or the data are not what the task declares.
     """
     check(choice)
+    bleurt = None if choice.bleurt is None else checkpoint_in(choice.bleurt)
     key = _key(choice)
 
     def load() -> TaskData:
@@ -103,18 +106,22 @@ def open_task(choice: TaskChoice) -> TaskData:
         max_tokens=choice.max_tokens or data.max_tokens,
         stride=stride_of(choice),
         metrics=_metrics(choice, data),
+        bleurt=bleurt,
     )
 
 
 def _metrics(choice: TaskChoice, data: TaskData) -> tuple[str, ...]:
     """Those of the study, else of the task; TaskError for one that its answers do not have."""
-    own = TASKS[choice.name].metrics if choice.name in TASKS else ()
-    metrics = own or None if choice.metrics is None else choice.metrics
-    if metrics is None:
+    metrics = metrics_of(choice)
+    if not metrics and choice.metrics is None:
         return ()
     check_metrics(choice.name, data.kind, metrics, data.classes)
     if METEOR in metrics:
         require_meteor()
+    if BLEURT in metrics and choice.bleurt is None:
+        raise TaskError(
+            f"task '{choice.name}': metric '{BLEURT}' is measured by a network; set bleurt to the folder of {NEEDS}"
+        )
     if BY_PART in metrics and PART not in data.examples.column_names:
         raise TaskError(
             f"task '{choice.name}': {BY_PART} is a mean over the parts that a column '{PART}' names; add it"
@@ -238,7 +245,7 @@ def _load_registered(choice: TaskChoice) -> TaskData:
 def _key(choice: TaskChoice) -> dict[str, Any]:
     """What the parsed examples depend on."""
     said = choice.model_dump(
-        mode="json", exclude={"limit", "max_tokens", "stride", "beams", "metrics"}, exclude_defaults=True
+        mode="json", exclude={"limit", "max_tokens", "stride", "beams", "metrics", "bleurt"}, exclude_defaults=True
     )
     given = [choice.data, choice.train, choice.validation, choice.test, choice.dataset]
     sources = {path: file_stamps(Path(path)) for path in given if isinstance(path, str) and Path(path).exists()}

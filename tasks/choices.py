@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tasks import TASKS
 from tasks.base import TaskChoice, TaskError
+from tasks.bleurt import BLEURT
+from tasks.kinds import KINDS
 from tasks.own_fields import own_kind
 
 
@@ -24,12 +26,26 @@ def beams_of(choice: TaskChoice) -> int:
     return choice.beams if choice.beams is not None else registered.beams if registered else 1
 
 
+def metrics_of(choice: TaskChoice) -> tuple[str, ...]:
+    """By what answers are scored: as a study says, else as its task does, and last BLEURT where it has a checkpoint.
+
+    Nothing for the metrics of the kind.
+    """
+    own = TASKS[choice.name].metrics if choice.name in TASKS else ()
+    named = own if choice.metrics is None else choice.metrics
+    if choice.bleurt is None or BLEURT in named or choice.metrics == ():  # which is refused
+        return named
+    return (*(named or KINDS[kind_of(choice)].metrics), BLEURT)
+
+
 def check_reading(choice: TaskChoice) -> None:
     """TaskError for a choice of how networks read or write, on a task of which they do not do so."""
     if choice.stride is not None and kind_of(choice) != "span":
         raise TaskError(f"task '{choice.name}': stride is for questions about passages; remove it")
     if choice.beams is not None and kind_of(choice) != "generation":
         raise TaskError(f"task '{choice.name}': beams are for texts that are written; remove them")
+    if choice.bleurt is not None and kind_of(choice) != "generation":
+        raise TaskError(f"task '{choice.name}': bleurt scores texts that are written; remove it")
     if choice.max_tokens is not None and stride_of(choice) >= choice.max_tokens:
         raise TaskError(
             f"task '{choice.name}': stride is {stride_of(choice)} and max_tokens {choice.max_tokens}: between two "

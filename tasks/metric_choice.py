@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow.compute as pc
 
 from tasks.base import TaskError
+from tasks.bleurt import BLEURT
 from tasks.kinds import KINDS
 from tasks.kinds.base import Codes, Kind
 from tasks.kinds.single_label import PART, SingleLabel
@@ -49,19 +51,29 @@ def _micro_f1(kind: Kind, gold: Codes, codes: Codes) -> float:
     return float(f1_score(gold, codes, average="micro", zero_division=0))
 
 
-FURTHER: dict[str, dict[str, Callable[[Kind, Codes, Codes], float]]] = {
+Metric = Callable[[Kind, Codes, Codes], float]
+"""What is said of the answers of a kind: of gold codes and codes one number."""
+
+FURTHER: dict[str, dict[str, Metric]] = {
     "single-label": {"matthews": _matthews, BY_PART: _by_part},
     "multi-label": {"micro-f1": _micro_f1},
     "generation": {METEOR: _meteor},
 }
 """Kind -> what may be chosen beside the kind's own metrics; 0 where scikit-learn says 0."""
+BY_NETWORK: dict[str, tuple[str, ...]] = {"generation": (BLEURT,)}
+"""Kind -> what may be chosen too, and what whoever has its network hands to `measured`."""
+NO_NETWORKS: Mapping[str, Metric] = MappingProxyType({})
 OF_ONE_CLASS = ("single-label",)
 """Kinds of which the F1 of one class may be chosen."""
 
 
 def allowed(kind: str) -> list[str]:
     """The metrics that a task of this kind may choose, `f1:CLASS` standing for that of any of its classes."""
-    return [*KINDS[kind].metrics, *FURTHER.get(kind, {}), *([f"{F1_OF}CLASS"] if kind in OF_ONE_CLASS else [])]
+    return [*_named(kind), *([f"{F1_OF}CLASS"] if kind in OF_ONE_CLASS else [])]
+
+
+def _named(kind: str) -> tuple[str, ...]:
+    return (*KINDS[kind].metrics, *FURTHER.get(kind, {}), *BY_NETWORK.get(kind, ()))
 
 
 def check_metrics(task: str, kind: str, metrics: Sequence[str], classes: Sequence[str] | None = None) -> None:
@@ -76,7 +88,7 @@ def check_metrics(task: str, kind: str, metrics: Sequence[str], classes: Sequenc
             if classes is not None and name not in classes:
                 shown = ", ".join(classes[:12])
                 raise TaskError(f"task '{task}': metric '{metric}' is of a class that it does not have; it has {shown}")
-        elif metric not in {*KINDS[kind].metrics, *FURTHER.get(kind, {})}:
+        elif metric not in _named(kind):
             raise TaskError(
                 f"task '{task}': a {kind} task has no metric '{metric}'; allowed: {_told(kind)}"
                 f"{nearest(metric, allowed(kind))}".rstrip()
@@ -92,10 +104,22 @@ def chosen(kind: str, metrics: Sequence[str]) -> tuple[str, ...]:
     return () if tuple(metrics) == KINDS[kind].metrics else tuple(metrics)
 
 
-def measured(kind: Kind, metrics: Sequence[str], gold: Codes, codes: Codes, classes: Sequence[str]) -> dict[str, float]:
-    """How good the answers are together, by metric; those of the kind where none are chosen."""
+def measured(
+    kind: Kind,
+    metrics: Sequence[str],
+    gold: Codes,
+    codes: Codes,
+    classes: Sequence[str],
+    networks: Mapping[str, Metric] = NO_NETWORKS,
+) -> dict[str, float]:
+    """How good the answers are together, by metric; those of the kind where none are chosen.
+
+    networks: the metrics of BY_NETWORK that are at hand; TaskError for one that is asked for and is not.
+    """
     own = kind.measured(gold, codes, len(classes))
-    further = FURTHER.get(kind.name, {})
+    further = {**FURTHER.get(kind.name, {}), **networks}
+    if missing := {*metrics} & {*BY_NETWORK.get(kind.name, ())} - {*networks}:
+        raise TaskError(f"metric '{missing.pop()}' is measured by a network, which is not at hand")
     return {
         name: own[name]
         if name in own

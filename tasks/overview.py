@@ -19,7 +19,7 @@ from tasks.passages import passage_words
 
 HOW_MEASURED = {
     "meteor": "name it in metrics, which needs Java and pip install 'piesweep[meteor]'",
-    "bleurt": "there is no BLEURT here",
+    "bleurt": "set bleurt to the folder of a checkpoint",
 }
 """Metric -> what it takes."""
 MOST_NAMED = 12

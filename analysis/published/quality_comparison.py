@@ -11,7 +11,7 @@ from typing import Any
 from analysis.display_names import method_key
 from analysis.published.quality_figures import BUDGETS, FURTHER, OF_FURTHER, PublishedQuality, published
 from analysis.results import Results, Row
-from analysis.statistics.qualities import CellKey, Measured, Qualities, qualities
+from analysis.statistics.qualities import CellKey, Measured, Qualities, as_printed, qualities
 from analysis.tables.task_quality import ALL, AVERAGE, GLUE, averaged, bases
 
 NETWORKS = """
@@ -35,7 +35,7 @@ DEFAULTS = {"bert": "bert"}
 
 @dataclass(frozen=True, kw_only=True)
 class BesideQuality:
-    """A published figure and ours, both in percent; model and method: our names. ours: None of a further row.
+    """A published figure and ours, both as papers print them; model and method: our names. ours: None of a further row.
 
     table: of Ren and Zhu 2023, that it stands beside.
     """
@@ -106,7 +106,12 @@ class QualityComparison:
             mean, seeds = (None, 0) if measured is None else (measured.mean, measured.seeds)
         if mean is not None:
             yield BesideQuality(
-                table=one.table, published=one, model=model, method=method, ours=100 * mean, seeds=seeds
+                table=one.table,
+                published=one,
+                model=model,
+                method=method,
+                ours=as_printed(one.metric, mean),
+                seeds=seeds,
             )
 
     def _measured(self, key: CellKey, metric: str) -> Measured | None:

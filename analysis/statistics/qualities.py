@@ -8,6 +8,7 @@ from statistics import fmean, stdev
 
 from analysis.display_names import method_key
 from analysis.results import Results
+from tasks.bleurt import BLEURT
 
 CellKey = tuple[str, str, str, float]
 """Task, model, method and sparsity."""
@@ -38,6 +39,19 @@ class Measured:
 
 
 Qualities = Mapping[CellKey, Mapping[str, Measured]]
+
+AS_THEY_ARE = (BLEURT,)
+"""Metrics that are no fractions of 1: papers print them as they are."""
+
+
+def as_printed(metric: str, value: float) -> float:
+    """A value of a metric as papers print it: in percent, or as it is."""
+    return value if metric in AS_THEY_ARE else 100 * value
+
+
+def decimals(metric: str) -> int:
+    """How many of them papers print of a metric."""
+    return 2 if metric in AS_THEY_ARE else 1
 
 
 def qualities(results: Results) -> Qualities:

@@ -10,6 +10,7 @@ from analysis.display_names import method_key, method_name, percent
 from analysis.published.quality_comparison import BesideQuality, QualityComparison
 from analysis.published.quality_figures import BUDGETS, REFERENCE
 from analysis.results import Results, Row
+from analysis.statistics.qualities import AS_THEY_ARE, decimals
 from analysis.tables.layout import MISSING
 from analysis.tables.quality_notes import (
     chosen_told,
@@ -60,7 +61,7 @@ def _beside(comparison: QualityComparison, number: int, pairs: list[BesideQualit
         _seeds(pairs),
         sizes_told(comparison, pairs),
         *differences_told(comparison, pairs),
-        _bleurt(number),
+        _as_they_are(number, pairs),
         _matched(pairs),
         _doubts(pairs),
     ]
@@ -90,8 +91,9 @@ def _summary(comparison: QualityComparison, found: dict[int, list[BesideQuality]
         name="comparison_quality",
         title=f"This store beside {REFERENCE}",
         caption="Of the pruned cells that both have and whose published figure is to be trusted: the mean absolute "
-        "difference in points, and of how many pairs of methods at one task and sparsity both say alike which is "
-        f"better. The rows differ in more than their method: see the budgets. {_changed(comparison)}".rstrip(),
+        "difference in points (without BLEURT, which has none), and of how many pairs of methods at one task and "
+        "sparsity both say alike which is better. The rows differ in more than their method: see the budgets. "
+        f"{_changed(comparison)}".rstrip(),
         keys=("table",),
         columns=("compared", "mean absolute difference", "same order"),
         parts=("",),
@@ -115,10 +117,11 @@ def _summary(comparison: QualityComparison, found: dict[int, list[BesideQuality]
 def _sums(pairs: list[BesideQuality]) -> Row:
     known = [pair for pair in pairs if pair.difference is not None and not pair.published.doubt]
     pruned = [pair for pair in known if pair.published.sparsity]
+    points = [abs(pair.difference or 0.0) for pair in pruned if pair.published.metric not in AS_THEY_ARE]
     ordered = [_same_order(*two) for two in combinations(pruned, 2) if _rivals(*two)]
     return {
         "compared": len(pruned),
-        "difference": fmean(abs(pair.difference or 0.0) for pair in pruned) if pruned else None,
+        "difference": fmean(points) if points else None,
         "ordered": len(ordered),
         "same": sum(ordered),
     }
@@ -237,8 +240,13 @@ def _number(seeds: int | None) -> str:
     return "an unknown number" if seeds is None else str(seeds)
 
 
-def _bleurt(number: int) -> str:
-    return "BLEURT, which the paper prints of DART and WebNLG, is not measured here." if number == 4 else ""
+def _as_they_are(number: int, pairs: list[BesideQuality]) -> str:
+    """What is said of BLEURT, the one figure of Table 4 that is no percentage, or that it is not there."""
+    if number != 4:
+        return ""
+    if any(pair.published.metric in AS_THEY_ARE for pair in pairs):
+        return "BLEURT as it is; the paper does not say of which checkpoint."
+    return "BLEURT, which the paper prints of DART and WebNLG, is not measured here: no checkpoint was named."
 
 
 def _matched(pairs: list[BesideQuality]) -> str:
@@ -262,8 +270,9 @@ def _keys(pair: BesideQuality) -> tuple[str, ...]:
 def _values(pair: BesideQuality) -> tuple[tuple[Value, ...], ...]:
     doubted: frozenset[Mark] = frozenset({"undefined"} if pair.published.doubt else ())
     unequal: frozenset[Mark] = frozenset({"incomplete"} if pair.is_unequal else ())
-    ours = MISSING if pair.ours is None else Value(f"{pair.ours:.1f}", unequal)
-    difference = MISSING if pair.difference is None else Value(f"{pair.difference:+.1f}")
+    places = decimals(pair.published.metric)
+    ours = MISSING if pair.ours is None else Value(f"{pair.ours:.{places}f}", unequal)
+    difference = MISSING if pair.difference is None else Value(f"{pair.difference:+.{places}f}")
     return (ours,), (Value(pair.published.text, doubted),), (difference,)
 
 

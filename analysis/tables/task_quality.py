@@ -8,10 +8,11 @@ from statistics import fmean
 
 from analysis.display_names import method_key, method_name, percent
 from analysis.results import Results, Row
-from analysis.statistics.qualities import CellKey, Measured, Qualities, qualities
+from analysis.statistics.qualities import CellKey, Measured, Qualities, as_printed, decimals, qualities
 from analysis.tables.layout import MISSING
 from analysis.tables.table import Line, Mark, Table, Value
 from runner.methods import DENSE
+from tasks.bleurt import BLEURT
 
 LEGEND: dict[Mark, str] = {
     "best": "the best method at this sparsity, by the first figure",
@@ -49,7 +50,7 @@ GLUE = (
     Column(title="MNLI", task="glue/mnli", metrics={"accuracy-by-part": "Acc"}),
     Column(title="QQP", task="glue/qqp", metrics={"accuracy": "Acc", "f1:duplicate": "F1"}),
 )
-WRITTEN = {"bleu": "BLEU", "rouge-l": "ROUGE-L", "meteor": "METEOR"}
+WRITTEN = {"bleu": "BLEU", "rouge-l": "ROUGE-L", "meteor": "METEOR", BLEURT: "BLEURT"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,8 @@ SHAPES: dict[str, Shape] = {
     "quality_data_to_text": Shape(
         title="Quality of texts from data",
         said="As percentages: BLEU by sacrebleu of all texts together, the mean ROUGE-L, and Meteor 1.5 where the "
-        "study asks for it. BLEURT, a trained network, is not measured.",
+        "study asks for it; BLEURT as it is, the mean of the best over the references, where the study names a "
+        "checkpoint.",
         columns=tuple(
             Column(title=title, task=task, metrics={name: told})
             for title, task in (("E2E", "e2e"), ("DART", "dart"), ("WebNLG", "webnlg"))
@@ -202,7 +204,7 @@ def _best(found: Qualities, columns: Sequence[Column]) -> set[tuple[CellKey, str
         for key, value in found.items():
             mean = value[metric].mean if key[0] == column.task and metric in value else None
             if mean is not None and key[2] != DENSE:
-                groups.setdefault((key[1], key[3]), {})[key] = round(mean * 100, 1)
+                groups.setdefault((key[1], key[3]), {})[key] = round(as_printed(metric, mean), decimals(metric))
         for group in groups.values():
             if min(group.values()) < max(group.values()):
                 best |= {(key, metric) for key, mean in group.items() if mean == max(group.values())}
@@ -220,11 +222,14 @@ def _value(results: Results, found: Qualities, column: Column, key: LineKey, bes
         marks.add("incomplete")
     if any(one is not None and one.undefined for one in shown):
         marks.add("undefined")
-    return Value(" / ".join(map(_text, shown)), frozenset(marks))
+    texts = (_text(metric, one) for metric, one in zip(column.metrics, shown, strict=True))
+    return Value(" / ".join(texts), frozenset(marks))
 
 
-def _text(one: Measured | None) -> str:
-    return MISSING.text if one is None or one.mean is None else f"{one.mean * 100:.1f}"
+def _text(metric: str, one: Measured | None) -> str:
+    if one is None or one.mean is None:
+        return MISSING.text
+    return f"{as_printed(metric, one.mean):.{decimals(metric)}f}"
 
 
 def _average(key: LineKey, found: Qualities) -> Value:

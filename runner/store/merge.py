@@ -94,11 +94,18 @@ def _task_conflicts(stores: Sequence[Path]) -> Iterator[str]:
             other, where = seen.setdefault(task, (card, store))
             if other.fingerprint != card.fingerprint:
                 yield f"task {task}: fingerprint {other.fingerprint} in {where}, {card.fingerprint} in {store}"
+            elif _bleurt(other) != _bleurt(card):
+                yield f"task {task}: BLEURT by {_bleurt(other)} in {where}, by {_bleurt(card)} in {store}"
             elif other.metrics != card.metrics:
                 yield (
                     f"task {task}: scored by {', '.join(other.scored_by)} in {where}, by {', '.join(card.scored_by)} "
                     f"in {store}; run its study again with the same `metrics` into one of them"
                 )
+
+
+def _bleurt(card: TaskCard) -> str:
+    """Which checkpoint has scored a task's texts."""
+    return f"checkpoint {card.bleurt.sha256[:12]}" if card.bleurt else "no checkpoint"
 
 
 def _trial_conflicts(stores: Sequence[Path]) -> Iterator[str]:

@@ -142,6 +142,7 @@ def task_data(root: Path, task: str) -> TaskData:
         fingerprint=card.fingerprint,
         metrics=card.metrics,
         images=card.images,
+        bleurt=card.bleurt,
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from runner.store.extra_record import ExtraFile
 from runner.store.names import Attempt, Sha256, SplitName, StoredFile, TaskName, TrialId
+from tasks.bleurt import Checkpoint
 from tasks.columns import JUDGED, Inputs
 from tasks.images import Images
 from tasks.kinds import KINDS
@@ -221,9 +222,9 @@ class TaskCard(BaseModel):
     """What a store knows of a task, beside its examples.
 
     metrics: those by which its answers are scored, the headline first; empty for those of its kind. images: what images
-    of bytes have in common. examples: the file
-    of its examples; None where an earlier version wrote the card, and the fingerprint alone says
-    whether they are those that were trained on.
+    of bytes have in common. bleurt: the checkpoint that this metric is measured with; it stays when other metrics are
+    chosen, so that another one is never taken for it. examples: the file of its examples; None where an earlier version
+    wrote the card, and the fingerprint alone says whether they are those that were trained on.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -237,6 +238,7 @@ class TaskCard(BaseModel):
     splits: dict[SplitName, int]
     metrics: tuple[str, ...] = ()
     images: Images | None = None
+    bleurt: Checkpoint | None = None
     examples: DataFile | None = None
 
     @property

@@ -114,7 +114,7 @@ def _withdraw(path: Path) -> None:
 def save_task(root: Path, data: TaskData) -> None:
     """Keep a task's examples in the store; StoreError if it holds other data under this name, or has a newer layout.
 
-    A task that is there is from now on scored by the metrics of this one.
+    A task that is there is from now on scored by the metrics of this one, BLEURT always with one checkpoint.
     """
     layout = Layout(root)
     refuse_newer_layout(root)
@@ -127,8 +127,10 @@ def save_task(root: Path, data: TaskData) -> None:
                 f"the store at {root} holds other data for task '{data.task}' (fingerprint {held.fingerprint}, "
                 f"given {data.fingerprint}); use another store, or another name for the task"
             )
-        if held.metrics != data.metrics:
-            storage(existing).replace(existing, _card_bytes(held.model_copy(update={"metrics": data.metrics})))
+        refuse_other_bleurt(root, held, data)
+        scored = held.model_copy(update={"metrics": data.metrics, "bleurt": data.bleurt or held.bleurt})
+        if scored != held:
+            storage(existing).replace(existing, _card_bytes(scored))
         return
     storage(root).require_exclusive_creation(root)
     path = layout.task_examples(data.task)
@@ -143,6 +145,7 @@ def save_task(root: Path, data: TaskData) -> None:
         splits={split: count for split, count in counts.items() if count},
         metrics=data.metrics,
         images=data.images,
+        bleurt=data.bleurt,
         examples=DataFile(
             path=path.relative_to(root).as_posix(),
             rows=data.examples.num_rows,
@@ -154,6 +157,16 @@ def save_task(root: Path, data: TaskData) -> None:
     # The card is written last: its existence means the examples are complete.
     storage(existing).create(existing, _card_bytes(card))
     write_down(layout)
+
+
+def refuse_other_bleurt(root: Path, held: TaskCard, data: TaskData) -> None:
+    """StoreError if a task's texts were scored by another checkpoint of BLEURT: means would be of both."""
+    if held.bleurt and data.bleurt and held.bleurt.sha256 != data.bleurt.sha256:
+        raise StoreError(
+            f"{root} has BLEURT of task '{data.task}' by another checkpoint ({held.bleurt.folder}, SHA-256 "
+            f"{held.bleurt.sha256[:12]}; {data.bleurt.folder} is {data.bleurt.sha256[:12]}); give that one, or use "
+            "another store"
+        )
 
 
 def _card_bytes(card: TaskCard) -> bytes:

@@ -15,7 +15,8 @@ from runner.studies.training import cell_name
 from runner.studies.training_checks import selection_problems, training_problems
 from tasks import TASKS
 from tasks.base import SPLITS, TaskChoice, TaskError
-from tasks.choices import kind_of
+from tasks.bleurt import BLEURT
+from tasks.choices import kind_of, metrics_of
 from tasks.columns import Inputs
 from tasks.kinds import KINDS
 from tasks.kinds.base import Kind, Reads
@@ -74,7 +75,7 @@ def paths(study: Study) -> dict[str, str]:
 
     found: dict[str, str | None] = {}
     for choice in study.tasks:
-        own = {key: getattr(choice, key) for key in ("data", *SPLITS)}  # a number is a fraction, no path
+        own = {key: getattr(choice, key) for key in ("data", BLEURT, *SPLITS)}  # a number is a fraction, no path
         own = {key: path if isinstance(path, str) else None for key, path in own.items()}
         own["dataset"] = choice.dataset if is_path(choice.dataset) else None
         found.update({f"tasks.{choice.name}.{key}": path for key, path in own.items()})
@@ -116,8 +117,9 @@ def reads_of(choice: TaskChoice) -> Reads:
 def _task_problems(study: Study, elsewhere: bool) -> Iterator[Problem]:
     for index, choice in enumerate(study.tasks):
         path: KeyPath = ("tasks", index)
-        if choice.data is not None and not elsewhere and not Path(choice.data).exists():
-            yield Problem((*path, "data"), f"there is no file or folder {choice.data}")
+        for key, given in (("data", choice.data), (BLEURT, choice.bleurt)):
+            if given is not None and not elsewhere and not Path(given).exists():
+                yield Problem((*path, key), f"there is no file or folder {given}")
         for split, limit in choice.limit.items():
             if limit < 1:
                 yield Problem((*path, "limit", split), f"{limit} is not a number of examples; allowed: 1 or more")
@@ -277,5 +279,4 @@ def _training_problems(study: Study) -> Iterator[Problem]:
                     "normalises over a batch, which is another in parts; remove micro_batches, or take a smaller batch"
                 )
                 yield Problem(("training",), f"{cell}: {model.model} {told}")
-            own = task.metrics or (TASKS[task.name].metrics if task.name in TASKS else ())
-            yield from selection_problems(cell, training, kind_of(task), own, _splits_of(task), protocol)
+            yield from selection_problems(cell, training, kind_of(task), metrics_of(task), _splits_of(task), protocol)

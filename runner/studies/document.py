@@ -25,7 +25,7 @@ MOST_LEVELS = 20
 LARGEST_FILE = 1_000_000
 """Bytes: more than any study has."""
 
-PATH_KEYS = {"data", "train", "validation", "test"}
+PATH_KEYS = {"data", "bleurt", "train", "validation", "test"}
 NAME_KEYS = {"name", "model"}
 
 

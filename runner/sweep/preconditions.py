@@ -30,6 +30,14 @@ def require_words(specs: Sequence[TrialSpec], tasks: Mapping[str, TaskData]) -> 
         reading.require_words(specs, tasks, cache_folder())
 
 
+def require_bleurt(tasks: Mapping[str, TaskData]) -> None:
+    """Refuse checkpoints of BLEURT that do not load as what their folders say."""
+    for checkpoint in {data.bleurt for data in tasks.values() if data.bleurt}:
+        from runner.trial import bleurt  # loads torch, which no other study needs here
+
+        bleurt.opened(checkpoint)
+
+
 def refuse_small_images(plan: Plan, tasks: dict[str, TaskData]) -> None:
     """ModelError for a cell whose network cannot read its task's images."""
     for choice, model in plan.study.pairs:

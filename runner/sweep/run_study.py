@@ -21,7 +21,7 @@ from runner.store.files.storage import storage
 from runner.store.layout import Layout
 from runner.store.leftovers import sweep_leftovers
 from runner.store.session import Session, clock_of, hold, is_holder, require_free
-from runner.store.writer import freeze_plan, save_task
+from runner.store.writer import freeze_plan, refuse_other_bleurt, save_task
 from runner.studies import Study
 from runner.sweep.allocation import Allocation
 from runner.sweep.already_committed import already
@@ -29,12 +29,13 @@ from runner.sweep.canary import copies
 from runner.sweep.enough_steps import require_windows
 from runner.sweep.environment import prepare
 from runner.sweep.jobs import Job, discard_leftovers, missing_jobs
-from runner.sweep.preconditions import refuse_small_images, require_reach, require_words
+from runner.sweep.preconditions import refuse_small_images, require_bleurt, require_reach, require_words
 from runner.sweep.progress import Progress
 from runner.sweep.recorder import SweepRecorder
 from runner.sweep.stopping import StopRequest, stop_on_signals
 from tasks.base import TaskData
 from tasks.catalogue import open_task
+from tasks.kinds import KINDS
 from tasks.overview import lines_of
 from tasks.registry_packages import cache_folder
 
@@ -120,6 +121,7 @@ def run_study(
                 freeze_plan(root, plan.study.model_dump(mode="json"), specs)
             return _ending(root, specs, "", before)
         require_words([job.spec for job in jobs], tasks)
+        require_bleurt(tasks)
         require_free(root)
         _say(console, f"joining the Ray cluster at {placement.address}" if placement.address else "starting Ray here")
         with _losses(stop), ExitStack() as cluster:
@@ -243,6 +245,14 @@ def _scored_otherwise(root: Path, tasks: Mapping[str, TaskData]) -> Iterator[str
         if name in cards and cards[name].metrics != data.metrics:
             before, now = (", ".join(one.scored_by) for one in (cards[name], data))
             yield f"task {name}: all its trials are scored by {now} from now on, no longer by {before}"
+            if lacking := _unmeasured(data, cards[name].scored_by):
+                yield f"task {name}: trials that have committed have no {', '.join(lacking)}, nor will they"
+
+
+def _unmeasured(data: TaskData, before: Sequence[str]) -> list[str]:
+    """The metrics that only a trial itself can measure, and that those of before have not."""
+    known = () if KINDS[data.kind].scored_by_rows else (*KINDS[data.kind].metrics, *before)
+    return [metric for metric in data.scored_by if known and metric not in known]
 
 
 def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskData]) -> Collection[str]:
@@ -258,6 +268,8 @@ def _check_store(root: Path, specs: Sequence[TrialSpec], tasks: dict[str, TaskDa
                 f"{root} holds task '{name}' with other data (fingerprint {cards[name].fingerprint}, this study's "
                 f"{data.fingerprint}); use another store, or give the task another name"
             )
+        if name in cards:
+            refuse_other_bleurt(root, cards[name], data)
     planned = reader.planned_trials(root)
     held = {
         (trial.task, trial.model, trial.method, trial.sparsity, trial.seed, trial.canary): trial.trial_id

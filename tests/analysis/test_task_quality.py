@@ -34,7 +34,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     whole = [Trained(task=column.task, cells=CELLS) for column in GLUE if column.task != "glue/qqp"]
     lacking = Trained(task="glue/qqp", cells={key: value for key, value in CELLS.items() if key[0] != "imp"})
     others = [Trained(task=task, cells=CELLS) for task in ("squad", "conll2003")]
-    written = Trained(task="e2e", cells=CELLS, model="gpt2", architecture="decoder", further={"meteor": 0.4567})
+    written = Trained(
+        task="e2e", cells=CELLS, model="gpt2", architecture="decoder", further={"meteor": 0.4567, "bleurt": -0.1789}
+    )
     objectives = Trained(
         task="glue/rte",
         cells={("pins-erm", 0.8): (15, 15), ("pins-kd", 0.8): (15, 17), ("pins", 0.9): (12, 12)},
@@ -86,16 +88,16 @@ def test_glue_has_a_mean_where_all_eight_are_there(results: Results) -> None:
 
 
 def test_spans_entities_and_texts_have_theirs(results: Results) -> None:
-    """F1 and exact matches; precision, recall and F1; BLEU, ROUGE-L and, where it was measured, Meteor."""
+    """F1 and exact matches; precision, recall and F1; BLEU, ROUGE-L and, where measured, Meteor and BLEURT."""
     assert TABLES["quality_squad"](results).columns == ("SQuAD F1 / EM",)
     assert printed(TABLES["quality_squad"](results))["bert", "80 %", "PINS"] == ["94.2 / 82.5"]
     entities = TABLES["quality_conll2003"](results)
     assert entities.columns == ("P", "R", "F1")
     assert printed(entities)["bert", "80 %", "PINS"] == ["100.0", "80.0", "88.9"]
     texts = TABLES["quality_data_to_text"](results)
-    assert texts.columns == ("E2E BLEU", "E2E ROUGE-L", "E2E METEOR")
-    assert printed(texts)["gpt2", "80 %", "PINS"][2] == "45.7"
-    assert "BLEURT, a trained network, is not measured" in texts.caption
+    assert texts.columns == ("E2E BLEU", "E2E ROUGE-L", "E2E METEOR", "E2E BLEURT")
+    assert printed(texts)["gpt2", "80 %", "PINS"][2:] == ["45.7", "-0.18"]
+    assert "BLEURT as it is, the mean of the best over the references" in texts.caption
 
 
 def test_objectives_stand_beside_each_other(results: Results) -> None:

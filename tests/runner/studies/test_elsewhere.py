@@ -9,6 +9,7 @@ from runner.studies.checks import paths
 from tests.runner.studies.samples import SMALL, changed, written
 
 OWN = "[{name: own, train: data/train.csv, test: ~/test.csv, text: text, label: label}, {name: imdb, data: ./imdb}]"
+TOLD = "[{name: dart, data: /data/dart, bleurt: models/tiny}]"
 ENCODERS = "[{name: a, model: bert, checkpoint: ./encoder}, {name: b, model: bert, checkpoint: bert-base-uncased}]"
 
 
@@ -27,6 +28,15 @@ def test_every_path_is_listed_as_it_is_written(tmp_path):
     changes = ["tasks.own.test=/data/test.csv", f"@{tmp_path}/more.yaml"]
     found = paths(load(str(study), changes, elsewhere=True))
     assert found == {**given, "tasks.own.test": "/data/test.csv", "tasks.imdb.data": "up/imdb"}
+
+
+def test_a_checkpoint_of_bleurt_is_a_path(tmp_path):
+    """Relative to the study's file; listed elsewhere, and looked for here."""
+    study = str(written(tmp_path, changed("[movie-snippets]", TOLD).replace("[bilstm]", "[decoder]")))
+    found = paths(load(study, elsewhere=True))
+    assert found == {"tasks.dart.data": "/data/dart", "tasks.dart.bleurt": "models/tiny"}
+    with pytest.raises(StudyError, match=rf"tasks\[0\].bleurt: there is no file or folder {tmp_path}/models/tiny"):
+        load(study)
 
 
 def test_vectors_are_a_path_unless_a_package_carries_them(tmp_path):

@@ -13,11 +13,13 @@ from rich.console import Console
 from runner.plan import identify, plan
 from runner.store import reader
 from runner.store.digest import digest
+from runner.store.errors import StoreError
 from runner.store.schema import Facts
 from runner.store.writer import commit, freeze_plan, save_task
 from runner.studies import load
 from runner.sweep.run_study import Placement, run_study
 from tasks.catalogue import open_task
+from tests.bleurt_checkpoints import write_checkpoint
 
 STUDY = """\
 name: own
@@ -98,3 +100,30 @@ def test_other_metrics_of_a_finished_study_score_it_anew(store: Path) -> None:
     assert (
         "task mine: all its trials are scored by f1:up, accuracy from now on, no longer by accuracy, macro-f1" in said
     )
+
+
+def test_a_checkpoint_of_bleurt_scores_later_trials_alone(tmp_path: Path) -> None:
+    """A finished study that is given one says that what has committed has no score; then another one is refused."""
+    (tmp_path / "train.csv").write_text("facts,told\na : b,It is b.\n")
+    (tmp_path / "test.csv").write_text("facts,told\na : c,It is c.\n")
+    own = "{name: mine, train: train.csv, test: test.csv, text: facts, target: told}"
+    path, root = tmp_path / "study.yaml", tmp_path / "store"
+    path.write_text(STUDY.replace("models: [bilstm]", "models: [decoder]").replace(STUDY.splitlines()[2][4:], own))
+    study = load(str(path))
+    data = open_task(study.tasks[0])
+    save_task(root, data)
+    specs = identify(plan(study), {"mine": data.fingerprint}).trials
+    rows = {"split": ["test"], "example_id": pa.array([0], pa.int32()), "answer": ["It is."]}
+    for spec in specs:
+        commit(root, spec, pa.table(rows | {"quality": pa.array([0.5], pa.float32())}), Facts(achieved_sparsity=0.5))
+    tiny, other = (write_checkpoint(tmp_path / name, seed=seed) for seed, name in enumerate(("tiny", "other")))
+    told = Console(file=io.StringIO(), width=200)
+    end = run_study(plan(load(str(path), [f"tasks.mine.bleurt={tiny}"])), root, Placement(), told)
+    assert (end.exit_code, end.committed) == (0, end.planned)
+    assert reader.task_card(root, "mine").metrics == ("bleu", "chrf", "rouge-l", "bleurt")
+    said = told.file.getvalue()  # type: ignore[attr-defined]
+    assert "task mine: trials that have committed have no bleurt, nor will they" in said
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    with pytest.raises(StoreError, match="has BLEURT of task 'mine' by another checkpoint"):
+        run_study(plan(load(str(path), [f"tasks.mine.bleurt={other}"])), root, Placement(), Console(quiet=True))
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
