@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
+from dataclasses import replace
 
 from runner.method import Method
 
@@ -13,13 +14,17 @@ DENSE = "dense"
 SCORE_VERSIONS: dict[str, int] = {}
 """Versions above 1, of scores that mean something else than they first did: planning reads them, and loads no score."""
 
+_RAMP = {"begins": 0.0, "ends": 0.7, "every": 10, "initial": 0.0, "afterwards": "fixed"}
 # Of Ren and Zhu 2023 on RTE: 200 steps before the ramp and 1,200 after it, of 3,120.
-_REVISED = {"begins": 0.0641, "ends": 0.6154, "every": 10, "afterwards": "every-step"}
-_AVERAGED = {**_REVISED, "window": 10, "beta1": 0.85}
-_PINS = {**_AVERAGED, "beta2": 0.99, "sign": "signed"}
+_LATER_RAMP = {"begins": 0.0641, "ends": 0.6154, "every": 10, "afterwards": "every-step"}
+_AVERAGED = {**_LATER_RAMP, "window": 10, "beta1": 0.85}
 _REGULARIZED = {"weighting": "sum", "temperature": 1.0}
 
-_RAMP = {"begins": 0.0, "ends": 0.7, "every": 10, "initial": 0.0, "afterwards": "fixed"}
+# What gradual methods share, of which each line says the rest: none of these is a method by itself.
+_GRADUAL = Method(title="gradually, over the whole network", score="magnitude", schedule="cubic", scope="global")
+_GATED = replace(_GRADUAL, removal="gated", targets="matrices")
+_REVISABLE = replace(_GRADUAL, removal="revisable", targets="matrices-and-biases", options=_LATER_RAMP)
+_PINS = replace(_REVISABLE, score="pins", options={**_AVERAGED, "beta2": 0.99, "sign": "signed"})
 
 # Tropeano et al. 2025, Table 3.
 METHODS: dict[str, Method] = {
@@ -65,23 +70,8 @@ METHODS: dict[str, Method] = {
         schedule="one-shot",
         options={"finetune_epochs": 0},
     ),
-    "gmp": Method(
-        title="Gradual magnitude pruning",
-        score="magnitude",
-        schedule="cubic",
-        scope="global",
-        removal="remembered",
-        options=_RAMP,
-    ),
-    "mvp": Method(
-        title="Hard movement pruning",
-        score="magnitude",
-        schedule="cubic",
-        scope="global",
-        removal="gated",
-        gate="movement",
-        options=_RAMP,
-    ),
+    "gmp": replace(_GRADUAL, title="Gradual magnitude pruning", removal="remembered", options=_RAMP),
+    "mvp": replace(_GRADUAL, title="Hard movement pruning", removal="gated", gate="movement", options=_RAMP),
     "imp-kd": Method(
         title="Iterative magnitude pruning, distilled from the dense model",
         score="magnitude",
@@ -152,86 +142,49 @@ METHODS: dict[str, Method] = {
         options={"finetune_epochs": 0, "samples": 640},
     ),
     # Ren and Zhu 2023, Tables 1 and 6: 72 matrices of BERT-base, gradually, over the whole network.
-    "pins": Method(
+    "pins": replace(
+        _PINS,
         title="PINS: principled importance, regularized by the best network so far",
-        score="pins",
-        schedule="cubic",
-        scope="global",
-        removal="revisable",
-        targets="matrices-and-biases",
         teacher="best-so-far",
-        options={**_PINS, **_REGULARIZED, "looks_every": 50},
+        options={**_PINS.options, **_REGULARIZED, "looks_every": 50},
     ),
-    "platon": Method(
+    "platon": replace(
+        _REVISABLE,
         title="PLATON: sensitivity and its uncertainty",
         score="platon",
-        schedule="cubic",
-        scope="global",
-        removal="revisable",
-        targets="matrices-and-biases",
         options={**_AVERAGED, "beta2": 0.95},
     ),
-    "imp": Method(
-        title="Iterative magnitude pruning, gradual, of the weights that PLATON prunes",
-        score="magnitude",
-        schedule="cubic",
-        scope="global",
-        removal="revisable",
-        targets="matrices-and-biases",
-        options=_REVISED,
-    ),
-    "smvp": Method(
+    "imp": replace(_REVISABLE, title="Iterative magnitude pruning, gradual, of the weights that PLATON prunes"),
+    "smvp": replace(
+        _GATED,
         title="Soft movement pruning",
-        score="magnitude",
-        schedule="cubic",
-        scope="global",
-        removal="gated",
-        targets="matrices",
         gate="soft-movement",
         penalty="openness",
         most=0.995,
-        options={**_REVISED, "every": 1, "strength": 400.0, "gate_rate": 0.01, "threshold": 0.1},
+        options={**_LATER_RAMP, "every": 1, "strength": 400.0, "gate_rate": 0.01, "threshold": 0.1},
     ),
-    "l0": Method(
+    "l0": replace(
+        _GATED,
         title="L0 regularization by hard concrete gates",
-        score="magnitude",
-        schedule="cubic",
-        scope="global",
-        removal="gated",
-        targets="matrices",
         gate="hard-concrete",
         penalty="expected-l0",
-        options={"ends": 0.6154, "strength": 125.0, "gate_rate": 0.1},
+        options={"ends": _LATER_RAMP["ends"], "strength": 125.0, "gate_rate": 0.1},
     ),
     # Of the authors' code: nothing goes in the first tenth of the steps, everything is gone for the last three tenths.
-    "pst": Method(
+    "pst": replace(
+        _GATED,
         title="PST: importance and change of weights, both of low rank",
-        score="magnitude",
-        schedule="cubic",
-        removal="gated",
-        targets="matrices",
+        scope="layerwise",
         gate="low-rank",
         options={"begins": 0.1, "ends": 0.7, "every": 1, "afterwards": "every-step", "rank": 8},
     ),
     # Of Table 6, which compares what is learned from.
-    "pins-erm": Method(
-        title="PINS without a teacher: empirical risk alone",
-        score="pins",
-        schedule="cubic",
-        scope="global",
-        removal="revisable",
-        targets="matrices-and-biases",
-        options=_PINS,
-    ),
-    "pins-kd": Method(
+    "pins-erm": replace(_PINS, title="PINS without a teacher: empirical risk alone"),
+    "pins-kd": replace(
+        _PINS,
         title="PINS, regularized by the dense model",
-        score="pins",
-        schedule="cubic",
-        scope="global",
-        removal="revisable",
-        targets="matrices-and-biases",
         teacher="fine-tuned",
-        options={**_PINS, **_REGULARIZED},
+        options={**_PINS.options, **_REGULARIZED},
     ),
 }
 

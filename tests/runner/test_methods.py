@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from runner import methods
 from runner.chosen_options import MethodError, resolve
 from runner.method import Method
 from runner.method_options import OPTIONS
@@ -46,6 +47,13 @@ def changed_methods(before, after):
     differ = {place[2] for place in before if before[place] != after[place]}
     assert all(before[place] != after[place] for place in before if place[2] in differ)
     return differ
+
+
+def test_every_method_says_what_it_is():
+    """No two lines have one title: a line that shares fields with others does not take theirs."""
+    titles = [line.title for line in NAMED.values()]
+    assert len({*titles}) == len(titles)
+    assert not {*titles} & {line.title for line in vars(methods).values() if isinstance(line, Method)}
 
 
 @pytest.mark.parametrize("name", NAMED)
