@@ -34,6 +34,8 @@ def model_card(kept: KeptNetwork, loaded_by: str) -> str:
 def _words(kept: KeptNetwork, loaded_by: str) -> list[str]:
     """What a user must know besides."""
     told = ["The masks' hash is over the places of the weights that stay: two networks with it are pruned alike."]
+    if kept.record.facts.precision == "bf16":
+        told.append("The values above are of answers in bf16; in fp32 examples on the brink may be answered otherwise.")
     if loaded_by.startswith("piesweep"):
         names = ", ".join(f"`{name}`" for name in kept.inputs(1))
         told.append(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from runner.export.kept_network import KeptNetwork, kept_network, kept_record
@@ -98,7 +98,7 @@ def _write(kept: KeptNetwork, theirs: TransformersNetwork | None, folder: Path, 
         config = {"classes": list(kept.data.classes), "kind": kept.data.kind}
     (folder / "config.json").write_text(json.dumps({**config, OURS: told}, indent=1) + "\n", encoding="utf-8")
     if form == "dense":
-        save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
+        (folder / WEIGHTS).write_bytes(save(state, {"format": "pt"}))  # `save_file` makes it unreadable to others
     else:
         (folder / SPARSE).write_bytes(sparse_int8(state, masks))
     if "checkpoint" in kept.context.options:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from runner.command_line import app
 from runner.export.kept_network import kept_network, kept_record
+from runner.export.model_card import model_card
 from runner.export.model_folder import SPARSE, WEIGHTS, ModelFolderError, export_model, load_model
 from runner.export.quantized import dequantized
 from runner.spec import Record
@@ -75,6 +76,17 @@ def test_the_card_says_what_it_is(encoder_store, tmp_path):
         assert told in card
     masks = next(line for line in card.splitlines() if line.startswith("| masks"))
     assert len(masks.split("|")[2].strip()) == 64
+    assert len({path.stat().st_mode for path in (tmp_path / "out").iterdir()}) == 1  # whoever may read one, reads all
+
+
+def test_the_card_says_when_answers_were_in_bf16(encoder_store, tmp_path):
+    """A user who loads the network computes in fp32, and is told why a few answers differ."""
+    root, spec = encoder_store
+    kept = kept_network(root, kept_record(root, spec.trial_id), tmp_path)
+    assert "bf16" not in model_card(kept, "transformers")
+    facts = kept.record.facts.model_copy(update={"precision": "bf16"})
+    told = dataclasses.replace(kept, record=kept.record.model_copy(update={"facts": facts}))
+    assert "in fp32 examples on the brink may be answered otherwise" in model_card(told, "transformers")
 
 
 @pytest.mark.parametrize("form", ["dense", "sparse-int8"])
