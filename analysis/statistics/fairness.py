@@ -59,7 +59,10 @@ def fairness(trials: Sequence[Row], dense_method: str) -> list[Row]:
 
 
 def losses(pruned: Floats, dense: Floats) -> list[Row]:
-    """change, low, high and p of every class; both sides [seed, class], row by row of one seed."""
+    """change, low, high and p of every class; both sides [seed, class], row by row of one seed.
+
+    An interval ends at -1 and 1: by more no recall can change.
+    """
     differences = pruned - dense
     seeds, classes = differences.shape
     changes = differences.mean(axis=0) if seeds else np.full(classes, np.nan)
@@ -69,7 +72,12 @@ def losses(pruned: Floats, dense: Floats) -> list[Row]:
     errors = differences.std(axis=0, ddof=1) / np.sqrt(seeds)
     reach = float(stats.t.ppf(1 - (1 - CONFIDENCE) / 2 / classes, seeds - 1))
     return [
-        {"change": change, "low": change - reach * error, "high": change + reach * error, "p": _p(change, error, seeds)}
+        {
+            "change": change,
+            "low": max(change - reach * error, -1.0),
+            "high": min(change + reach * error, 1.0),
+            "p": _p(change, error, seeds),
+        }
         if error > 0
         else {"change": change, **blank}
         for change, error in zip(changes.tolist(), errors.tolist(), strict=True)

@@ -43,6 +43,13 @@ def test_a_class_that_loses_is_found() -> None:
     assert np.mean([one[0]["low"] <= -0.2 <= one[0]["high"] for one in rows]) > 0.95
 
 
+def test_no_interval_says_more_than_all_is_lost() -> None:
+    """Where most networks of a cell have lost a class and some have not, the interval ends at -1."""
+    dense, pruned = np.full((5, 2), 0.95), np.array([[0.0, 0.9], [0.0, 0.9], [0.0, 0.9], [0.0, 0.9], [0.6, 0.8]])
+    row = losses(pruned, dense)[0]
+    assert row["low"] == -1 < row["change"] < row["high"] <= 1
+
+
 def trial(method: str, seed: int, recalls: list[float], classes: str = "xyz") -> dict[str, object]:
     """One trial's recalls."""
     place = {"task": "t", "split": "test", "model": "m", "method": method, "sparsity": 0.5 * (method != "dense")}
