@@ -11,12 +11,14 @@ from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.display_names import method_key, method_name, split_key
 from analysis.method_variants import MEANINGS, Variant, variants
 from analysis.relations.database import Database, connect
 from analysis.statistics.class_changes import class_changes
-from analysis.statistics.disputes import CLASSES, EL2N_BINS, TABLE, Disputes, create_disputes
+from analysis.statistics.dispute_profiles import with_bins, with_classes
+from analysis.statistics.disputes import Disputes, Floats, Place, disputes
 from analysis.statistics.fairness import RECALLS, fairness
 from analysis.statistics.recall_distortions import BALANCES, EPOCHS, recall_distortions
 from analysis.statistics.slice_changes import slice_changes
@@ -137,7 +139,9 @@ class Results:
 
     @cached_property
     def class_distribution(self) -> list[Row]:
-        return sorted(self.shown("class_distribution"), key=lambda row: (*_grid(row), row["class_index"]))
+        """The view, with what halves of the seeds dispute by class."""
+        rows = sorted(self.shown("class_distribution"), key=lambda row: (*_grid(row), row["class_index"]))
+        return with_classes(rows, self.disputes)
 
     @cached_property
     def readability_ratio(self) -> list[Row]:
@@ -145,33 +149,21 @@ class Results:
 
     @cached_property
     def el2n_bins(self) -> list[Row]:
-        return sorted(self.rows("FROM el2n_bins"), key=lambda row: (*_grid(row), row["bin"]))
+        """The view, with what halves of the seeds dispute by EL2N."""
+        rows = sorted(self.rows("FROM el2n_bins"), key=lambda row: (*_grid(row), row["bin"]))
+        return with_bins(rows, self.connection)
 
     @cached_property
-    def _disputes(self) -> None:
-        create_disputes(self.connection)
+    def disputes(self) -> dict[Place, Disputes]:
+        """What halves of the seeds dispute, of every pruned cell on every split that is shown."""
+        splits = sorted({split for _, split in self.splits})
+        found = (one for split in splits for one in disputes(self.connection, split))
+        return {place: one for place, one in found if place[:2] in self.splits}
 
-    @cached_property
-    def disputed_el2n_bins(self) -> list[Row]:
-        """What dense models alone dispute, by EL2N: the reference of el2n_bins."""
-        _ = self._disputes
-        return sorted(self.rows(EL2N_BINS), key=lambda row: (row["task"], row["model"], row["bin"]))
-
-    @cached_property
-    def disputed_classes(self) -> list[Row]:
-        """What dense models alone dispute, by class: the reference of class_distribution."""
-        _ = self._disputes
-        return self.rows(CLASSES)
-
-    def disputes(self, task: str, split: str, model: str) -> Disputes | None:
-        """What the dense models of one model dispute on a split; None below two seeds."""
-        _ = self._disputes
-        found = self.connection.sql(
-            f"SELECT example_id, share FROM {TABLE} WHERE task = ? AND split = ? AND model = ? ORDER BY 1",
-            params=[task, split, model],
-        ).fetchnumpy()
-        ids, share = (np.asarray(found[name]) for name in ("example_id", "share"))
-        return Disputes(example_ids=ids.astype(np.int32), share=share.astype(np.float64)) if len(ids) else None
+    def disputed(self, row: Row, ids: NDArray[np.integer]) -> tuple[Floats, Floats] | None:
+        """Of these examples how often halves of a row's cell dispute each, as `Disputes.at`; None below two seeds."""
+        found = self.disputes.get((row["task"], row["split"], row["model"], row["method"], row["sparsity"]))
+        return None if found is None else found.at(ids)
 
     @cached_property
     def seed_effectiveness(self) -> list[Row]:

@@ -14,6 +14,7 @@ from analysis.display_names import cell_name, method_key, method_name, percent
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.points import Point, add_points, of_cell
+from analysis.figures.references import references
 from analysis.figures.style import COLOURS, DISPUTED_NAME, INK, styled
 from analysis.results import Results, Row
 from runner.printable import printable
@@ -35,16 +36,11 @@ def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
     alone disagree.
     """
     for place, rows in by_place(results.class_distribution).items():
-        reference = {
-            row["class"]: row["dispute_share"]
-            for row in results.disputed_classes
-            if (row["task"], row["model"], row["split"]) == (*place, rows[0]["split"])
-        }
         with styled():
-            yield place, _figure(place, rows, reference)
+            yield place, _figure(place, rows)
 
 
-def _figure(place: tuple[str, str], rows: list[Row], reference: dict[str, float | None]) -> Figure:
+def _figure(place: tuple[str, str], rows: list[Row]) -> Figure:
     methods = sorted({row["method"] for row in rows}, key=method_key)
     ends = sorted({row["sparsity"] for row in rows})
     ends = ends[:1] + ends[1:][-1:]
@@ -59,15 +55,13 @@ def _figure(place: tuple[str, str], rows: list[Row], reference: dict[str, float 
             key(f"PIEs, {percent(end)} removed", {"linewidth": 0.9, **look})
             for end, look in zip(ends, ENDS, strict=False)
         ),
-        *([key(DISPUTED_NAME, LOOK)] if reference else []),
+        *([key(DISPUTED_NAME, LOOK)] if any(row["dispute_share"] is not None for row in rows) else []),
     ]
     titles = [method_name(method) for method in methods]
     columns, width = (4, 2.35) if len(classes) <= 6 else (2, 4.7) if len(classes) <= 30 else (1, 9.4)
     grid = panel_grid(titles, place, legend, columns=columns, size=(width, 1.5))
     for axes, method in zip(grid.panels, methods, strict=True):
         _panel(axes, classes, [row for row in rows if row["method"] == method], ends)
-        known = [(at, share) for at, name in enumerate(classes) if (share := reference.get(name)) is not None]
-        axes.plot([at for at, _ in known], [share for _, share in known], zorder=3, **LOOK)
     cut = f"the {len(classes)} most frequent of {len(every)} classes" if len(every) > len(classes) else ""
     return grid.label(cut, "share of examples", bottom=0)
 
@@ -106,6 +100,9 @@ def _panel(axes: Axes, classes: Sequence[str], rows: Sequence[Row], ends: Sequen
                 for row in own
             ],
         )
+    drawn = (row for row in rows if row["sparsity"] in ends and row["class"] in at)
+    for reference in references(drawn, lambda row: at[row["class"]], "dispute_share"):
+        axes.plot(*reference, zorder=3, **LOOK)
     axes.margins(x=0.02)
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
     size = 8 if len(classes) <= 60 else 6

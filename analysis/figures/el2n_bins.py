@@ -13,6 +13,7 @@ from analysis.display_names import cell_name, method_key, method_name, percent
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.points import Point, add_points, of_cell
+from analysis.figures.references import references
 from analysis.figures.style import DISPUTED, DISPUTED_NAME, MARKERS, styled
 from analysis.results import Results, Row
 
@@ -26,20 +27,22 @@ def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
     The dotted line is that of the examples on which dense models alone disagree: what seed noise does.
     """
     for place, rows in by_place(results.el2n_bins).items():
-        reference = [row for row in results.disputed_el2n_bins if (row["task"], row["model"]) == place]
         with styled():
-            yield place, _figure(place, rows, [row for row in reference if row["split"] == rows[0]["split"]])
+            yield place, _figure(place, rows)
 
 
-def _figure(place: tuple[str, str], rows: list[Row], reference: list[Row]) -> Figure:
+def _figure(place: tuple[str, str], rows: list[Row]) -> Figure:
     methods = sorted({row["method"] for row in rows}, key=method_key)
     sparsities = sorted({row["sparsity"] for row in rows})
     looks = shades(sparsities)
     legend = [key(f"{percent(sparsity)} removed", look) for sparsity, look in looks.items()]
-    legend += [key(DISPUTED_NAME, DISPUTED)] if reference else []
+    legend += [key(DISPUTED_NAME, DISPUTED)] if any(row["dispute_rate"] is not None for row in rows) else []
     grid = panel_grid([method_name(method) for method in methods], place, legend)
     for axes, method in zip(grid.panels, methods, strict=True):
-        axes.plot([row["bin"] for row in reference], [row["rate"] for row in reference], **DISPUTED)
+        for line in references(
+            (row for row in rows if row["method"] == method), lambda row: row["bin"], "dispute_rate"
+        ):
+            axes.plot(*line, **DISPUTED)
         for sparsity, look in looks.items():
             own = [row for row in rows if row["method"] == method and row["sparsity"] == sparsity]
             axes.plot([row["bin"] for row in own], [row["rate"] for row in own], clip_on=False, in_layout=False, **look)

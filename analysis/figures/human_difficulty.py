@@ -12,9 +12,10 @@ from analysis.display_names import method_key, method_name
 from analysis.figures.drawing import Place
 from analysis.figures.panels import by_place, key, panel_grid
 from analysis.figures.points import Point, add_points
+from analysis.figures.references import references
 from analysis.figures.style import DISPUTED, DISPUTED_NAME, INK, looks, styled
 from analysis.results import Results, Row
-from analysis.statistics.human_difficulty import BINS, disputed_shares, shares
+from analysis.statistics.human_difficulty import BINS, shares
 
 SIZE = (6.2, 3.0)
 
@@ -24,15 +25,15 @@ def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
 
     A method's share is the mean over its sparsities.
     """
-    disputed = disputed_shares(results)
     for place, rows in by_place(shares(results)).items():
         with styled():
-            yield place, _figure(place, rows, [row for row in disputed if (row["task"], row["model"]) == place])
+            yield place, _figure(place, rows)
 
 
-def _figure(place: tuple[str, str], rows: Sequence[Row], disputed: Sequence[Row]) -> Figure:
+def _figure(place: tuple[str, str], rows: Sequence[Row]) -> Figure:
     methods = sorted({row["method"] for row in rows}, key=method_key)
     known = looks(methods)
+    disputed = references(rows, lambda row: row["bin"], "dispute_share")
     legend = [
         *(key(method_name(m), {"color": known[m].colour, "marker": known[m].marker, "ms": 4}) for m in methods),
         key("mean of the methods", {"color": INK, "linewidth": 2.6}),
@@ -48,8 +49,8 @@ def _figure(place: tuple[str, str], rows: Sequence[Row], disputed: Sequence[Row]
     bins = sorted({number for line in lines.values() for number in line})
     means = [fmean(line[number] for line in lines.values() if number in line) for number in bins]
     axes.plot(bins, means, color=INK, linewidth=2.6, zorder=3)
-    if disputed:
-        axes.plot([row["bin"] for row in disputed], [row["share"] for row in disputed], **DISPUTED)
+    for reference in disputed:
+        axes.plot(*reference, **DISPUTED)
     axes.set_xticks(range(1, BINS + 1))
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
     return grid.label("tenth of the examples, by how much people disagree on them", "PIEs in the tenth", bottom=0)

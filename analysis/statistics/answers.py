@@ -35,6 +35,11 @@ class Answers:
     seeds: NDArray[np.int64]
     codes: Codes
 
+    def of(self, seeds: NDArray[np.int64]) -> Answers:
+        """Those of these seeds."""
+        own = np.isin(self.seeds, seeds)
+        return self if own.all() else replace(self, seeds=self.seeds[own], codes=self.codes[own])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:

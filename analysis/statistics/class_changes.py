@@ -17,6 +17,7 @@ from analysis.statistics.answers import Answers, Panel, panels
 from analysis.statistics.corrections import correct_family
 from analysis.statistics.crossed import changed
 from analysis.statistics.noise_floor import interval_of, place
+from analysis.statistics.votes_of_splits import holders
 
 Row = dict[str, Any]
 Flags = NDArray[np.bool_]
@@ -51,19 +52,11 @@ def _parts(panel: Panel, cell: Answers) -> Iterator[tuple[Panel, Answers, Flags,
     """The examples of each class that is frequent enough, the most frequent first."""
     if panel.dense is None or panel.gold is None:
         return
-    members = _members(panel, panel.gold)
+    members = holders(panel.sets, panel.gold)
     sizes = members.sum(axis=1)
     for class_index in np.argsort(-sizes, kind="stable")[:MOST_CLASSES]:
         if sizes[class_index] >= FEWEST:
             yield panel, cell, members[class_index], int(class_index)
-
-
-def _members(panel: Panel, codes: NDArray[np.int32]) -> Flags:
-    """[class, ...]: whether an answer is the class, or holds it."""
-    if panel.sets is None:
-        assert panel.gold is not None
-        return np.stack([codes == class_index for class_index in range(int(panel.gold.max(initial=0)) + 1)])
-    return np.stack([np.append(column, False)[codes] for column in panel.sets.T])
 
 
 def _row(part: tuple[Panel, Answers, Flags, int]) -> Row:

@@ -1,135 +1,98 @@
-"""Count what dense models alone disagree on: the reference for every statement about which examples pruning breaks.
+"""Count what halves of the seeds vote differently: the reference for statements about which examples pruning breaks.
 
 Examples near a decision boundary turn with the seeds, pruned or not. They are longer, harder to read, more influential
-than others, and make up most PIEs; only where PIEs differ from them does pruning have a hand in it.
+than others, and make up most PIEs; only where PIEs differ from them does pruning have a hand in it. Both are counted by
+equally many seeds: a vote of all seeds wavers on fewer and harder examples than one of half, so that where pruning does
+nothing, PIEs of all seeds differ from what dense halves dispute, and PIEs of halves do not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from analysis.relations.database import Database
-from analysis.statistics.answers import Answers, gathered
-from analysis.statistics.resampling import generator, halves, spread
+from analysis.statistics.answers import Answers, Codes, Panel, panels
+from analysis.statistics.resampling import generator, halves
 from analysis.statistics.votes_of_splits import Flags, differ
-from runner.methods import DENSE
 
 SPLITS = 20
-TABLE = "internal.dispute"
+Floats = NDArray[np.float64]
+Place = tuple[str, str, str, str, float]
+"""Task, split, model, method and sparsity of a pruned cell."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Disputes:
-    """share[example]: of SPLITS pairs of disjoint odd halves of the dense seeds, those that vote differently."""
+    """What halves of the seeds that a pruned cell and its dense one share vote differently, by example.
+
+    crossed[example]: of SPLITS pairs of disjoint odd halves, both ways round, those where one half votes dense and the
+    other pruned, and differently. dense[example]: of the same pairs those whose dense votes differ. example_ids:
+    ascending, those that both cells have answered. gold[example], sets: the true answers, as in a Panel.
+    """
 
     example_ids: NDArray[np.int32]
-    share: NDArray[np.float64]
+    crossed: Floats
+    dense: Floats
+    gold: Codes | None = None
+    sets: Flags | None = None
 
-    def at(self, example_ids: NDArray[np.integer]) -> NDArray[np.float64]:
-        """The shares of these examples, 0 for those that no dense model answered."""
-        if not len(self.example_ids):
-            return np.zeros(len(example_ids))
+    def at(self, example_ids: NDArray[np.integer]) -> tuple[Floats, Floats]:
+        """crossed and dense of these examples, 0 for those that a side has not answered."""
         place = np.minimum(np.searchsorted(self.example_ids, example_ids), len(self.example_ids) - 1)
-        return np.where(self.example_ids[place] == example_ids, self.share[place], 0.0)
+        is_known = self.example_ids[place] == example_ids
+        return np.where(is_known, self.crossed[place], 0.0), np.where(is_known, self.dense[place], 0.0)
 
 
-def disputes(connection: Database, task: str, split: str, model: str) -> Disputes | None:
-    """The disputes of one model's dense seeds on one split; None below two seeds."""
-    found = gathered(connection, task, split, {(model, DENSE, 0.0)})
-    share = None if found is None else disputed_share(found.sets, found.cells[model, DENSE, 0.0])
-    return None if found is None or share is None else Disputes(example_ids=found.example_ids, share=share)
+def disputes(connection: Database, split: str) -> Iterator[tuple[Place, Disputes]]:
+    """Every pruned cell on one split of which there are disputes; none where an answer has several places."""
+    for panel in panels(connection, split):
+        # Matrices are small here: threads that share one cost more than they bring, so each cell has one of its own.
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = list(pool.map(partial(disputes_of, panel), panel.pruned))
+        for cell, one in zip(panel.pruned, found, strict=True):
+            if one:
+                yield (panel.task, panel.split, panel.model, cell.method, cell.sparsity), one
 
 
-def crossings(connection: Database, cell: Mapping[str, Any]) -> Disputes | None:
-    """What half of the dense seeds and half of a pruned cell's vote differently; None below two seeds on both sides.
-
-    cell: its task, split, model, method and sparsity.
-    """
-    model, dense = cell["model"], (cell["model"], DENSE, 0.0)
-    own = (model, cell["method"], cell["sparsity"])
-    found = gathered(connection, cell["task"], cell["split"], {dense, own})
-    if found is None or not {dense, own} <= found.cells.keys():
+def disputes_of(panel: Panel, cell: Answers) -> Disputes | None:
+    """The disputes of one pruned cell; None below two seeds, or without an example, that its dense cell has too."""
+    if panel.dense is None:
         return None
-    share = crossed_share(found.sets, found.cells[dense], found.cells[own])
-    return None if share is None else Disputes(example_ids=found.example_ids, share=share)
+    dense, pruned = panel.dense.of(cell.seeds), cell.of(panel.dense.seeds)
+    crossed, disputed = crossed_share(panel.sets, dense, pruned), disputed_share(panel.sets, dense)
+    known = (dense.codes >= 0).any(axis=0) & (pruned.codes >= 0).any(axis=0)
+    if crossed is None or disputed is None or not known.any():
+        return None
+    return Disputes(
+        example_ids=panel.example_ids[known],
+        crossed=crossed[known],
+        dense=disputed[known],
+        gold=None if panel.gold is None else panel.gold[known],
+        sets=panel.sets,
+    )
 
 
-def disputed_share(sets: Flags | None, dense: Answers) -> NDArray[np.float64] | None:
-    """[example]: of SPLITS pairs of disjoint odd halves of the seeds, those that vote differently."""
+def disputed_share(sets: Flags | None, dense: Answers) -> Floats | None:
+    """[example]: of SPLITS pairs of disjoint odd halves of the seeds, those that vote differently; None below two."""
     if len(dense.seeds) < 2:
         return None
     one, other = halves(generator("disputes"), len(dense.seeds), SPLITS)
     return np.asarray(differ(sets, (dense, one), (dense, other)).mean(axis=0, dtype=np.float64))
 
 
-def crossed_share(sets: Flags | None, dense: Answers, cell: Answers) -> NDArray[np.float64] | None:
-    """[example]: the same where one half is of the dense seeds and the other of the pruned ones, both ways round.
-
-    PIEs are what all seeds vote differently, and a vote of all wavers on fewer and harder examples than one of half:
-    where pruning does nothing, PIEs differ from disputes, and these do not.
-    """
-    shared = np.intersect1d(dense.seeds, cell.seeds)
-    if len(shared) < 2:
+def crossed_share(sets: Flags | None, dense: Answers, cell: Answers) -> Floats | None:
+    """[example]: the same where one half is of the dense seeds and the other of the pruned ones, both ways round."""
+    dense, cell = dense.of(cell.seeds), cell.of(dense.seeds)
+    if len(dense.seeds) < 2:
         return None
-    one, other = halves(generator("disputes"), len(shared), SPLITS)
-    turned = [
-        differ(sets, (dense, spread(first, shared, dense.seeds)), (cell, spread(second, shared, cell.seeds)))
-        for first, second in ((one, other), (other, one))
-    ]
+    one, other = halves(generator("disputes"), len(dense.seeds), SPLITS)
+    turned = [differ(sets, (dense, first), (cell, second)) for first, second in ((one, other), (other, one))]
     return np.asarray(np.concatenate(turned).mean(axis=0, dtype=np.float64))
-
-
-def create_disputes(connection: Database) -> None:
-    """Create the table TABLE(task, split, model, example_id, share) of every split and model with two dense seeds."""
-    connection.execute(
-        f"CREATE TABLE {TABLE} (task VARCHAR, split VARCHAR, model VARCHAR, example_id INTEGER, share DOUBLE)"
-    )
-    places = connection.sql("""
-        SELECT DISTINCT c.task, s.split, c.model FROM internal.cell AS c JOIN internal.cell_split AS s USING (cell_no)
-        WHERE c.is_dense AND s.seeds > 1 ORDER BY ALL""").fetchall()
-    for task, split, model in places:
-        if found := disputes(connection, task, split, model):
-            rows = pa.table({"example_id": found.example_ids, "share": found.share})
-            connection.connection.register("incoming_disputes", rows)
-            connection.execute(
-                f"INSERT INTO {TABLE} SELECT ?, ?, ?, example_id, share FROM incoming_disputes", [task, split, model]
-            )
-            connection.connection.unregister("incoming_disputes")
-
-
-EL2N_BINS = f"""
-    SELECT c.task, b.split, c.model, b.bin::INTEGER AS bin, count(*) AS examples, sum(d.share) / count(*) AS rate
-    FROM internal.el2n_binned AS b
-    JOIN internal.cell AS c USING (cell_no)
-    JOIN {TABLE} AS d
-        ON d.task = c.task AND d.model = c.model AND d.split = b.split AND d.example_id = b.example_id
-    GROUP BY ALL"""
-"""The share of disputes among the examples of each twentieth by EL2N, as `el2n_bins` has that of PIEs."""
-
-CLASSES = f"""
-    WITH answers AS (
-        SELECT
-            d.task, d.split, d.model, d.share,
-            unnest(list_append(coalesce(e.labels, [e.label]), -1)) AS class_index
-        FROM {TABLE} AS d
-        JOIN internal.task AS k USING (task)
-        JOIN internal.example AS e
-            ON internal.place(e.task_no, e.split, e.example_id) = internal.place(k.task_no, d.split, d.example_id)
-        WHERE e.label IS NOT NULL OR e.labels IS NOT NULL
-    ),
-    counts AS (SELECT task, split, model, class_index, sum(share) AS disputed FROM answers GROUP BY ALL)
-    SELECT
-        n.task, n.split, n.model, k.classes[n.class_index + 1] AS class,
-        n.disputed / nullif(every.disputed, 0) AS dispute_share
-    FROM counts AS n
-    JOIN counts AS every
-        ON every.task = n.task AND every.split = n.split AND every.model = n.model AND every.class_index = -1
-    JOIN internal.task AS k ON k.task = n.task
-    WHERE n.class_index >= 0"""
-"""The share of disputes that each class has, as `class_distribution` has that of PIEs."""

@@ -100,17 +100,7 @@ def _shared(panel: Panel, cell: Answers) -> tuple[Answers, Answers] | None:
     """The dense and the pruned models of the seeds that both have; None without gold labels or dense models."""
     if panel.dense is None or panel.gold is None or (panel.gold < 0).all():
         return None
-    shared = np.intersect1d(panel.dense.seeds, cell.seeds)
-    dense, pruned = (
-        Answers(
-            method=one.method,
-            sparsity=one.sparsity,
-            seeds=shared,
-            codes=one.codes[np.isin(one.seeds, shared)],
-        )
-        for one in (panel.dense, cell)
-    )
-    return dense, pruned
+    return panel.dense.of(cell.seeds), cell.of(panel.dense.seeds)
 
 
 def _scored(panel: Panel, both: tuple[Answers, Answers], scores: Flags, chosen: Flags) -> Values:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from analysis.display_names import split_key
 from analysis.results import Results, Row
 from analysis.statistics.corrections import correct_family
-from analysis.statistics.disputes import crossings
 from analysis.statistics.pie_flags import pie_flags
 from analysis.statistics.two_samples import (
     LEAST,
@@ -34,16 +32,15 @@ ALPHA = 0.05
 class Ratings:
     """What people and pruned cells make of one task's examples in one split.
 
-    disagreement: (examples,). is_pie, is_compared: (cells, examples), as in PieFlags. disputed: model -> (examples,)
-    how often two halves of its dense seeds vote differently.
+    disagreement: (examples,). is_pie, is_compared: (cells, examples), as in PieFlags. disputed: of each cell how often
+    halves of its seeds dispute each example, as `Results.disputed` says.
     """
 
     cells: tuple[Row, ...]
     disagreement: Floats
     is_pie: Flags
     is_compared: Flags
-    disputed: Mapping[str, Floats]
-    example_ids: NDArray[np.integer]
+    disputed: tuple[tuple[Floats, Floats] | None, ...]
 
 
 def differences(results: Results) -> list[Row]:
@@ -61,10 +58,7 @@ def differences(results: Results) -> list[Row]:
         low, high = mean_difference_intervals(
             ratings.disagreement, ratings.is_pie, ratings.is_compared & ~ratings.is_pie, CONFIDENCE
         )
-        rows = [
-            _difference(ratings, place) | _beside_disputes(results, ratings, place)
-            for place in range(len(ratings.cells))
-        ]
+        rows = [_difference(ratings, place) | _beside_disputes(ratings, place) for place in range(len(ratings.cells))]
         for place, row in enumerate(rows):
             if not row["reason"]:
                 row |= {"low": float(low[place]), "high": float(high[place])}
@@ -77,7 +71,8 @@ def differences(results: Results) -> list[Row]:
 def shares(results: Results) -> list[Row]:
     """One row for each pruned cell and tenth of the examples by human disagreement: how many of them are PIEs.
 
-    bin: from 1, least disagreement first; examples on which people disagree equally share one.
+    bin: from 1, least disagreement first; examples on which people disagree equally share one. halves_share: of PIEs of
+    halves, as share is of PIEs; dispute_share: of what two dense halves dispute; null below two seeds.
     """
     found: list[Row] = []
     for task, split in _first_places(results):
@@ -86,26 +81,15 @@ def shares(results: Results) -> list[Row]:
         for number in range(BINS):
             members = bins == number
             compared, pies = (flags[:, members].sum(axis=1) for flags in (ratings.is_compared, ratings.is_pie))
-            for cell, examples, broken in zip(ratings.cells, compared.tolist(), pies.tolist(), strict=True):
+            for place, (examples, broken) in enumerate(zip(compared.tolist(), pies.tolist(), strict=True)):
                 if examples:
                     counts = {"bin": number + 1, "examples": examples, "pies": broken, "share": broken / examples}
-                    found.append({**cell, **counts})
-    return found
-
-
-def disputed_shares(results: Results) -> list[Row]:
-    """One row for each model and tenth, as in `shares`: how often the dense seeds alone dispute its examples."""
-    found: list[Row] = []
-    for task, split in _first_places(results):
-        ratings = _ratings(results, task, split)
-        bins = rank_bins(ratings.disagreement, BINS)
-        for model, disputed in ratings.disputed.items():
-            place = {"task": task, "split": split, "model": model}
-            found += [
-                {**place, "bin": number + 1, "share": float(disputed[bins == number].mean())}
-                for number in range(BINS)
-                if (bins == number).any()
-            ]
+                    halves = ratings.disputed[place]
+                    told = [
+                        None if halves is None else float(halves[side][members].sum()) / examples for side in (0, 1)
+                    ]
+                    counts |= {"halves_share": told[0], "dispute_share": told[1]}
+                    found.append({**ratings.cells[place], **counts})
     return found
 
 
@@ -173,29 +157,22 @@ def _ratings(results: Results, task: str, split: str) -> Ratings:
     rated = results.connection.sql(people, params=[task, split]).fetchnumpy()
     ids = np.asarray(rated["example_id"])
     flags = pie_flags(results, task, split, ids)
-    models = dict.fromkeys(cell["model"] for cell in flags.cells)
-    known = {model: disputes.at(ids) for model in models if (disputes := results.disputes(task, split, model))}
     return Ratings(
         cells=flags.cells,
         disagreement=np.asarray(rated["disagreement"], np.float64),
         is_pie=flags.is_pie,
         is_compared=flags.is_compared,
-        disputed=known,
-        example_ids=ids,
+        disputed=tuple(results.disputed(cell, ids) for cell in flags.cells),
     )
 
 
-def _beside_disputes(results: Results, ratings: Ratings, place: int) -> Row:
+def _beside_disputes(ratings: Ratings, place: int) -> Row:
     """Mean disagreement on what two halves dispute, dense or one of them pruned, and the difference of both."""
     names = ("mean_disputed", "mean_halves", "beyond_disputed", "beyond_low", "beyond_high")
-    cell = ratings.cells[place]
-    disputed, across = ratings.disputed.get(cell["model"]), crossings(results.connection, cell)
-    if disputed is None or not disputed.any() or across is None:
+    halves = ratings.disputed[place]
+    if halves is None or not all(one.any() for one in halves):
         return dict.fromkeys(names)
-    crossed = across.at(ratings.example_ids)
-    if not crossed.any():
-        return dict.fromkeys(names)
-    reference, own = (weighted_mean(ratings.disagreement, weights) for weights in (disputed, crossed))
+    own, reference = (weighted_mean(ratings.disagreement, weights) for weights in halves)
     beyond = own - reference
     return dict(zip(names, (reference.value, own.value, beyond.value, *beyond.interval), strict=True))
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from analysis.results import Results, Row
-from analysis.statistics.disputes import crossings
 from analysis.statistics.pie_flags import PieFlags, pie_flags
 from analysis.statistics.weighted_means import Estimate, Floats, weighted_mean
 
@@ -45,21 +44,14 @@ def _of_split(results: Results, task: str, split: str) -> Iterator[Row]:
     ).fetchnumpy()
     ids = np.asarray(texts["example_id"])
     flags = pie_flags(results, task, split, ids)
-    weights: dict[str, Floats | None] = {}
-    for model in dict.fromkeys(cell["model"] for cell in flags.cells):
-        disputes = results.disputes(task, split, model)
-        weights[model] = None if disputes is None else disputes.at(ids)
-    crossed = [
-        None if (found := crossings(results.connection, cell)) is None else found.at(ids) for cell in flags.cells
-    ]
+    beside = [results.disputed(cell, ids) for cell in flags.cells]
     for score in SCORES:
         values = np.asarray(texts[score], np.float64)
         for place, cell in enumerate(flags.cells):
-            beside = weights[cell["model"]], crossed[place]
-            yield {**cell, "score": score, **_row(values, flags, place, beside)}
+            yield {**cell, "score": score, **_row(values, flags, place, beside[place])}
 
 
-def _row(values: Floats, flags: PieFlags, place: int, beside: tuple[Floats | None, Floats | None]) -> Row:
+def _row(values: Floats, flags: PieFlags, place: int, beside: tuple[Floats, Floats] | None) -> Row:
     members = flags.is_pie[place].astype(np.float64)
     row: Row = {"pies": int(members.sum()), **NOTHING}
     everything = weighted_mean(values, np.ones(len(values)))
@@ -71,16 +63,16 @@ def _row(values: Floats, flags: PieFlags, place: int, beside: tuple[Floats | Non
     ratio = own.over(everything)
     low, high = ratio.interval
     row |= {"ratio": ratio.value, "low": low, "high": high}
-    return row | _beside(everything, values, *beside)
+    return row if beside is None else row | _beside(everything, values, *beside)
 
 
-def _beside(everything: Estimate, values: Floats, disputed: Floats | None, crossed: Floats | None) -> Row:
-    """The ratios of disputes and of crossings, and the difference of both."""
-    if disputed is None or not disputed.any() or (dense := weighted_mean(values, disputed)).value <= 0:
+def _beside(everything: Estimate, values: Floats, crossed: Floats, disputed: Floats) -> Row:
+    """The ratios of PIEs of halves and of what dense halves dispute, and the difference of both."""
+    if not disputed.any() or (dense := weighted_mean(values, disputed)).value <= 0:
         return {}
     reference = dense.over(everything)
     told: Row = {"disputed_ratio": reference.value}
-    if crossed is None or not crossed.any() or (across := weighted_mean(values, crossed)).value <= 0:
+    if not crossed.any() or (across := weighted_mean(values, crossed)).value <= 0:
         return told
     own = across.over(everything)
     difference = own - reference

@@ -39,10 +39,7 @@ class Side:
     def first(self, count: int) -> Side:
         """The lowest so many of the seeds that both cells have."""
         kept = self.seeds[:count]
-        dense, cell = (
-            replace(one, seeds=kept, codes=one.codes[np.isin(one.seeds, kept)]) for one in (self.dense, self.cell)
-        )
-        return Side(dense=dense, cell=cell)
+        return Side(dense=self.dense.of(kept), cell=self.cell.of(kept))
 
     @property
     def seeds(self) -> NDArray[np.int64]:

@@ -11,11 +11,11 @@ from analysis.figures import FIGURES
 from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.statistics.answers import Answers
-from analysis.statistics.disputes import Disputes, crossed_share, disputed_share, disputes
+from analysis.statistics.disputes import crossed_share, disputed_share, disputes
 from analysis.statistics.readability_ratios import ratios
 from analysis.statistics.weighted_means import weighted_mean
 from analysis.tables import TABLES
-from tests.analysis.statistics.small_panels import write_store
+from tests.analysis.statistics.small_panels import answers, write_store
 from tests.analysis.stores import write_scores, write_task, write_trials
 
 DENSE = {0: np.array([0, 0, 0, 1]), 1: np.array([0, 1, 0, 0]), 2: np.array([0, 1, 1, 0])}
@@ -24,27 +24,57 @@ DENSE = {0: np.array([0, 0, 0, 1]), 1: np.array([0, 1, 0, 0]), 2: np.array([0, 1
 def test_the_share_of_splits_that_differ(tmp_path: Path) -> None:
     """Of three dense seeds, single ones make the halves: two of three pairs differ on all but the first example."""
     store = write_store(tmp_path, {("dense", 0.0): DENSE, ("imp-ft", 0.5): DENSE}, np.array([0, 0, 1, 1]))
-    found = disputes(connect(store), "t", "test", "m")
-    assert found is not None
-    assert found.share == pytest.approx([0, 2 / 3, 2 / 3, 2 / 3])
-    assert found.at(np.array([3, 9, 0])) == pytest.approx([2 / 3, 0, 0])
-    assert Disputes(example_ids=np.zeros(0, np.int32), share=np.zeros(0)).at(np.array([1])).tolist() == [0]
+    ((place, found),) = disputes(connect(store), "test")
+    assert place == ("t", "test", "m", "imp-ft", 0.5)
+    assert found.dense == pytest.approx([0, 2 / 3, 2 / 3, 2 / 3])
+    crossed, dense = found.at(np.array([3, 9, 0]))
+    assert dense == pytest.approx([2 / 3, 0, 0])
+    assert crossed == pytest.approx([2 / 3, 0, 0])
 
 
 def test_one_dense_seed_disputes_nothing(tmp_path: Path) -> None:
     """Neither one dense seed nor none has a reference, and no figure or table fails for that."""
     store = write_store(tmp_path, {("dense", 0.0): {0: DENSE[0]}, ("imp-ft", 0.5): DENSE}, np.array([0, 0, 1, 1]))
     results = Results(connect(store))
-    assert disputes(results.connection, "t", "test", "m") is None
-    assert results.disputes("t", "test", "m") is None
-    assert results.disputed_classes == results.disputed_el2n_bins == []
+    assert results.disputes == {}
+    assert results.disputed(results.pie_rate[0], np.arange(4)) is None
+    assert {row["halves_share"] for row in results.class_distribution} == {None}
     assert list(FIGURES["class_distribution"].draw(results))
+
+
+def test_both_sides_have_equally_many_seeds(tmp_path: Path) -> None:
+    """A cell that lacks two of its seeds is held against dense halves of the seeds that it has."""
+    seven = {seed: np.random.default_rng(seed).integers(0, 2, 40) for seed in range(7)}
+    few = {seed: seven[seed] for seed in (1, 4, 5)}
+    store = write_store(
+        tmp_path, {("dense", 0.0): seven, ("imp-ft", 0.5): few, ("rp-ai", 0.5): seven}, np.arange(40) % 2
+    )
+    found = {place[3]: one for place, one in disputes(connect(store), "test")}
+    dense = {
+        name: answers(np.stack(list(one.values())), "dense", 0.0) for name, one in (("few", few), ("seven", seven))
+    }
+    assert found["imp-ft"].dense == pytest.approx(disputed_share(None, dense["few"]))
+    assert found["rp-ai"].dense == pytest.approx(disputed_share(None, dense["seven"]))
+    # The pruned models are the dense ones, so that halves of both cross as dense halves do.
+    for one in found.values():
+        assert one.crossed == pytest.approx(one.dense)
+
+
+def test_answers_are_gathered_once(scored: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables and figures of one report ask for the same disputes, and gather the answers behind them once."""
+    results, asked = Results(scored.connection, scored.store), []
+    monkeypatch.setattr("analysis.results.disputes", lambda *of: asked.append(of[1]) or disputes(*of))
+    for name in ("readability", "class_distribution", "human_difficulty"):
+        list(FIGURES[name].draw(results))
+    TABLES["readability"](results)
+    TABLES["human_difficulty"](results)
+    assert asked == ["test"]
 
 
 def test_shares_by_class(tmp_path: Path) -> None:
     """Each class has its share of all disputes, as the view has that of PIEs."""
     store = write_store(tmp_path, {("dense", 0.0): DENSE, ("imp-ft", 0.5): DENSE}, np.array([0, 0, 1, 1]))
-    rows = {row["class"]: row["dispute_share"] for row in Results(connect(store)).disputed_classes}
+    rows = {row["class"]: row["dispute_share"] for row in Results(connect(store)).class_distribution}
     assert rows == {"a": pytest.approx(1 / 3), "b": pytest.approx(2 / 3)}
 
 
