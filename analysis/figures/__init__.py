@@ -25,6 +25,12 @@ from analysis.figures import (
 )
 from analysis.figures.drawing import Drawing
 
+OF_HALVES = (
+    "PIEs of halves: half of the dense and another half of the pruned seeds disagree. As many seeds vote on either "
+    "side of the comparison: a vote of all wavers on fewer and harder examples. Cells of fewer than two seeds are left "
+    "out; where all are, PIEs of all seeds stand alone."
+)
+
 FIGURES: dict[str, Drawing] = {
     "effectiveness": Drawing(
         title="Effectiveness against sparsity",
@@ -70,9 +76,9 @@ FIGURES: dict[str, Drawing] = {
     ),
     "class_distribution": Drawing(
         title="Classes of PIEs and of all examples",
-        caption="Share of the examples of each gold class, among all and among PIEs of the lowest and of the highest "
-        "sparsity; classes by falling frequency. Dashes: among the examples on which two halves of the dense seeds "
-        "disagree; what PIEs share with these is seed noise.",
+        caption="Share of the examples of each gold class, among all and among PIEs of halves of the lowest and of the "
+        "highest sparsity; classes by falling frequency. Dashes: among the examples on which two halves of the dense "
+        f"seeds disagree; what PIEs of halves share with these is seed noise. {OF_HALVES}",
         views=("class_distribution",),
         draw=class_distribution.draw,
     ),
@@ -112,17 +118,19 @@ FIGURES: dict[str, Drawing] = {
     ),
     "el2n_bins": Drawing(
         title="PIEs among influential training examples",
-        caption="Share of PIEs of the training split in twenty bins of equally many examples by EL2N, the norm of the "
-        "dense models' error early in training. Dotted: the share on which two halves of the dense seeds disagree; a "
-        "profile that PIEs share with it is seed noise.",
+        caption="Share of PIEs of halves of the training split in twenty bins of equally many examples by EL2N, the "
+        "norm of the dense models' error early in training. Dotted: the share on which two halves of the dense seeds "
+        "disagree; a profile that PIEs of halves share with it is seed noise. Bins go by errors of these dense seeds: "
+        "where an early error foretells a seed's vote, both lines part by some points though pruning does nothing. "
+        f"{OF_HALVES}",
         views=("el2n_bins",),
         draw=el2n_bins.draw,
     ),
     "readability": Drawing(
         title="Readability and length of PIEs",
-        caption="Mean of each score over PIEs, divided by its mean over all examples: above the solid line PIEs are "
-        "harder to read, or longer; bands: 95 % over examples. The turquoise line is the mean of the methods, the "
-        "dotted one that of the examples on which two halves of the dense seeds disagree.",
+        caption="Mean of each score over PIEs of halves, divided by its mean over all examples: above the solid line "
+        "they are harder to read, or longer; bands: 95 % over examples. The turquoise line is the mean of the methods, "
+        f"the dotted one that of the examples on which two halves of the dense seeds disagree. {OF_HALVES}",
         views=("readability_ratio",),
         draw=readability.draw,
     ),
@@ -144,8 +152,9 @@ FIGURES: dict[str, Drawing] = {
     ),
     "human_difficulty": Drawing(
         title="PIEs among examples on which people disagree",
-        caption="Share of PIEs in ten bins of equally many examples by how much people disagreed on them, the least "
-        "first; mean over sparsities. Dotted: how often two halves of the dense seeds disagree there.",
+        caption="Share of PIEs of halves in ten bins of equally many examples by how much people disagreed on them, "
+        "the least first; mean over sparsities. Dotted: how often two halves of the dense seeds disagree there. "
+        f"{OF_HALVES}",
         views=("pies", "human_disagreement"),
         draw=human_difficulty.draw,
     ),

@@ -1,4 +1,4 @@
-"""The lines of what two halves of the dense seeds dispute, which stand beside those of PIEs."""
+"""What figures hold against each other: PIEs, and what two halves of the dense seeds dispute, by as many seeds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from collections.abc import Callable, Iterable
 from analysis.results import Row, cell
 
 Line = tuple[tuple[float, ...], tuple[float, ...]]
+ALL, HALVES = "PIEs", "PIEs of halves"
+
+
+def comparable(rows: Iterable[Row], of_all: str, of_halves: str) -> tuple[str, str]:
+    """The column that is drawn, and what it is called: that of halves, null in cells that have none and are left out.
+
+    Where no cell has halves (single seeds, answers with several places) there is nothing to hold PIEs against, and
+    those of all seeds are drawn.
+    """
+    return (of_halves, HALVES) if any(row[of_halves] is not None for row in rows) else (of_all, ALL)
 
 
 def references(rows: Iterable[Row], x: Callable[[Row], float], name: str) -> list[Line]:

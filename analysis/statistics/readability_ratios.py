@@ -17,7 +17,10 @@ SCORES = (
 LEAST = 5
 """PIEs below which a mean over them has no interval."""
 NOTHING = dict.fromkeys(
-    ("ratio", "low", "high", "halves_ratio", "disputed_ratio", "difference", "difference_low", "difference_high"), None
+    (
+        *("ratio", "low", "high", "halves_ratio", "halves_low", "halves_high"),
+        *("disputed_ratio", "difference", "difference_low", "difference_high"),
+    )
 )
 
 
@@ -26,10 +29,10 @@ def ratios(results: Results) -> list[Row]:
 
     low, high: its 95 % interval over examples, for these seeds. disputed_ratio: the same of the examples on which dense
     models alone disagree, each weighted by how often two halves of the seeds do; halves_ratio: that of the examples on
-    which half of the dense models and half of the pruned ones do; difference: halves_ratio less disputed_ratio, with
-    its interval. `ratio` itself must not be held against disputes: votes of all seeds waver on other examples than
-    those of half (where pruning does nothing, 41 % of such differences would be told at five seeds, 3 % of these).
-    Null unless the means are positive, and below five PIEs.
+    which half of the dense models and half of the pruned ones do (halves_low, halves_high); difference: halves_ratio
+    less disputed_ratio, with its interval. `ratio` itself must not be held against disputes: votes of all seeds waver
+    on other examples than those of half (where pruning does nothing, 41 % of such differences would be told at five
+    seeds, 3 % of these). Null unless the means are positive, and below five PIEs.
     """
     found: list[Row] = []
     for place in results.rows("SELECT DISTINCT task, split FROM readability ORDER BY ALL"):
@@ -76,6 +79,7 @@ def _beside(everything: Estimate, values: Floats, crossed: Floats, disputed: Flo
         return told
     own = across.over(everything)
     difference = own - reference
-    low, high = difference.interval
-    told |= {"halves_ratio": own.value, "difference": difference.value}
-    return told | {"difference_low": low, "difference_high": high}
+    for name, one in (("halves", own), ("difference", difference)):
+        low, high = one.interval
+        told |= {f"{name}_low": low, f"{name}_high": high}
+    return told | {"halves_ratio": own.value, "difference": difference.value}

@@ -17,6 +17,7 @@ from analysis.figures.style import png, svg
 from analysis.readability import ensure_scores
 from analysis.relations.database import connect
 from analysis.results import Results
+from analysis.statistics.readability_ratios import ratios
 from tests.analysis.stores import write_task, write_trials
 
 CLASSES = {"films": ["bad", "good"], "news": ["earn", "acq", "grain", "never"]}
@@ -100,12 +101,13 @@ def test_one_picture_for_each_task_and_model(results: Results, name: str) -> Non
 
 
 def test_bins_are_drawn_by_method_and_sparsity(results: Results) -> None:
-    """Every line of a method's panel has the rates of one sparsity over the bins that have examples."""
+    """Every line of a method's panel has the rates of PIEs of halves of one sparsity over the bins with examples."""
     figure = drawn(results, "el2n_bins")["films", "bilstm"]
     for method, title in (("imp-ft", "IMP-FT"), ("rp-ai", "RP-AI")):
         rows = [r for r in results.el2n_bins if r["task"] == "films" and r["method"] == method]
         expected = [
-            [(row["bin"], row["rate"]) for row in rows if row["sparsity"] == sparsity] for sparsity in (0.5, 0.9, 0.99)
+            [(row["bin"], row["halves_rate"]) for row in rows if row["sparsity"] == sparsity]
+            for sparsity in (0.5, 0.9, 0.99)
         ]
         lines = [found for marker in ("o", "s", "^") for found in points(panels(figure)[title], marker)]
         assert lines == expected
@@ -113,7 +115,7 @@ def test_bins_are_drawn_by_method_and_sparsity(results: Results) -> None:
 
 
 def test_classes_stand_by_falling_frequency(results: Results) -> None:
-    """Bars are the shares of all examples, markers those of PIEs; a class without examples has no place."""
+    """Bars are the shares of all examples, markers those of PIEs of halves; a class without examples has no place."""
     figure = drawn(results, "class_distribution")["news", "bilstm"]
     axes = panels(figure)["RP-AI"]
     heights = [bar.get_height() for bar in axes.patches if isinstance(bar, Rectangle)]
@@ -124,7 +126,7 @@ def test_classes_stand_by_falling_frequency(results: Results) -> None:
     assert names == sorted((n for n in rows if rows[n]["examples"]), key=lambda n: -rows[n]["examples"])
     assert "never" not in names
     assert heights == [rows[name]["share"] for name in names]
-    assert points(axes, "D") == [[(i, rows[name]["pie_share"]) for i, name in enumerate(names)]]
+    assert points(axes, "D") == [[(i, rows[name]["halves_share"]) for i, name in enumerate(names)]]
 
 
 def test_accuracy_is_by_the_published_estimator(results: Results) -> None:
@@ -146,11 +148,11 @@ def test_readability_has_a_line_at_one_and_the_mean_of_the_methods(results: Resu
     """Eight panels; the thick line is the mean over the methods that have a ratio."""
     found = panels(drawn(results, "readability")["films", "bilstm"])
     assert list(found) == list(readability.TITLES.values())
-    rows = [r for r in results.readability_ratio if (r["task"], r["score"]) == ("films", "tokens")]
+    rows = [r for r in ratios(results) if (r["task"], r["score"]) == ("films", "tokens")]
     (mean,) = (line for line in found["Length in tokens"].lines if line.get_color() == readability.MEAN)
     for at, sparsity in enumerate((0.5, 0.9, 0.99)):
-        ratios = [row["ratio"] for row in rows if row["sparsity"] == sparsity and row["ratio"] is not None]
-        assert mean.get_ydata()[at] == pytest.approx(np.mean(ratios))
+        own = [row["halves_ratio"] for row in rows if row["sparsity"] == sparsity and row["ratio"] is not None]
+        assert mean.get_ydata()[at] == pytest.approx(np.mean(own))
     assert any(set(line.get_ydata()) == {1} for line in found["Length in tokens"].lines)
 
 
