@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.figures.alpha_scale import draw_together, is_wide, label, set_limits
 from analysis.figures.distortion_sheets import Sheet, look, sheets
 from analysis.figures.drawing import Place
 from analysis.figures.panels import key, panel_grid
@@ -45,8 +46,7 @@ def _drawn(results: Results, draw: Callable[[Axes, Sheet, list[Row]], None]) -> 
                 _frame(axes, sheet, rows)
                 draw(axes, sheet, rows)
                 _star(axes, sheet, rows)
-            _scale(grid.panels, list(sheet.panels.values()))
-            yield sheet.place, grid.label(sheet.axis, "alpha")
+            yield sheet.place, grid.label(sheet.axis, label(_scale(grid.panels, sheet)))
 
 
 def _frame(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
@@ -68,13 +68,15 @@ def _frame(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
     axes.margins(y=0.16)
 
 
-def _scale(panels: Sequence[Axes], rows: Sequence[list[Row]]) -> None:
-    """One scale for all panels but those with collapsed trials, whose slopes are of another order and say little."""
-    alike = [axes for axes, own in zip(panels, rows, strict=True) if not any(row["collapsed"] for row in own)]
-    if alike:
-        limits = [axes.get_ylim() for axes in alike]
-        for axes in alike:
-            axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+def _scale(panels: Sequence[Axes], sheet: Sheet) -> bool:
+    """One scale for all panels; True where it is logarithmic away from 1."""
+    cells = [row for rows in sheet.panels.values() for row in rows]
+    wide = is_wide(row[name] for row in cells for name in ("alpha", "cross_alpha") if row[name] is not None)
+    if wide:
+        draw_together(panels)
+    limits = [axes.get_ylim() for axes in panels]
+    set_limits(panels, min(low for low, _ in limits), max(high for _, high in limits), wide=wide)
+    return wide
 
 
 def _boxes(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
