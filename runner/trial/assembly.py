@@ -35,7 +35,7 @@ from runner.trial.evaluation import answer
 from runner.trial.extras import recorders
 from runner.trial.extras.base import Observed
 from runner.trial.judging import NOBODY, Judges, judges_of
-from runner.trial.selection import BestNetwork, Measure
+from runner.trial.selection import BestNetwork, Judge
 from runner.trial.trainer import Trainer
 from runner.trial.training_set import Sampling, TrainingSet
 from runner.trial.workplace import Workplace
@@ -188,9 +188,9 @@ def freeze(network: nn.Module, pruner: Pruner) -> None:
 
 
 def parts_of(
-    spec: TrialSpec, network: nn.Module, pruner: Pruner, training_set: TrainingSet, teaching: Measure | None = None
+    spec: TrialSpec, network: nn.Module, pruner: Pruner, training_set: TrainingSet, teaching: Judge | None = None
 ) -> list[Part]:
-    """What acts at every step of a trial besides its pruner. teaching: how good a teacher is, where one is chosen."""
+    """What acts at every step of a trial besides its pruner. teaching: by what a teacher is chosen, where one is."""
     found = list[Part]()
     if spec.is_dense:
         return found

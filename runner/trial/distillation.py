@@ -13,7 +13,7 @@ from runner.pruning.moment import Moment
 from runner.pruning.part import Made, Part
 from runner.pruning.pruner import under
 from runner.pruning.teachers.base import Teacher
-from runner.trial.selection import Measure
+from runner.trial.selection import Judge
 from runner.trial.training_set import TrainingSet
 
 
@@ -57,23 +57,27 @@ class Distillation(Part):
 class BestSoFar(Distillation):
     """The best network so far of the training itself teaches, whatever was removed of it; the first one is untrained.
 
-    measure: how good the network is on the validation split, higher being better.
+    judge: by what networks are compared on the validation split. value: the merit of the one that teaches.
     """
 
-    def __init__(self, teacher: Teacher, network: nn.Module, training_set: TrainingSet, measure: Measure) -> None:
+    def __init__(self, teacher: Teacher, network: nn.Module, training_set: TrainingSet, judge: Judge) -> None:
         super().__init__(teacher, network, training_set)
         self.student = network
-        self.measure = measure
+        self.judge = judge
         self.value = -math.inf
         self.is_ready = True
 
     def before_step(self, moment: Moment) -> None:
-        """Look for a better teacher, at every so many steps."""
+        """Look for a better teacher, at every so many steps.
+
+        It is judged anew where `BestNetwork` has looked at this step too: that looks at what the decision before the
+        step left, this at what the decision of the step leaves, and where masks have moved these are two networks.
+        """
         if moment.step % self.teacher.looks_every:
             return
-        value = self.measure()
-        if value is not None and value > self.value:
-            self.value = value
+        value = self.judge.measure()
+        if value is not None and (merit := self.judge.merit(value)) > self.value:
+            self.value = merit
             self.take(self.student)
 
     def state(self) -> dict[str, Tensor]:

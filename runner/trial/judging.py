@@ -15,7 +15,7 @@ from runner.spec import TrialSpec
 from runner.training import Selection
 from runner.trial.bleurt import learned_metrics
 from runner.trial.evaluation import Answers, answer, loss_of, metrics_of
-from runner.trial.selection import Measure
+from runner.trial.selection import Judge, Measure
 from runner.trial.training_set import TrainingSet
 from runner.trial.writing import written
 from tasks.base import TaskData
@@ -25,8 +25,8 @@ from tasks.base import TaskData
 class Judges:
     """By what networks are compared in training: those that may end a phase, those that may teach, each on its way."""
 
-    answering: Measure | None = None
-    teaching: Measure | None = None
+    answering: Judge | None = None
+    teaching: Judge | None = None
     watching: Measure | None = None
 
 
@@ -56,23 +56,13 @@ def judges_of(
     by_loss = is_taught and writes(training_set.head)
     teaching = Selection(best=("loss" if by_loss else data.metric) if is_taught else "")
     watching = Selection(best=data.metric if is_watched else "")
-    found = [
-        measure_of(one, spec, network, data, training_set, encode) if one.best else None
+    answers, teaches, watches = (
+        Judge(measure=measure_of(one, spec, network, data, training_set, encode), is_loss=one.best == "loss")
+        if one.best
+        else None
         for one in (chosen, teaching, watching)
-    ]
-    return Judges(answering=found[0], teaching=negated(found[1]) if by_loss else found[1], watching=found[2])
-
-
-def negated(measure: Measure | None) -> Measure | None:
-    """What is higher where this is lower."""
-    if measure is None:
-        return None
-
-    def found() -> float | None:
-        value = measure()
-        return None if value is None else -value
-
-    return found
+    )
+    return Judges(answering=answers, teaching=teaches, watching=watches.measure if watches else None)
 
 
 def measure_of(
@@ -83,7 +73,7 @@ def measure_of(
     training_set: TrainingSet,
     encode: Callable[[pa.Table], Encoded],
 ) -> Measure:
-    """How good a network is by a choice's metric on its split."""
+    """What a network comes to by a choice's metric on its split."""
     examples, head = data.split(chosen.split), training_set.head
     needs_texts = writes(head) and chosen.best != "loss"
     encoded, targets = encode(examples), head.targets(examples)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,20 +15,32 @@ from runner.pruning.pruner import Pruner, under
 from runner.training import Selection
 
 Measure = Callable[[], float | None]
-"""How good the network is as it stands; None where that is no number."""
+"""What a network comes to as it stands; None where that is no number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """By what networks are compared: a measure, and whether it is a loss, which is lower for better ones."""
+
+    measure: Measure
+    is_loss: bool = False
+
+    def merit(self, value: float) -> float:
+        """A value of the measure as a number that is higher for better networks."""
+        return -value if self.is_loss else value
 
 
 class BestNetwork(Part):
     """The best network of a phase so far, with all that its pruner knew then; checkpoints hold it.
 
-    measure: what networks are compared by. taken: the step whose network ended the last phase that had a best one.
+    judge: by what networks are compared. taken: the step whose network ended the last phase that had a best one.
     """
 
-    def __init__(self, choice: Selection, network: nn.Module, pruner: Pruner, measure: Measure) -> None:
+    def __init__(self, choice: Selection, network: nn.Module, pruner: Pruner, judge: Judge) -> None:
         self.choice = choice
         self.network = network
         self.pruner = pruner
-        self.measure = measure
+        self.judge = judge
         self.value = math.nan
         self.step = 0
         self.taken: int | None = None
@@ -39,7 +52,7 @@ class BestNetwork(Part):
         if moment.step % every and not (moment.is_end or moment.phase_step == 0):
             return
         with self.pruner.as_decided():
-            value = self.measure()
+            value = self.judge.measure()
             if value is None or not self._is_better(value):
                 return
             self.value, self.step = value, moment.step
@@ -56,9 +69,7 @@ class BestNetwork(Part):
         self.taken, self.value, self._best = self.step, math.nan, {}
 
     def _is_better(self, value: float) -> bool:
-        if math.isnan(self.value):
-            return True
-        return value < self.value if self.choice.best == "loss" else value > self.value
+        return math.isnan(self.value) or self.judge.merit(value) > self.judge.merit(self.value)
 
     def state(self) -> dict[str, Tensor]:
         """The best network, its value and step, and the step that ended the phase before."""

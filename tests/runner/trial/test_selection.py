@@ -14,7 +14,9 @@ from analysis.results import Results
 from analysis.tables import build_table
 from runner.store.writer import save_task
 from runner.training import Finetuning, Selection, Training
+from runner.trial.distillation import BestSoFar
 from runner.trial.run import run_trial
+from runner.trial.selection import Judge
 from tests.runner.small_network import encode, small_task
 from tests.runner.small_trials import DATA, committed, spec_of
 
@@ -62,7 +64,7 @@ def test_what_has_grown_back_does_not_choose_the_network(method):
     training = dataclasses.replace(RESTLESS, learning_rate=0.2, selection=Selection(best="loss", every=1))
     trainer = trainer_of(method, 0.7, training=training)
     look, seen, best = looked_at(trainer), [], trainer.best
-    judge = best.measure
+    judge = best.judge.measure
 
     def measure():
         masks, weights = trainer.pruner.masks, trainer.pruner.weights
@@ -71,7 +73,7 @@ def test_what_has_grown_back_does_not_choose_the_network(method):
         assert seen[-1][0] == pytest.approx(look(trainer.network)[0], rel=1e-5)
         return seen[-1][0]
 
-    best.measure = measure
+    best.judge = dataclasses.replace(best.judge, measure=measure)
     assert trainer.train(lambda moment: True)
     assert (min(seen)[1], min(seen)[0]) == (best.taken, pytest.approx(look(trainer.network)[0], rel=1e-5))
 
@@ -135,9 +137,26 @@ def test_a_loss_that_is_no_number_is_never_the_best():
     training = dataclasses.replace(RESTLESS, selection=Selection(best="loss", every=1))
     trainer = trainer_of(training=training)
     given = iter([None, 2.0, None, 1.5, *[3.0] * 28])
-    trainer.best.measure = lambda: next(given)
+    trainer.best.judge = Judge(measure=lambda: next(given), is_loss=True)
     assert trainer.train(lambda moment: True)
     assert trainer.best.taken == 4
+
+
+def test_a_teacher_that_is_judged_by_loss_has_the_lowest_so_far():
+    """Looks that find a higher loss, or no number, leave the teacher that there is."""
+    trainer = trainer_of("pins", 0.7, training=RESTLESS, options=(("looks_every", 8),))
+    (teacher,) = (part for part in trainer.parts if isinstance(part, BestSoFar))
+    given, taken, take = iter([2.0, None, 1.5, 3.0]), [], teacher.take
+    teacher.judge = Judge(measure=lambda: next(given), is_loss=True)
+
+    def taking(network):
+        taken.append(trainer.steps)
+        take(network)
+
+    teacher.take = taking
+    assert trainer.train(lambda moment: True)
+    assert taken == [0, 16]
+    assert trainer.state()[0]["taught.value"] == -1.5
 
 
 @pytest.mark.usefixtures("small_model")
