@@ -180,7 +180,11 @@ def connect(store: Path, kept: Collection[str] = (), without: frozenset[str] = f
     DuckDB takes 4 GiB of memory at most (or PIESWEEP_MEMORY, such as 16GiB), then it spills to a private temporary
     folder.
     """
-    snapshot = Snapshot.of(store, without)
+    return connected(Snapshot.of(store, without), kept)
+
+
+def connected(snapshot: Snapshot, kept: Collection[str] = ()) -> Database:
+    """`connect`, where the records of the store have been read."""
     # Spilled data of a large query must land neither in the store nor where anybody else could read it.
     connection = duckdb.connect(config={"python_enable_replacements": False, "temp_directory": str(own_folder())})
     OPEN.add(connection)

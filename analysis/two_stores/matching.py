@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.relations.database import Database
-from analysis.relations.snapshot import Snapshot
+from analysis.two_stores.opened import Opened
 
 Ids = NDArray[np.int32]
 
@@ -44,15 +43,10 @@ CONTENTS = """
 """Equal texts with equal labels are told apart by which of them come first."""
 
 
-def match(
-    one: Database,
-    other: Database,
-    place: tuple[str, str],
-    snapshots: tuple[Snapshot, Snapshot],
-) -> Match:
+def match(stores: tuple[Opened, Opened], place: tuple[str, str]) -> Match:
     """The examples of a task and split that both have; CompareError where there are none, or classes differ."""
     task, split = place
-    cards = [snapshot.tasks[task] for snapshot in snapshots]
+    cards = [store.snapshot.tasks[task] for store in stores]
     mine, theirs = (set(card.classes) for card in cards)
     if mine != theirs or cards[0].kind != cards[1].kind:
         raise CompareError(
@@ -60,7 +54,7 @@ def match(
             if mine != theirs
             else f"{task}: A is {cards[0].kind}, B is {cards[1].kind}"
         )
-    left, right = (connection.sql(CONTENTS, params=[*place]).to_arrow_table() for connection in (one, other))
+    left, right = (store.connection.sql(CONTENTS, params=[*place]).to_arrow_table() for store in stores)
     if cards[0].fingerprint == cards[1].fingerprint:
         ids = np.intersect1d(left["example_id"].to_numpy(), right["example_id"].to_numpy()).astype(np.int32)
         return _matched(place, left, right, (ids, ids), 0)

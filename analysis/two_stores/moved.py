@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.display_names import method_key, split_key
-from analysis.relations.database import Database, connect
+from analysis.relations.database import Database
 from analysis.relations.snapshot import Snapshot
 from analysis.results import Row
 from analysis.statistics.answers import Answers, Gathered, Panel, gathered
@@ -18,11 +17,13 @@ from analysis.statistics.corrections import corrected
 from analysis.statistics.definitions import differ, votes
 from analysis.two_stores.cells import SharedLabels, Side, compared
 from analysis.two_stores.matching import CompareError, Match, match
+from analysis.two_stores.opened import Opened
 from runner.methods import DENSE
 from tasks.kinds import KINDS
 
 MEASURES = ("effectiveness_change", "distance_change", "changed")
 Name = tuple[str, str, float]
+Both = tuple[Opened, Opened]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,20 +56,20 @@ class Moved:
     examples: list[Row]
 
 
-def compare_stores(one: Path, other: Path, examples: int = 5) -> Moved:
+def compare_stores(one: Opened, other: Opened, examples: int = 5) -> Moved:
     """Everything that can be said of two stores; CompareError with the reasons where it is nothing."""
-    if one.resolve() == other.resolve():
-        raise CompareError(f"{one} and {other} are one store")
-    snapshots = Snapshot.of(one), Snapshot.of(other)
-    connections = connect(one), connect(other)
-    common = sorted(snapshots[0].tasks.keys() & snapshots[1].tasks.keys())
+    stores = one, other
+    roots = [store.snapshot.root for store in stores]
+    if roots[0].resolve() == roots[1].resolve():
+        raise CompareError(f"{roots[0]} and {roots[1]} are one store")
+    common = sorted(one.snapshot.tasks.keys() & other.snapshot.tasks.keys())
     if not common:
-        told = [", ".join(snapshot.tasks) or "none" for snapshot in snapshots]
+        told = [", ".join(store.snapshot.tasks) or "none" for store in stores]
         raise CompareError(f"the stores have no task in common: A has {told[0]}, B has {told[1]}")
-    found = Moved(tasks=[], left_out=[], same_trials=_same_trials(snapshots), cells=[], examples=[])
+    found = Moved(tasks=[], left_out=[], same_trials=_same_trials(stores), cells=[], examples=[])
     for task in common:
         try:
-            _add_task(found, connections, snapshots, task)
+            _add_task(found, stores, task)
         except CompareError as error:
             found.left_out.append(str(error))
     if not found.cells:
@@ -77,12 +78,12 @@ def compare_stores(one: Path, other: Path, examples: int = 5) -> Moved:
     found.examples.sort(key=lambda row: (-row["changed_cells"], row["task"], row["model"], row["example_id"]))
     del found.examples[examples:]
     for row in found.examples:
-        row.update(_texts(connections[0], row))
+        row.update(_texts(one.connection, row))
     return found
 
 
-def _same_trials(snapshots: tuple[Snapshot, Snapshot]) -> int:
-    mine, theirs = ({(record.trial_id, record.rows_sha256) for record in snapshot.commits} for snapshot in snapshots)
+def _same_trials(stores: Both) -> int:
+    mine, theirs = ({(record.trial_id, record.rows_sha256) for record in store.snapshot.commits} for store in stores)
     return len(mine & theirs)
 
 
@@ -91,36 +92,31 @@ def _cells(snapshot: Snapshot, task: str, split: str) -> set[Name]:
     return {snapshot.cell(record)[1:] for record in records}
 
 
-def _split(snapshots: tuple[Snapshot, Snapshot], task: str) -> str:
+def _split(stores: Both, task: str) -> str:
     """The split that claims are about, the test split before others, of those that both have."""
     mine, theirs = (
-        {split for record in snapshot.commits if record.settings["task"] == task for split in record.rows}
-        for snapshot in snapshots
+        {split for record in store.snapshot.commits if record.settings["task"] == task for split in record.rows}
+        for store in stores
     )
     if not mine & theirs:
         raise CompareError(f"{task}: the stores have answers for no common split")
     return min(mine & theirs, key=split_key)
 
 
-def _add_task(
-    found: Moved,
-    connections: tuple[Database, Database],
-    snapshots: tuple[Snapshot, Snapshot],
-    task: str,
-) -> None:
-    kinds = {snapshot.tasks[task].kind for snapshot in snapshots}
+def _add_task(found: Moved, stores: Both, task: str) -> None:
+    kinds = {store.snapshot.tasks[task].kind for store in stores}
     if odd := [name for name in kinds if not KINDS[name].has_classes or KINDS[name].reads != "text"]:
         raise CompareError(f"{task}: answers of kind {odd[0]} are not compared between stores, those of classes are")
-    split = _split(snapshots, task)
-    mine, theirs = (_cells(snapshot, task, split) for snapshot in snapshots)
+    split = _split(stores, task)
+    mine, theirs = (_cells(store.snapshot, task, split) for store in stores)
     both = {name for name in mine & theirs if (name[0], DENSE, 0.0) in mine & theirs}
     if not both:
         raise CompareError(f"{task}: no model has its dense trials, or any cell, in both stores")
-    matched = match(*connections, (task, split), snapshots)
+    matched = match(stores, (task, split))
     for model, names in groupby(
         sorted(both, key=lambda name: (name[0], method_key(name[1]), name[2])), lambda name: name[0]
     ):
-        _add_model(found, connections, snapshots, matched, (task, split, model, list(names)))
+        _add_model(found, stores, matched, (task, split, model, list(names)))
     found.tasks.append(
         TaskMatch(
             task=task,
@@ -138,16 +134,15 @@ def _add_task(
 
 def _add_model(
     found: Moved,
-    connections: tuple[Database, Database],
-    snapshots: tuple[Snapshot, Snapshot],
+    stores: Both,
     matched: Match,
     place: tuple[str, str, str, list[Name]],
 ) -> None:
     task, split, model, names = place
-    left, right = (gathered(connection, task, split, set(names)) for connection in connections)
+    left, right = (gathered(store.connection, task, split, set(names)) for store in stores)
     assert left is not None
     assert right is not None
-    classes = [list(snapshot.tasks[task].classes) for snapshot in snapshots]
+    classes = [list(store.snapshot.tasks[task].classes) for store in stores]
     pair = _on_common_ground(left, right, matched, [classes[0].index(name) for name in classes[1]])
     ground, ids, sides = pair.ground(task, split, model), pair.ids, pair.cells
     dense = sides[0][model, DENSE, 0.0], sides[1][model, DENSE, 0.0]

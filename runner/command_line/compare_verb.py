@@ -13,10 +13,12 @@ from runner.store.files.place import place
 
 if TYPE_CHECKING:
     from analysis.pictures import Picture
+    from analysis.relations.database import Database
     from analysis.two_stores.moved import Moved
 
 ALPHA = 0.05
 MARK = "*"
+ExamplePlace = tuple[str, str, int]
 NAMES = {"effectiveness_change": "effectiveness", "distance_change": "distance from dense", "changed": "answers"}
 """What the three tests are about."""
 
@@ -36,9 +38,11 @@ def compare(
 
     from analysis.relations.stopping import ends_at_once
     from analysis.two_stores.moved import compare_stores
+    from analysis.two_stores.opened import opened
 
-    with ends_at_once():
-        found = compare_stores(one, other, examples)
+    with ends_at_once(), opened(one) as mine, opened(other) as theirs:
+        found = compare_stores(mine, theirs, examples)
+        seen = {} if as_json else _pictures(found.examples, mine.connection)
     if as_json:
         print_json(asdict(found))
         return
@@ -48,7 +52,7 @@ def compare(
         for model in dict.fromkeys(row["model"] for row in own):
             _print_cells(f"{task.task}, {model}, {task.split} split", [row for row in own if row["model"] == model])
     _print_verdict(found)
-    _print_examples(found, one)
+    _print_examples(found, seen)
 
 
 def _print_matches(found: Moved) -> None:
@@ -166,13 +170,12 @@ def _families(rows: list[dict[str, Any]]) -> list[int]:
     return list(sizes.values())
 
 
-def _print_examples(found: Moved, one: Path) -> None:
+def _print_examples(found: Moved, seen: dict[ExamplePlace, Picture]) -> None:
     from analysis.quoting import quoted
 
     if not found.examples:
         return
     say("\nVotes of pruned models that changed in most cells (some by seeds alone, as above):\n")
-    seen = _pictures(found.examples, one)
     for row in found.examples:
         say(quoted(row["text"], row["text_pair"], row["example_id"], seen.get(_place(row))))
         say(
@@ -181,21 +184,16 @@ def _print_examples(found: Moved, one: Path) -> None:
         )
 
 
-def _pictures(rows: list[dict[str, Any]], store: Path) -> dict[tuple[str, str, int], Picture]:
+def _pictures(rows: list[dict[str, Any]], connection: Database) -> dict[ExamplePlace, Picture]:
     """The pictures of the examples that have no text, by task, split and id."""
     from analysis.pictures import pictures
-    from analysis.relations.database import connect
 
-    wordless = [_place(row) for row in rows if not row["text"] and not row["text_pair"]]
-    if not wordless:
-        return {}
-    with connect(store) as connection:
-        return {
-            (task, split, number): seen
-            for task, split, wanted in wordless
-            for number, seen in pictures(connection, task, split, [wanted]).items()
-        }
+    return {
+        (task, split, number): seen
+        for task, split, wanted in [_place(row) for row in rows if not row["text"] and not row["text_pair"]]
+        for number, seen in pictures(connection, task, split, [wanted]).items()
+    }
 
 
-def _place(row: dict[str, Any]) -> tuple[str, str, int]:
+def _place(row: dict[str, Any]) -> ExamplePlace:
     return row["task"], row["split"], row["example_id"]

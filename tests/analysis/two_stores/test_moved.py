@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from analysis.relations.snapshot import Snapshot
 from analysis.two_stores.matching import CompareError
-from analysis.two_stores.moved import compare_stores
+from analysis.two_stores.moved import Moved, compare_stores
+from analysis.two_stores.opened import opened
 from runner.command_line import app
 from tests.analysis.picture_stores import write_pictures
 from tests.analysis.stores import write_task, write_trials
@@ -48,11 +50,17 @@ def store(root: Path, texts: list[str], harmed: Collection[str] = frozenset(), *
     return root
 
 
+def compared(one: Path, other: Path) -> Moved:
+    """What moved between two folders."""
+    with opened(one) as mine, opened(other) as theirs:
+        return compare_stores(mine, theirs)
+
+
 def test_examples_are_matched_by_content(tmp_path: Path) -> None:
     """Another order of examples and classes, twice the same text, texts that one store lacks."""
     one = store(tmp_path / "one", [*TEXTS[:20], TEXTS[3]], {TEXTS[3]})
     other = store(tmp_path / "other", TEXTS[:1:-1], {TEXTS[3], TEXTS[4]}, classes=["yes", "no"])
-    found = compare_stores(one, other)
+    found = compared(one, other)
     (task,) = found.tasks
     assert (task.examples, task.alone, task.other_alone, task.relabelled) == (18, 3, 4, 0)
     dense, pruned = found.cells
@@ -68,7 +76,7 @@ def test_another_label_is_another_example(tmp_path: Path) -> None:
     """A text whose label differs is left out and counted."""
     one = store(tmp_path / "one", TEXTS)
     other = store(tmp_path / "other", TEXTS, gold={TEXTS[0]: "yes"})
-    (task,) = compare_stores(one, other).tasks
+    (task,) = compared(one, other).tasks
     assert (task.examples, task.alone, task.other_alone, task.relabelled) == (23, 1, 1, 1)
 
 
@@ -89,7 +97,7 @@ def test_label_sets(tmp_path: Path) -> None:
             for i, g in enumerate(gold)
         ]
         write_trials(tmp_path / name, {"t": classes}, [rows[i] for i in random.permutation(len(rows))])
-    found = compare_stores(tmp_path / "one", tmp_path / "other")
+    found = compared(tmp_path / "one", tmp_path / "other")
     dense, pruned = found.cells
     assert (dense["effectiveness"], dense["other_effectiveness"], dense["changed"]) == (1.0, 1.0, 0.0)
     assert (pruned["pie_rate"], pruned["other_pie_rate"], pruned["changed"]) == pytest.approx((0, 0.05, 0.05))
@@ -114,7 +122,7 @@ def test_what_cannot_be_compared_is_refused(tmp_path: Path, choices: dict[str, A
     texts = choices.pop("texts", TEXTS[:4])
     other = store(tmp_path / "other", texts, **choices)
     with pytest.raises(CompareError, match=told):
-        compare_stores(one, other)
+        compared(one, other)
     refused = CliRunner().invoke(app, ["compare", str(one), str(other)])
     assert (refused.exit_code, len(refused.stderr.strip().splitlines())) == (2, 1)
 
@@ -138,12 +146,16 @@ def test_the_verb_says_what_moved(tmp_path: Path) -> None:
     assert (same.exit_code, "one store" in same.stderr) == (2, True)
 
 
-def test_examples_without_a_text_are_told_by_their_picture(tmp_path: Path) -> None:
-    """Where votes on pictures changed, the words for people say how large each is; JSON has what it had of each."""
+def test_examples_without_a_text_are_told_by_their_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where votes on pictures changed, the words for people say how large each is; JSON has what it had of each; and
+    for all of that each store is read once."""
     one, other = (write_pictures(tmp_path / str(broken), broken=broken) for broken in (4, 0))
+    read, of = [], Snapshot.of
+    monkeypatch.setattr(Snapshot, "of", staticmethod(lambda root, *left: read.append(root) or of(root, *left)))
     told = CliRunner().invoke(app, ["compare", str(one), str(other)])
     assert told.exit_code == 0, told.output
     assert told.stdout.count("  picture of 2 x 2 pixels\n") == 5
     assert "has no text" not in told.stdout
+    assert read == [one, other]
     found = json.loads(CliRunner().invoke(app, ["compare", str(one), str(other), "--json"]).stdout)["examples"]
     assert {"picture", "pixels"}.isdisjoint(found[0])
