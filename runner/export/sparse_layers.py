@@ -57,8 +57,9 @@ class ReducedLinear(nn.Module):
         if len(flat) <= 2 * ROWS_AT_ONCE:
             return (self.weight @ flat.T).T
         made = flat.new_empty(len(flat), self.weight.shape[0])
-        for given, part in zip(flat.split(ROWS_AT_ONCE), made.split(ROWS_AT_ONCE), strict=True):
-            part.copy_((self.weight @ given.T).T)
+        for first in range(0, len(flat), ROWS_AT_ONCE):
+            own = slice(first, first + ROWS_AT_ONCE)
+            made[own] = (self.weight @ flat[own].T).T
         return made
 
 

@@ -77,7 +77,7 @@ def main() -> None:
                 with torch.inference_mode():
                     sparse, forms = sparse_network(dense, texts * tokens, layer_seconds)
                     sides = [
-                        least(lambda network=network, ids=ids: network(input_ids=ids), given.passes)  # type: ignore[misc]
+                        least(lambda network=network, ids=ids: network(input_ids=ids), given.passes)
                         for network in (dense, dense_int8(dense), sparse)
                     ]
                 base, int8, ours = (1e3 * one for one in sides)
