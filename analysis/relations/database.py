@@ -187,6 +187,8 @@ def connected(snapshot: Snapshot, kept: Collection[str] = ()) -> Database:
     """`connect`, where the records of the store have been read."""
     # Spilled data of a large query must land neither in the store nor where anybody else could read it.
     connection = duckdb.connect(config={"python_enable_replacements": False, "temp_directory": str(own_folder())})
+    # It would stand among the answer on standard output, where Python runs a command of its own (`-c`) or a shell.
+    connection.execute("SET enable_progress_bar = false")
     OPEN.add(connection)
     _limit_memory(connection)
     create_base_relations(connection, snapshot)

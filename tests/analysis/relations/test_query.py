@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -205,6 +207,16 @@ def test_a_statement_that_slips_through_still_cannot_write(store: Path) -> None:
             with pytest.raises(duckdb.Error):
                 connection.execute(query).fetchall()
     assert contents(store) == before
+
+
+def test_a_long_question_prints_no_progress(store: Path) -> None:
+    """Where Python runs no file, DuckDB would put a bar among the answer, on standard output: it is off there too."""
+    asked = (
+        "import sys, pathlib; from analysis.relations.database import connect; print(connect(pathlib.Path(sys.argv[1]))"
+    )
+    asked += ".execute(\"SELECT current_setting('enable_progress_bar')\").fetchall())"
+    done = subprocess.run([sys.executable, "-c", asked, str(store)], capture_output=True, text=True, check=True)
+    assert done.stdout == "[(False,)]\n"
 
 
 def test_uncommitted_rows_are_not_seen(store: Path, tmp_path: Path) -> None:
