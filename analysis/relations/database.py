@@ -5,6 +5,7 @@ A connection lives in memory and reads committed files alone; nothing is ever wr
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import weakref
@@ -187,8 +188,10 @@ def connected(snapshot: Snapshot, kept: Collection[str] = ()) -> Database:
     """`connect`, where the records of the store have been read."""
     # Spilled data of a large query must land neither in the store nor where anybody else could read it.
     connection = duckdb.connect(config={"python_enable_replacements": False, "temp_directory": str(own_folder())})
-    # It would stand among the answer on standard output, where Python runs a command of its own (`-c`) or a shell.
-    connection.execute("SET enable_progress_bar = false")
+    # It would stand among the answer on standard output, where Python runs no file. DuckDB refuses to turn it off in a
+    # notebook that can show none.
+    with contextlib.suppress(duckdb.InvalidInputException):
+        connection.execute("SET enable_progress_bar = false")
     OPEN.add(connection)
     _limit_memory(connection)
     create_base_relations(connection, snapshot)
