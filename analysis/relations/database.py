@@ -5,7 +5,6 @@ A connection lives in memory and reads committed files alone; nothing is ever wr
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import weakref
@@ -22,6 +21,7 @@ from analysis.relations.committed_files import PROTOCOL
 from analysis.relations.snapshot import Snapshot
 from analysis.relations.spill import own_folder
 from runner.store.errors import StoreError
+from runner.store.memory_database import memory_database
 from tasks.kinds import KINDS
 
 SQL = Path(__file__).parents[1] / "sql"
@@ -187,11 +187,7 @@ def connect(store: Path, kept: Collection[str] = (), without: frozenset[str] = f
 def connected(snapshot: Snapshot, kept: Collection[str] = ()) -> Database:
     """`connect`, where the records of the store have been read."""
     # Spilled data of a large query must land neither in the store nor where anybody else could read it.
-    connection = duckdb.connect(config={"python_enable_replacements": False, "temp_directory": str(own_folder())})
-    # It would stand among the answer on standard output, where Python runs no file. DuckDB refuses to turn it off in a
-    # notebook that can show none.
-    with contextlib.suppress(duckdb.InvalidInputException):
-        connection.execute("SET enable_progress_bar = false")
+    connection = memory_database({"python_enable_replacements": False, "temp_directory": str(own_folder())})
     OPEN.add(connection)
     _limit_memory(connection)
     create_base_relations(connection, snapshot)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.two_stores.opened import Opened
+from runner.store.memory_database import memory_database
 
 Ids = NDArray[np.int32]
 
@@ -60,7 +60,7 @@ def match(stores: tuple[Opened, Opened], place: tuple[str, str]) -> Match:
         return _matched(place, left, right, (ids, ids), 0)
     if any(table["is_wordless"].to_pylist().count(True) for table in (left, right)):
         raise CompareError(f"{task}: some examples of the {split} split have no text, by which they could be matched")
-    with duckdb.connect() as fresh:
+    with memory_database() as fresh:
         fresh.register("one", left)
         fresh.register("other", right)
         pairs = fresh.sql(

@@ -27,6 +27,7 @@ from runner.store.events import EventLog
 from runner.store.judgements import judged
 from runner.store.layout import Layout
 from runner.store.logged_twice import IngestError, refuse
+from runner.store.memory_database import memory_database
 from runner.store.numbering import number_examples
 from runner.store.rows import canonical, rows_hash
 from runner.store.schema import Facts
@@ -67,7 +68,7 @@ def ingest(root: Path, predictions: Path, examples: Path, *, allow_unequal_seeds
     among them), TableError or StoreError.
     """
     reader.refuse_newer_layout(root)
-    with duckdb.connect() as tables:
+    with memory_database() as tables:
         read_table(tables, "examples", examples, EXAMPLE_TYPES, GOLD_COLUMNS)
         read_table(tables, "predictions", predictions, PREDICTION_TYPES, ANSWER_COLUMNS)
         check_coordinates(tables, root, predictions, examples)
