@@ -17,30 +17,34 @@ LINEAR = 0.3
 TICKS = (-10_000, -1_000, -100, -10, 0, 1, 2, 10, 100, 1_000, 10_000)
 
 
-def is_wide(values: Iterable[float]) -> bool:
-    """True if a linear axis of these would hide what lies about 1."""
-    return any(abs(value - 1) > FARTHEST for value in values)
+def draw_together(panels: Sequence[Axes], values: Iterable[float]) -> None:
+    """Give these axes the scale that is logarithmic away from 1, if a linear one of these values would hide the rest.
 
-
-def draw_together(panels: Sequence[Axes]) -> None:
-    """Give these axes the scale that is logarithmic away from 1; their limits are found anew."""
+    Their limits are found anew then.
+    """
+    if all(abs(value - 1) <= FARTHEST for value in values):
+        return
     for axes in panels:
         axes.set_yscale("function", functions=(_position, _value))
         axes.autoscale_view()
 
 
-def set_limits(panels: Sequence[Axes], low: float, high: float, *, wide: bool) -> None:
+def set_limits(panels: Sequence[Axes], low: float, high: float) -> None:
     """The same limits for all, and ticks in whole powers of ten where the scale is logarithmic."""
     for axes in panels:
         axes.set_ylim(low, high)
-        if wide:
+        if _is_logarithmic(axes):
             shown = [tick for tick in TICKS if low <= tick <= high]
             axes.set_yticks(shown, [f"{tick:,}" for tick in shown])
 
 
-def label(wide: bool) -> str:
+def label(axes: Axes) -> str:
     """What the axis is called."""
-    return "alpha, logarithmic away from 1" if wide else "alpha"
+    return "alpha, logarithmic away from 1" if _is_logarithmic(axes) else "alpha"
+
+
+def _is_logarithmic(axes: Axes) -> bool:
+    return axes.get_yscale() == "function"
 
 
 def _position(alpha: NDArray[np.float64]) -> NDArray[np.float64]:

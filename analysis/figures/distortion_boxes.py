@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.alpha_scale import draw_together, is_wide, label, set_limits
+from analysis.figures.alpha_scale import draw_together, label, set_limits
 from analysis.figures.distortion_sheets import Sheet, look, sheets
 from analysis.figures.drawing import Place
 from analysis.figures.panels import key, panel_grid
@@ -46,7 +46,8 @@ def _drawn(results: Results, draw: Callable[[Axes, Sheet, list[Row]], None]) -> 
                 _frame(axes, sheet, rows)
                 draw(axes, sheet, rows)
                 _star(axes, sheet, rows)
-            yield sheet.place, grid.label(sheet.axis, label(_scale(grid.panels, sheet)))
+            _scale(grid.panels, sheet)
+            yield sheet.place, grid.label(sheet.axis, label(grid.panels[0]))
 
 
 def _frame(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
@@ -68,15 +69,12 @@ def _frame(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
     axes.margins(y=0.16)
 
 
-def _scale(panels: Sequence[Axes], sheet: Sheet) -> bool:
-    """One scale for all panels; True where it is logarithmic away from 1."""
+def _scale(panels: Sequence[Axes], sheet: Sheet) -> None:
+    """One scale for all panels."""
     cells = [row for rows in sheet.panels.values() for row in rows]
-    wide = is_wide(row[name] for row in cells for name in ("alpha", "cross_alpha") if row[name] is not None)
-    if wide:
-        draw_together(panels)
+    draw_together(panels, [row[name] for row in cells for name in ("alpha", "cross_alpha") if row[name] is not None])
     limits = [axes.get_ylim() for axes in panels]
-    set_limits(panels, min(low for low, _ in limits), max(high for _, high in limits), wide=wide)
-    return wide
+    set_limits(panels, min(low for low, _ in limits), max(high for _, high in limits))
 
 
 def _boxes(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:

@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.alpha_scale import draw_together, is_wide, label, set_limits
+from analysis.figures.alpha_scale import draw_together, label, set_limits
 from analysis.figures.distortion_boxes import words
 from analysis.figures.distortion_sheets import Sheet, sheets
 from analysis.figures.drawing import Place
@@ -60,18 +60,16 @@ def _panel(axes: Axes, sheet: Sheet, rows: list[Row]) -> None:
     _line(twin, at, alpha, ALPHA, "s")
     known = [(x, row["cross_alpha"]) for x, row in zip(at, rows, strict=True) if row["cross_alpha"] is not None]
     twin.plot([x for x, _ in known], [y for _, y in known], color=ALPHA, linestyle=":", linewidth=1.4)
-    axes.set_ylim(*_about(before, accuracy))
-    low, high = axes.get_ylim()
+    low, high = _about(before, accuracy)
+    axes.set_ylim(low, high)
     axes.set_yticks([tick for tick in axes.get_yticks() if max(low, 0) <= tick <= min(high, 1)])
     slopes = [*alpha, *((y, 0.0) for _, y in known)]
-    wide = is_wide(mean for mean, _ in slopes)
-    if wide:
-        draw_together([twin])
-    set_limits([twin], *_about(1.0, slopes), wide=wide)
+    draw_together([twin], [mean for mean, _ in slopes])
+    set_limits([twin], *_about(1.0, slopes))
     axes.axhline(before, color=INK, linestyle=DASHES, linewidth=1, zorder=1)
     axes.set_xticks(range(len(names)), names)
     axes.tick_params(labelbottom=True)
-    twin.set_ylabel(label(wide))
+    twin.set_ylabel(label(twin))
     add_points(
         twin, [Point(x=x, y=row["alpha"], words=words(sheet, row), filters={}) for x, row in zip(at, rows, strict=True)]
     )
