@@ -26,7 +26,7 @@ PAIRS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class Judge:
+class Loaded:
     """The network of a checkpoint, fp32 and without dropout, its tokenizer, and how many tokens a pair may have."""
 
     network: nn.Module
@@ -49,8 +49,8 @@ def learned_metrics(data: TaskData, device: Device) -> Mapping[str, Metric]:
     return {BLEURT: measure}
 
 
-def opened(checkpoint: Checkpoint) -> Judge:
-    """The judge that a checkpoint holds, from safetensors and this folder alone.
+def opened(checkpoint: Checkpoint) -> Loaded:
+    """The network that a checkpoint holds, from safetensors and this folder alone.
 
     TaskError where the files are others than those of the checkpoint's hash, where weights lack or are left over, and
     where the tokenizer is not the network's or does not tell the two texts of a pair apart.
@@ -81,10 +81,10 @@ def opened(checkpoint: Checkpoint) -> Judge:
     types = {*tokenizer("a", "b", return_token_type_ids=True)["token_type_ids"]}
     if len(tokenizer) > config.vocab_size or tokenizer.pad_token is None or types != {0, 1}:
         raise TaskError(f"bleurt: the tokenizer in {folder} is not that of its network; give {NEEDS}")
-    return Judge(network.eval(), tokenizer, min(tokenizer.model_max_length, config.max_position_embeddings))
+    return Loaded(network.eval(), tokenizer, min(tokenizer.model_max_length, config.max_position_embeddings))
 
 
-def bleurt(judge: Judge, said: Sequence[str], references: Sequence[Sequence[str]], device: torch.device) -> float:
+def bleurt(loaded: Loaded, said: Sequence[str], references: Sequence[Sequence[str]], device: torch.device) -> float:
     """The mean over texts of max over its references r of f(r, text), f the network's one output.
 
     The maximum is that of the WebNLG challenge 2020 (github.com/WebNLG/GenerationEval, eval.py), as Ren and Zhu 2023
@@ -92,25 +92,25 @@ def bleurt(judge: Judge, said: Sequence[str], references: Sequence[Sequence[str]
     than the checkpoint reads is cut, the longer text first. ValueError for a text without references.
     """
     pairs = [(one, text) for text, true in zip(said, references, strict=True) for one in true]
-    outputs = outputs_of(judge, pairs, device)
+    outputs = outputs_of(loaded, pairs, device)
     places = np.cumsum([0, *map(len, references)]).tolist()
     return float(np.mean([outputs[begin:end].max() for begin, end in pairwise(places)]))
 
 
-def outputs_of(judge: Judge, pairs: Sequence[tuple[str, str]], device: torch.device) -> NDArray[np.float64]:
+def outputs_of(loaded: Loaded, pairs: Sequence[tuple[str, str]], device: torch.device) -> NDArray[np.float64]:
     """The network's output for each pair of a reference and a text [pairs]; pairs of like length go together."""
     outputs = np.empty(len(pairs), np.float64)
     order = np.argsort([len(one) + len(other) for one, other in pairs], kind="stable")
-    network = judge.network.to(device)
+    network = loaded.network.to(device)
     with torch.inference_mode():
         for begin in range(0, len(pairs), PAIRS_AT_ONCE):
             rows = order[begin : begin + PAIRS_AT_ONCE]
-            given = judge.tokenizer(
+            given = loaded.tokenizer(
                 [pairs[row][0] for row in rows],
                 [pairs[row][1] for row in rows],
                 padding=True,
                 truncation="longest_first",
-                max_length=judge.longest,
+                max_length=loaded.longest,
                 return_token_type_ids=True,
                 return_tensors="pt",
             )

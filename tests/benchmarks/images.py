@@ -273,7 +273,7 @@ def compare(job: Job, rounds: int, forms: list[tuple[int, int]]) -> None:
         best, least = min(one.seconds for one in theirs), min(one.processors for one in theirs)
         ratios.append(best / ours.seconds)
         busy.append(least / ours.processors)
-        top = {precision: peak(precision) for precision in ("fp32", ours.precision)}
+        top = {precision: peak(precision) for precision in {"fp32", ours.precision}}
         print(f"{name}, turn {turn + 1}, a seed:", flush=True)
         for side, taken in [
             ("trials", ours),
