@@ -14,7 +14,7 @@ from analysis.figures import FIGURES
 from analysis.relations.database import STEPS, VIEWS, connect, rests_on, statement
 from analysis.relations.snapshot import Cell, Snapshot
 from analysis.results import Results, Row
-from analysis.statistics.recall_distortions import place as key_of
+from analysis.statistics.cell_keys import place as key_of
 from analysis.tables import TABLES, build_table
 from runner.methods import DENSE
 from runner.store.schema import CommitRecord

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from analysis.display_names import method_key, method_name, split_key
 from analysis.method_variants import MEANINGS, Variant, variants
 from analysis.relations.database import Database, connect
+from analysis.statistics.cell_keys import CellKey
+from analysis.statistics.cell_keys import place as key_of
 from analysis.statistics.class_changes import class_changes
 from analysis.statistics.dispute_profiles import with_bins, with_classes
-from analysis.statistics.disputes import Disputes, Floats, Place, disputes
+from analysis.statistics.disputes import Disputes, Floats, disputes
 from analysis.statistics.fairness import RECALLS, fairness
 from analysis.statistics.recall_distortions import BALANCES, EPOCHS, recall_distortions
 from analysis.statistics.slice_changes import slice_changes
@@ -154,15 +156,15 @@ class Results:
         return with_bins(rows, self.connection)
 
     @cached_property
-    def disputes(self) -> dict[Place, Disputes]:
+    def disputes(self) -> dict[CellKey, Disputes]:
         """What halves of the seeds dispute, of every pruned cell on every split that is shown."""
         splits = sorted({split for _, split in self.splits})
         found = (one for split in splits for one in disputes(self.connection, split))
-        return {place: one for place, one in found if place[:2] in self.splits}
+        return {key: one for key, one in found if key[:2] in self.splits}
 
     def disputed(self, row: Row, ids: NDArray[np.integer]) -> tuple[Floats, Floats] | None:
         """Of these examples how often halves of a row's cell dispute each, as `Disputes.at`; None below two seeds."""
-        found = self.disputes.get((row["task"], row["split"], row["model"], row["method"], row["sparsity"]))
+        found = self.disputes.get(key_of(row))
         return None if found is None else found.at(ids)
 
     @cached_property

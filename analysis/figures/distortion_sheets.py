@@ -10,7 +10,8 @@ from analysis.display_names import first_splits, method_key, method_name, percen
 from analysis.figures.drawing import Place
 from analysis.figures.style import MethodStyle, looks
 from analysis.results import Results, Row, cell
-from analysis.statistics.recall_distortions import CellKey, defined, place
+from analysis.statistics.cell_keys import CellKey, place
+from analysis.statistics.recall_distortions import defined
 
 OF_WEIGHTS = "SELECT DISTINCT task, model, method, sparsity FROM trials WHERE sparsity > 0 AND base = 'prunable'"
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from statistics import fmean
 
 from analysis.results import Results, Row
+from analysis.statistics.cell_keys import CellKey, place
 from analysis.statistics.distortion_comparisons import Alternative, by_cell, slopes_compared
-from analysis.statistics.recall_distortions import CellKey, defined, place
+from analysis.statistics.recall_distortions import defined
 from runner.methods import DENSE
 
 FILE = Path(__file__).parent / "recall_tables.csv"

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from analysis.results import Results, Row
+from analysis.statistics.cell_keys import CellKey, place
 from analysis.statistics.families import Comparison, Pairs, apart, over_seeds
-from analysis.statistics.recall_distortions import CellKey, place, pseudo_values
+from analysis.statistics.recall_distortions import pseudo_values
 from runner.studies.hypotheses import Compared
 
 Side = tuple[str, str, str, float]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from analysis.relations.database import Database
-from analysis.statistics.disputes import Disputes, Floats, Place, disputes
+from analysis.statistics.cell_keys import CellKey, place
+from analysis.statistics.disputes import Disputes, Floats, disputes
 from analysis.statistics.votes_of_splits import holders
 
 Row = dict[str, Any]
@@ -17,13 +18,13 @@ Profile = tuple[Floats, Floats]
 """Numbers of PIEs of halves, and of what two dense halves dispute."""
 
 
-def with_classes(rows: Sequence[Row], found: Mapping[Place, Disputes]) -> list[Row]:
+def with_classes(rows: Sequence[Row], found: Mapping[CellKey, Disputes]) -> list[Row]:
     """The rows of the view `class_distribution`, with the share that each class has of what halves dispute.
 
     halves_share: of PIEs of halves, as pie_share is of PIEs; dispute_share: of what two dense halves dispute. Null
     below two seeds, and where nothing is disputed.
     """
-    profiles = {place: _by_class(one) for place, one in found.items()}
+    profiles = {key: _by_class(one) for key, one in found.items()}
     return [row | _told(row, profiles, row["class_index"], ("halves_share", "dispute_share")) for row in rows]
 
 
@@ -34,15 +35,14 @@ def with_bins(rows: Sequence[Row], connection: Database) -> list[Row]:
     seeds.
     """
     splits = sorted({row["split"] for row in rows})
-    profiles = {place: found for split in splits for place, found in _by_el2n(connection, split)}
+    profiles = {key: found for split in splits for key, found in _by_el2n(connection, split)}
     return [row | _told(row, profiles, row["bin"], ("halves_rate", "dispute_rate")) for row in rows]
 
 
-def _told(row: Row, profiles: Mapping[Place, Profile], number: int, names: tuple[str, str]) -> Row:
-    place = (row["task"], row["split"], row["model"], row["method"], row["sparsity"])
-    if place not in profiles:
+def _told(row: Row, profiles: Mapping[CellKey, Profile], number: int, names: tuple[str, str]) -> Row:
+    if place(row) not in profiles:
         return dict.fromkeys(names)
-    values = [float(profile[number]) if number < len(profile) else 0.0 for profile in profiles[place]]
+    values = [float(profile[number]) if number < len(profile) else 0.0 for profile in profiles[place(row)]]
     return dict(zip(names, (None if np.isnan(value) else value for value in values), strict=True))
 
 
@@ -55,7 +55,7 @@ def _by_class(found: Disputes) -> Profile:
     return crossed, dense
 
 
-def _by_el2n(connection: Database, split: str) -> Iterator[tuple[Place, Profile]]:
+def _by_el2n(connection: Database, split: str) -> Iterator[tuple[CellKey, Profile]]:
     """[bin] of every pruned cell: the mean over its examples."""
     for (task, _, model), cells in groupby(disputes(connection, split), lambda one: one[0][:3]):
         binned = connection.sql(
@@ -64,8 +64,8 @@ def _by_el2n(connection: Database, split: str) -> Iterator[tuple[Place, Profile]
             params=[task, model, split],
         ).fetchnumpy()
         ids, bins = np.asarray(binned["example_id"]), np.asarray(binned["bin"], np.int64)
-        for place, found in cells:
+        for key, found in cells:
             examples = np.bincount(bins, np.isin(ids, found.example_ids))
             with np.errstate(invalid="ignore"):
                 crossed, dense = (np.bincount(bins, one) / examples for one in found.at(ids))
-            yield place, (crossed, dense)
+            yield key, (crossed, dense)

@@ -20,13 +20,12 @@ from threadpoolctl import threadpool_limits
 
 from analysis.relations.database import Database
 from analysis.statistics.answers import Answers, Codes, Panel, panels
+from analysis.statistics.cell_keys import CellKey
 from analysis.statistics.resampling import generator, halves
 from analysis.statistics.votes_of_splits import Flags, differ
 
 SPLITS = 20
 Floats = NDArray[np.float64]
-Place = tuple[str, str, str, str, float]
-"""Task, split, model, method and sparsity of a pruned cell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,7 @@ class Disputes:
         return np.where(is_known, self.crossed[place], 0.0), np.where(is_known, self.dense[place], 0.0)
 
 
-def disputes(connection: Database, split: str) -> Iterator[tuple[Place, Disputes]]:
+def disputes(connection: Database, split: str) -> Iterator[tuple[CellKey, Disputes]]:
     """Every pruned cell on one split of which there are disputes; none where an answer has several places."""
     for panel in panels(connection, split):
         # Matrices are small here: threads that share one cost more than they bring, so each cell has one of its own.
@@ -89,8 +88,10 @@ def disputed_share(sets: Flags | None, dense: Answers) -> Floats | None:
 
 
 def crossed_share(sets: Flags | None, dense: Answers, cell: Answers) -> Floats | None:
-    """[example]: the same where one half is of the dense seeds and the other of the pruned ones, both ways round."""
-    dense, cell = dense.of(cell.seeds), cell.of(dense.seeds)
+    """[example]: the same where one half is of the dense seeds and the other of the pruned ones, both ways round.
+
+    Both sides have the same seeds.
+    """
     if len(dense.seeds) < 2:
         return None
     one, other = halves(generator("disputes"), len(dense.seeds), SPLITS)

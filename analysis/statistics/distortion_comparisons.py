@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from scipy import stats
 
-from analysis.statistics.recall_distortions import CellKey, defined, pseudo_values
+from analysis.statistics.cell_keys import CellKey
+from analysis.statistics.recall_distortions import defined, pseudo_values
 
 Row = dict[str, Any]
 Values = Mapping[str, float]

@@ -6,6 +6,8 @@ from itertools import groupby
 
 from analysis.display_names import first_splits, method_name, percent
 from analysis.results import Results, Row
+from analysis.statistics.cell_keys import CellKey
+from analysis.statistics.cell_keys import place as key_of
 from analysis.statistics.class_measures import MEASURES
 from analysis.statistics.class_measures import compared as of_classes
 from analysis.statistics.families import Pairs, judge, over_examples, over_seeds
@@ -15,8 +17,6 @@ from runner.methods import DENSE
 
 ALPHA = 0.05
 CELL = ("task", "split", "model", "method", "sparsity")
-
-Place = tuple[str, str, str, str, float]
 
 
 def declared(results: Results) -> list[Row]:
@@ -94,20 +94,16 @@ def _number(row: Row) -> tuple[int, int]:
     return row["family_no"], row["comparison_no"]
 
 
-def _values_by_seed(results: Results) -> dict[Place, dict[int, float]]:
+def _values_by_seed(results: Results) -> dict[CellKey, dict[int, float]]:
     """Cell -> seed -> effectiveness, in the order of the grid, on the first split that a task has."""
     first = first_splits((row["task"], row["split"]) for row in results.effectiveness)
-    values: dict[Place, dict[int, float]] = {
-        _place(row): {} for row in results.effectiveness if row["split"] == first[row["task"]]
+    values: dict[CellKey, dict[int, float]] = {
+        key_of(row): {} for row in results.effectiveness if row["split"] == first[row["task"]]
     }
     for row in results.seed_effectiveness:
-        if _place(row) in values and row["value"] is not None:
-            values[_place(row)][row["seed"]] = row["value"]
+        if key_of(row) in values and row["value"] is not None:
+            values[key_of(row)][row["seed"]] = row["value"]
     return values
-
-
-def _place(row: Row) -> Place:
-    return row["task"], row["split"], row["model"], row["method"], row["sparsity"]
 
 
 def _side(method: str, sparsity: float) -> str:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.statistics import cross_seed
+from analysis.statistics.cell_keys import CellKey, place
 
 Row = dict[str, Any]
 Floats = NDArray[np.float64]
-CellKey = tuple[str, str, str, str, float]
 Epochs = Mapping[tuple[str, str, str, float], int | None]
 """Task, model, method and sparsity -> how long the cell is trained."""
 
@@ -70,11 +70,6 @@ def recall_distortions(trials: Sequence[Row], epochs: Epochs) -> list[Row]:
         if control is not None:
             row.update(_against(cells[key], cells[control], siblings(cells, key)))
     return list(found.values())
-
-
-def place(row: Row) -> CellKey:
-    """Task, split, model, method and sparsity of a row."""
-    return row["task"], row["split"], row["model"], row["method"], row["sparsity"]
 
 
 def siblings(cells: Iterable[CellKey], key: CellKey) -> int:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from analysis.display_names import method_name, percent
 from analysis.results import Results, Row
+from analysis.statistics.cell_keys import CellKey, place
 from analysis.statistics.distortion_comparisons import AXES, by_cell, comparisons
-from analysis.statistics.recall_distortions import CellKey, place
 from analysis.tables.hypotheses import p_value
 from analysis.tables.layout import MISSING
 from analysis.tables.table import Line, Mark, Table, Value

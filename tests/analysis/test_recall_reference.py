@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from analysis.results import Results
+from analysis.statistics.cell_keys import place
 from analysis.statistics.distortion_comparisons import by_cell, comparisons, slopes_compared
 from analysis.statistics.hypothesis_tests import declared
-from analysis.statistics.recall_distortions import place
 from analysis.tables import TABLES
 from tests.analysis.counted_stores import write_counts
 from tests.analysis.recall_reference import RATIOS, SIZES, expected, grid
