@@ -47,7 +47,8 @@ class Pruner(Part):
     Made from the network at step 0, whose values it copies if the recovery needs them. While nothing has been
     removed it does nothing. `method` None is the dense model, which is never cut. gates: what is trained beside the
     weights. opening: what the step that goes on multiplies weights by. outcome: the fraction that a gate would have
-    removed by itself when the whole target had to be gone, once that is known.
+    removed by itself when the whole target had to be gone, once that is known. decided: what the last decision's masks
+    depend on, and these, where its score says so.
     """
 
     def __init__(self, network: nn.Module, method: Method | None, targets: Targets) -> None:
@@ -61,6 +62,7 @@ class Pruner(Part):
         self.opening: dict[str, Tensor] = {}
         self.first: dict[str, Tensor] = {}
         self.outcome: float | None = None
+        self.decided: tuple[tuple[int, float], Masks] | None = None
         if method and method.gate:
             drawn = torch.Generator().manual_seed(method.seed)
             started = method.gate.start(self._detached(), drawn)
@@ -103,7 +105,7 @@ class Pruner(Part):
         if self.method is None:
             raise ValueError("a dense model has no pruning method: it cannot be cut")
         before = self.masks if self.removal.shrinks else all_kept(self.weights)
-        masks = self._lessened(self.method, before, signals, fraction) if fraction else before
+        masks = self._chosen(self.method, before, signals, fraction) if fraction else before
         if self.gate and self.outcome is None and fraction >= self.method.target:
             self._settle_gates(self.gate, masks)
         restart = self.method.recovery.recover(self.network, self.initial)
@@ -224,6 +226,7 @@ class Pruner(Part):
         device = next(iter(self.weights.values())).device
         outcome = tensors.get("outcome.sparsity")
         self.outcome = None if outcome is None else float(outcome)
+        self.decided = None
         for name, gate in gates.items():
             self.gates[name].copy_(gate)
         for name, tensor in memory.items():
@@ -233,6 +236,15 @@ class Pruner(Part):
             self.masked.take(masks)
         if masks and not self.removal.grows_back:
             self.masked.clear_weights()
+
+    def _chosen(self, method: Method, before: Masks, signals: Signals, fraction: float) -> Masks:
+        """The masks of a decision; those of the last one where nothing that they depend on has changed since."""
+        standing = None if self.removal.shrinks or method.gate else method.score.standing(signals.memory)
+        if standing is None:
+            return self._lessened(method, before, signals, fraction)
+        if self.decided is None or self.decided[0] != (standing, fraction):
+            self.decided = (standing, fraction), self._lessened(method, before, signals, fraction)
+        return self.decided[1]
 
     def _lessened(self, method: Method, before: Masks, signals: Signals, fraction: float) -> Masks:
         """The masks without the least important weights, or as a gate has them by a rule of its own."""
@@ -258,7 +270,7 @@ class Pruner(Part):
 
 def refuse_nan(importance: Mapping[str, Tensor]) -> None:
     """ValueError for scores that are no numbers: what has watched every step would go on ranking by them for good."""
-    spoilt = [name for name, values in importance.items() if values.isnan().any()]
+    spoilt = [name for name, values in importance.items() if values.sum().isnan() and values.isnan().any()]
     if spoilt:
         raise ValueError(
             f"scores of {len(spoilt)} of {len(importance)} layers are no numbers (NaN), first those of {spoilt[0]}: "
@@ -269,7 +281,7 @@ def refuse_nan(importance: Mapping[str, Tensor]) -> None:
 def refuse_infinite(importance: Mapping[str, Tensor], fraction: float) -> None:
     """ValueError where so much is to go that what always stays would have to."""
     total = sum(values.numel() for values in importance.values())
-    kept = sum(int((values == torch.inf).sum()) for values in importance.values())
+    kept = sum(int((values == torch.inf).count_nonzero()) for values in importance.values())
     if round(total * fraction) > total - kept:
         raise ValueError(
             f"{fraction:g} of {total:,} weights are to go, and {kept:,} of them, some in every layer, always stay; "

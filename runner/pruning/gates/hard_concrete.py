@@ -50,7 +50,7 @@ class HardConcrete(Gate):
 
     def outcome(self, gates: Gates) -> float:
         """What is multiplied by 0 when the network answers."""
-        closed = sum(int((factor == 0).sum()) for factor in self.opening(gates, drawn=False).values())
+        closed = sum(int((factor == 0).count_nonzero()) for factor in self.opening(gates, drawn=False).values())
         return closed / sum(gate.numel() for gate in gates.values())
 
     def settled(self, gates: Gates, masks: Masks) -> dict[str, Tensor]:

@@ -57,6 +57,10 @@ class Averaged(Score):
             away = (mean - importance).abs()
             memory[f"{UNCERTAINTY}.{name}"].mul_(self.beta2).add_(away, alpha=1 - self.beta2)
 
+    def standing(self, memory: Memory) -> int:
+        """The windows that have ended."""
+        return int(memory[STEPS]) // self.window
+
     def importance(self, signals: Signals) -> dict[str, Tensor]:
         """By the windows that have ended. ValueError before the first has."""
         memory, steps = signals.memory, int(signals.memory[STEPS])

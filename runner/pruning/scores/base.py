@@ -63,6 +63,14 @@ class Score(ABC):
     def importance(self, signals: Signals) -> dict[str, Tensor]:
         """A tensor of the weight's shape for every layer, higher meaning to be kept; weights stay as they are."""
 
+    def standing(self, memory: Memory) -> int | None:
+        """A number that stays as long as `importance` does, weights or not; None where each decision may find another.
+
+        With it a decision that would only repeat the one before costs nothing.
+        """
+        del memory
+        return None
+
     def removing(self, importance: Mapping[str, Tensor], fraction: float) -> tuple[dict[str, Tensor], float]:
         """By what weights are ranked where `fraction` of all is to be gone, and the fraction that then is.
 

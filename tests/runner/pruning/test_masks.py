@@ -125,6 +125,7 @@ def test_nan_goes_first_and_infinity_last():
     assert lowest(values, 3).tolist() == [False, True, False, True, True]
     assert lowest(values, 5).all()
     assert not lowest(values, 0).any()
+    assert lowest(values[2:], 1).tolist() == [False, True, False]
 
 
 @settings(max_examples=30)

@@ -11,6 +11,7 @@ from torch import nn
 from runner.pruning.moment import Timeline
 from runner.pruning.pruner import Method, Pruner
 from runner.pruning.recovery import RECOVERIES, values_of
+from runner.pruning.removals import REMOVALS
 from runner.pruning.scores import SCORES
 from runner.pruning.scores.base import Signals
 from runner.pruning.targets import TARGETS
@@ -66,6 +67,35 @@ def test_scores_that_are_no_numbers_are_refused():
     ):
         pruner.decide(dataclasses.replace(signals(pruner), memory=pruner.memory), 0.5)
     assert not pruner.is_cut
+
+
+def watched(pruner: Pruner, seed: int) -> Signals:
+    """What a score sees of a step whose gradients are drawn."""
+    drawn = torch.Generator().manual_seed(seed)
+    made = {name: torch.randn(weight.shape, generator=drawn) for name, weight in pruner.weights.items()}
+    return dataclasses.replace(signals(pruner), gradients=lambda: made, memory=pruner.memory)
+
+
+@pytest.mark.parametrize("score", ["platon", "pins"])
+def test_decisions_between_two_windows_repeat_the_last_one(score, monkeypatch):
+    """Scores are ranked once a window and fraction, and a pruner that has made no decision finds the same."""
+    method = Method(score=SCORES[score], scope="global", recovery=RECOVERIES["finetune"], removal=REMOVALS["revisable"])
+    pruner = Pruner(Network(), method, TARGETS["weights"])
+    fresh = Pruner(Network(), method, TARGETS["weights"])
+    ranked = []
+    find = type(method.score).importance
+    monkeypatch.setattr(type(method.score), "importance", lambda self, seen: ranked.append(1) or find(self, seen))
+    for step in range(30):
+        pruner.observe(watched(pruner, step))
+        if step < 9:
+            continue
+        fraction = 0.3 if step < 15 else 0.5
+        before = len(ranked)
+        pruner.decide(watched(pruner, 99), fraction)
+        assert len(ranked) - before == (step in (9, 15, 19, 29))
+        fresh.restore(pruner.state())
+        fresh.decide(watched(fresh, 99), fraction)
+        assert all(torch.equal(mask, fresh.masks[name]) for name, mask in pruner.masks.items())
 
 
 def steps(network: nn.Module, pruner: Pruner, optimizer: torch.optim.Optimizer, count: int = 5) -> None:
