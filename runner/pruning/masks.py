@@ -64,10 +64,10 @@ def lowest(values: Tensor, count: int) -> Tensor:
     if values.sum().isnan():  # as it is where one of them is NaN; asking each takes six times as long
         ranked = values.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
     threshold = kth_lowest(ranked, count)
-    chosen = ranked < threshold
-    missing = count - int(chosen.count_nonzero())
-    tied = (ranked == threshold).nonzero().flatten()
-    chosen[tied[:missing]] = True
+    chosen = ranked <= threshold
+    if surplus := int(chosen.count_nonzero()) - count:
+        tied = (ranked == threshold).nonzero().flatten()
+        chosen[tied[-surplus:]] = False
     return chosen
 
 
@@ -85,8 +85,9 @@ def kth_lowest(values: Tensor, count: int) -> Tensor:
     first, last = int(place - margin), int(place + margin) + 1
     low = sample[first] if first >= 0 else sample.new_tensor(-torch.inf)
     high = sample[last] if last < sample.numel() else sample.new_tensor(torch.inf)
-    below = int((values < low).count_nonzero())
-    within = values[(values >= low) & (values <= high)]
+    lower = values < low
+    below = int(lower.count_nonzero())
+    within = values[(values <= high) ^ lower]
     if not 0 < count - below <= within.numel():
         return values.kthvalue(count).values
     return within.kthvalue(count - below).values

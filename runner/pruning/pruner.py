@@ -249,14 +249,15 @@ class Pruner(Part):
     def _lessened(self, method: Method, before: Masks, signals: Signals, fraction: float) -> Masks:
         """The masks without the least important weights, or as a gate has them by a rule of its own."""
         if method.gate:
+            refuse_nan(self.gates)
+            if (own := method.gate.masks(self.gates, fraction / method.target)) is not None:
+                return own
             importance = method.gate.importance(self.gates, signals.weights)
         else:
             importance = method.score.importance(signals)
         if self.memory or self.gates:
             refuse_nan(importance)
         if method.gate:
-            if (own := method.gate.masks(self.gates, fraction / method.target)) is not None:
-                return own
             refuse_infinite(importance, fraction)
         else:
             importance, fraction = method.score.removing(importance, fraction)

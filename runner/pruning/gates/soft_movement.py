@@ -17,6 +17,11 @@ LEAST = 0.005
 """The fraction of each matrix that always stays."""
 
 
+def always(matrix: Tensor) -> int:
+    """How many weights of a matrix stay whatever the threshold."""
+    return int(LEAST * matrix.numel()) + 1
+
+
 @dataclass(frozen=True)
 class SoftMovement(Movement):
     """m = 1 where sigmoid(S) > tau, tau rising with what is to be gone from 0 to `threshold`; S as of `Movement`.
@@ -35,7 +40,7 @@ class SoftMovement(Movement):
         found = {}
         for name, scores in super().importance(gates, weights).items():
             ranked = scores.flatten().clone()
-            ranked[ranked.topk(int(LEAST * ranked.numel()) + 1).indices] = torch.inf
+            ranked[ranked.topk(always(scores)).indices] = torch.inf
             found[name] = ranked.view_as(scores)
         return found
 
@@ -49,4 +54,8 @@ class SoftMovement(Movement):
 
     def _above(self, gates: Gates, threshold: float) -> Masks:
         least = math.log(threshold / (1 - threshold)) if threshold else -math.inf
+        above = {name: scores > least for name, scores in super().importance(gates, {}).items()}
+        # Where as many are above as always stay, the highest are among them, whichever they are.
+        if all(int(mask.count_nonzero()) >= always(mask) for mask in above.values()):
+            return above
         return {name: scores > least for name, scores in self.importance(gates, {}).items()}
