@@ -175,20 +175,22 @@ FIGURES: dict[str, Drawing] = {
     "loss_by_step": Drawing(
         title="Loss against steps",
         caption="Mean over seeds of the loss that training saw, penalties and teachers included, so that methods with "
-        "and without these are not to be compared by height. Dashed: the dense model, which trains for as long as it "
-        "does.",
+        "and without these are not to be compared by height, which is logarithmic where one would hide the others. "
+        "Dashed: the dense model, which trains for as long as it does.",
         views=("curves",),
         draw=loss_by_step.draw,
     ),
     "weight_values": Drawing(
         title="Values of the weights that stay",
-        caption="Density over all prunable layers and seeds, on a logarithmic scale.",
+        caption="Density over all prunable layers and seeds, on a logarithmic scale. A few large weights lie beyond "
+        "the edges.",
         views=("layers",),
         draw=weight_values.draw,
     ),
     "left_by_layer": Drawing(
         title="What is left by layer",
-        caption="Share of the weights of each prunable layer that stays; mean over seeds.",
+        caption="Share of the weights of each prunable matrix that stays; mean over seeds. Biases and gains are not "
+        "drawn.",
         views=("layers",),
         draw=left_by_layer.draw,
     ),

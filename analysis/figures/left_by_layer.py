@@ -1,4 +1,4 @@
-"""What is left of every prunable layer, as the right half of Figure 4 of Ren and Zhu 2023."""
+"""What is left of every prunable matrix, as the right half of Figure 4 of Ren and Zhu 2023."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing import Place
+from analysis.figures.matrix_places import PLACES
 from analysis.figures.method_lines import draw_lines
 from analysis.results import Results
 
-QUERY = """
-    SELECT task, model, method, sparsity, layer_no AS x, avg(left_share) AS y FROM layers
+QUERY = f"""{PLACES}
+    SELECT task, model, method, sparsity, place AS x, avg(left_share) AS y FROM matrices
     GROUP BY ALL ORDER BY ALL"""
 
 
 def draw(results: Results) -> Iterator[tuple[Place, Figure]]:
     """The mean over seeds."""
-    yield from draw_lines(results.rows(QUERY), "layer, in the order of the network", "share that stays")
+    yield from draw_lines(results.rows(QUERY), "matrix, in the order of the network", "share that stays")

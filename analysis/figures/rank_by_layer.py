@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing import Place
+from analysis.figures.matrix_places import PLACES
 from analysis.figures.method_lines import draw_lines
 from analysis.results import Results
 
-QUERY = """
-    SELECT task, model, method, sparsity, layer_no AS x, avg(rank / least(outputs, inputs)) AS y FROM layers
+QUERY = f"""{PLACES}
+    SELECT task, model, method, sparsity, place AS x, avg(rank / least(outputs, inputs)) AS y FROM matrices
     WHERE rank IS NOT NULL GROUP BY ALL ORDER BY ALL"""
 
 
