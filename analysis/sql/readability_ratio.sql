@@ -1,5 +1,6 @@
 -- Title:     Readability of PIEs against that of all texts
--- Grain:     one row per (task, split, model, method, sparsity, score) of every pruned cell of a split that was scored
+-- Grain:     one row per (task, split, model, method, sparsity, score) of every pruned cell of a split that was scored and
+--            is voted on
 -- Needs:     cell, cell_split, pairs, readability_rows
 -- Columns:   task      VARCHAR
 --            split     VARCHAR
@@ -49,6 +50,7 @@ by_score AS (
     JOIN internal.cell_split AS s USING (cell_no)
     JOIN of_all AS a ON a.task_no = c.task_no AND a.split = s.split
     LEFT JOIN of_pies AS p ON p.cell_no = c.cell_no AND p.split = s.split
+    SEMI JOIN internal.pairs AS voted ON voted.cell_no = c.cell_no AND voted.split = s.split
     WHERE NOT c.is_dense AND c.dense_cell_no IS NOT NULL
 )
 SELECT *, if(pie_mean > 0 AND mean > 0, pie_mean / mean, NULL) AS ratio FROM by_score

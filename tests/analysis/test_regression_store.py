@@ -24,7 +24,7 @@ from runner.store.schema import Facts
 from runner.store.writer import Subject, commit_rows, save_task
 from tasks.base import TaskData
 from tasks.kinds import KINDS
-from tests.analysis.stores import hashed, require_compaction_changes_no_view
+from tests.analysis.stores import hashed, require_compaction_changes_no_view, write_scores
 
 GOLD = np.array([0.0, 1.0, 2.0, 4.0], np.float32)
 VALUES = {
@@ -73,6 +73,14 @@ def test_views_say_what_the_kind_says(store: Path) -> None:
     assert (drift, halves) == pytest.approx((np.mean(pruned) - np.mean(dense), abs(dense[0] - dense[1])))
     for view in ("pies", "pie_rate", "majority_vote", "flips", "classes", "confusion"):
         assert connection.execute(f"SELECT count(*) FROM {view}").fetchall() == [(0,)]
+
+
+def test_scored_texts_have_no_ratio_of_pies_where_nobody_votes(store: Path) -> None:
+    """Rows that say zero PIEs would tell of votes that there are none of."""
+    write_scores(store, [{"task": "t", "split": "test", "example_id": str(number)} for number in range(4)])
+    connection = connect(store)
+    assert connection.execute("SELECT count(*) FROM readability").fetchall() == [(4,)]
+    assert connection.execute("SELECT count(*) FROM readability_ratio").fetchall() == [(0,)]
 
 
 def test_a_compaction_changes_no_view(store: Path) -> None:
