@@ -44,8 +44,8 @@ FIGURES: dict[str, Drawing] = {
         "from five seeds on, against the size of the network: bytes where they are known of all cells, else the "
         "weights that are left (the table of what each method gives and takes says which, and has PIEs, the worst "
         "class and times beside it). Filled, and on the grey line: the Pareto front of the means, where no cell is as "
-        "good and as small, and better or smaller; intervals that overlap leave open who is on it. Cells of about "
-        "one size stand side by side.",
+        "good and as small, and better or smaller; intervals that overlap leave open who is on it. Cells whose sizes "
+        "differ by 1.5 % at most stand side by side, and count as equally large.",
         views=("effectiveness", "efficiency", "trials"),
         draw=pareto.draw,
     ),

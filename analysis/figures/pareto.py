@@ -17,7 +17,7 @@ from analysis.figures.panels import key, panel_grid
 from analysis.figures.points import Point, add_points, of_cell
 from analysis.figures.style import DASHES, INK, MethodStyle, looks, styled
 from analysis.results import Results, Row
-from analysis.statistics.tradeoffs import tradeoffs
+from analysis.statistics.tradeoffs import SAME_SIZE, tradeoffs
 from analysis.tables.tradeoffs import size_told, unit
 from runner.methods import DENSE
 
@@ -25,8 +25,6 @@ LABELS = {"bytes": "size of the network, {} ({})"}
 LEFT = "{} left ({})"
 SIZE = (6.4, 3.6)
 FRONT: dict[str, Any] = {"color": "#9aa1b0", "linewidth": 5.0, "alpha": 0.45, "solid_capstyle": "round"}
-ALIKE = 1.015
-"""The ratio of two sizes that stand side by side over one number."""
 MOST = 12
 """Sizes that stand evenly apart; more stand where a logarithmic scale has them."""
 SLOT, FILLED, EDGE = 0.1, 0.8, 0.6
@@ -113,7 +111,7 @@ def _layout(rows: Sequence[Row], sizes: dict[int, float]) -> Layout:
     """Cells in the order of their sizes, those of about one size side by side; of equal ones in that of the methods."""
     groups: list[list[Row]] = []
     for row in sorted(rows, key=lambda row: (sizes[id(row)], method_key(row["method"]))):
-        if groups and sizes[id(row)] <= sizes[id(groups[-1][-1])] * ALIKE:
+        if groups and sizes[id(row)] <= sizes[id(groups[-1][-1])] * SAME_SIZE:
             groups[-1].append(row)
         else:
             groups.append([row])

@@ -17,6 +17,8 @@ from runner.studies.seed_advice import LEAST_SEEDS
 CONFIDENCE = 0.95
 DIGITS = 9
 """Beyond which two numbers are equal: sums of equal numbers differ in their last digits."""
+SAME_SIZE = 1.015
+"""The ratio of two sizes up to which networks are equally large: what was removed is equal, and a few bytes are not."""
 PLACE = ("task", "split", "model", "method", "sparsity")
 WEIGHTS = """
     SELECT
@@ -45,7 +47,7 @@ def tradeoffs(results: Results) -> list[Row]:
     prunable ones where no trial says. size: what the cell is compared by: bytes where all cells of the task and model
     have them, else weights where these are known of all, else the share; sized_by: which. seconds: a text, of the
     sparse network, one at a time. on_front: no other cell of the task and model is as good and as small, and better or
-    smaller.
+    smaller; sizes that differ by less than SAME_SIZE are one.
     """
     first = first_splits((row["task"], row["split"]) for row in results.effectiveness)
     groups: dict[tuple[str, str], list[Row]] = {}
@@ -147,8 +149,9 @@ def interval(values: Sequence[float]) -> tuple[float | None, float | None]:
 
 def _dominates(one: Row, other: Row) -> bool:
     """True if a cell is as good and as small as another, and better or smaller."""
-    gained, saved = round(one["mean"] - other["mean"], DIGITS), float(other["size"] - one["size"])
-    return gained >= 0 and saved >= 0 and gained + saved > 0
+    gained = float(round(one["mean"] - other["mean"], DIGITS))
+    size, least = float(one["size"]), float(other["size"])
+    return gained >= 0 and size <= least * SAME_SIZE and (gained > 0 or size * SAME_SIZE < least)
 
 
 def _key(row: Row) -> Key:

@@ -13,7 +13,7 @@ from analysis.tables.table import Line, Mark, Table, Value
 from runner.methods import DENSE
 
 LEGEND: dict[Mark, str] = {
-    "best": "on the Pareto front: no cell is as good and as small, and better or smaller",
+    "best": "on the Pareto front: no cell is as good and as small, and better or smaller (sizes count from 1.5 % on)",
     "incomplete": "fewer seeds committed than planned",
 }
 UNITS: dict[str, tuple[tuple[float, str], ...]] = {

@@ -116,6 +116,19 @@ def test_bytes_count_where_every_cell_has_them(tmp_path: Path) -> None:
     assert {line.keys[3:]: line.values[-1][0].text for line in table.lines}["IMP", "90 %"] == "550"
 
 
+@pytest.mark.parametrize(("larger", "front"), [(1010, ["pins"]), (1020, ["pins", "imp"])])
+def test_a_few_bytes_put_nobody_on_the_front(larger: int, front: list[str], tmp_path: Path) -> None:
+    """A worse network of as many weights is not smaller because its file happens to be, by 1.5 % at most."""
+    cells = {("dense", 0.0): (10, 11, 13), ("imp", 0.5): (12, 12, 12), ("pins", 0.5): (18, 17, 16)}
+    store = write_quality(tmp_path, Trained(task="glue/sst2", cells=cells))
+    sizes = {"dense": 2000, "imp": 1000, "pins": larger}
+    trials = [{"model": "bert", "method": method, "sparsity": sparsity, "seed": 0} for method, sparsity in cells]
+    storage = {"task": "glue/sst2", "measure": "storage", "name": "csr", "embeddings": True, "fp32_bytes": 4000}
+    storage |= {"machine": "", "threads": 0}
+    write_efficiency(store, [trial | storage | {"bytes": sizes[str(trial["method"])]} for trial in trials])
+    assert [row["method"] for row in tradeoffs(Results.of(store)) if row["on_front"]] == front
+
+
 def test_one_cell_without_bytes_leaves_weights(tmp_path: Path) -> None:
     """Sizes of one task and model are of one measure."""
     store = write_quality(tmp_path, Trained(task="glue/sst2", cells=CELLS))
