@@ -18,7 +18,7 @@ MEANINGS = """
 
 @dataclass(frozen=True)
 class Variant:
-    """One meaning of a method's name in a store: the line behind it, and its options where any is changed."""
+    """One meaning of a method's name in a store: the line behind it, and the options that are changed."""
 
     name: str
     line: Method | None
@@ -26,16 +26,15 @@ class Variant:
 
     @property
     def title(self) -> str:
-        """What the line is called, with its options where the study changed any; nothing for one made elsewhere."""
+        """What the line is called, with the options that the study changed; nothing for one made elsewhere."""
         return f"{self.line.title}{self.options}" if self.line else ""
 
     @property
     def options(self) -> str:
-        """The options in brackets, after a space, where the study changed any."""
+        """The options that the study changed, in brackets, after a space."""
         if not self.changed or not self.line:
             return ""
-        chosen = {**self.line.options, **dict(self.changed)}
-        return f" ({', '.join(f'{option} {value}' for option, value in chosen.items())})"
+        return f" ({', '.join(f'{option} {value}' for option, value in self.changed)})"
 
 
 def variants(rows: Iterable[Mapping[str, Any]], planned: Iterable[str]) -> dict[str, list[Variant]]:
