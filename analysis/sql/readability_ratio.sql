@@ -37,6 +37,8 @@ of_pies AS (
     WHERE p.is_pie
     GROUP BY ALL
 ),
+-- Without repeats, which a join would hold one by one for every example.
+voted AS (SELECT DISTINCT cell_no, split FROM internal.pairs),
 by_score AS (
     SELECT
         c.task, s.split, c.model, c.method, c.sparsity,
@@ -50,7 +52,7 @@ by_score AS (
     JOIN internal.cell_split AS s USING (cell_no)
     JOIN of_all AS a ON a.task_no = c.task_no AND a.split = s.split
     LEFT JOIN of_pies AS p ON p.cell_no = c.cell_no AND p.split = s.split
-    SEMI JOIN internal.pairs AS voted ON voted.cell_no = c.cell_no AND voted.split = s.split
+    SEMI JOIN voted AS v ON v.cell_no = c.cell_no AND v.split = s.split
     WHERE NOT c.is_dense AND c.dense_cell_no IS NOT NULL
 )
 SELECT *, if(pie_mean > 0 AND mean > 0, pie_mean / mean, NULL) AS ratio FROM by_score
