@@ -150,8 +150,8 @@ def interval(values: Sequence[float]) -> tuple[float | None, float | None]:
 def _dominates(one: Row, other: Row) -> bool:
     """True if a cell is as good and as small as another, and better or smaller."""
     gained = float(round(one["mean"] - other["mean"], DIGITS))
-    size, least = float(one["size"]), float(other["size"])
-    return gained >= 0 and size <= least * SAME_SIZE and (gained > 0 or size * SAME_SIZE < least)
+    size, others = float(one["size"]), float(other["size"])
+    return gained >= 0 and size <= others * SAME_SIZE and (gained > 0 or size * SAME_SIZE < others)
 
 
 def _key(row: Row) -> Key:

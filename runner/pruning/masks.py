@@ -60,15 +60,18 @@ def lowest(values: Tensor, count: int) -> Tensor:
     """Bool [n] with exactly `count` True, at the lowest of the n values; NaN is lowest, ties go by index."""
     if count == 0:
         return torch.zeros_like(values, dtype=torch.bool)
-    ranked = values
-    if values.sum().isnan():  # as it is where one of them is NaN; asking each takes six times as long
-        ranked = values.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+    ranked = values.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf) if has_nan(values) else values
     threshold = kth_lowest(ranked, count)
     chosen = ranked <= threshold
     if surplus := int(chosen.count_nonzero()) - count:
         tied = (ranked == threshold).nonzero().flatten()
         chosen[tied[-surplus:]] = False
     return chosen
+
+
+def has_nan(values: Tensor) -> bool:
+    """Whether one of them is NaN; if so their sum is, which takes a sixth of the time of asking each."""
+    return bool(values.sum().isnan()) and bool(values.isnan().any())
 
 
 def kth_lowest(values: Tensor, count: int) -> Tensor:

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from runner.pruning.filters import filters_of, filterwise
 from runner.pruning.gates.base import Computed, Gate
 from runner.pruning.masked import Masked
-from runner.pruning.masks import Masks, all_kept, shrunk
+from runner.pruning.masks import Masks, all_kept, has_nan, shrunk
 from runner.pruning.moment import Moment
 from runner.pruning.part import Part
 from runner.pruning.recovery import Recovery, values_of
@@ -271,7 +271,7 @@ class Pruner(Part):
 
 def refuse_nan(importance: Mapping[str, Tensor]) -> None:
     """ValueError for scores that are no numbers: what has watched every step would go on ranking by them for good."""
-    spoilt = [name for name, values in importance.items() if values.sum().isnan() and values.isnan().any()]
+    spoilt = [name for name, values in importance.items() if has_nan(values)]
     if spoilt:
         raise ValueError(
             f"scores of {len(spoilt)} of {len(importance)} layers are no numbers (NaN), first those of {spoilt[0]}: "
