@@ -12,7 +12,7 @@ from runner.store.errors import StoreError
 from runner.store.extra_record import ExtraFile
 from runner.store.files.storage import storage
 from runner.store.layout import Layout
-from runner.store.rows import DAMAGE_REMEDY, file_hash
+from runner.store.rows import DAMAGE_REMEDY, damage_of
 from runner.store.schema import CommitRecord
 
 
@@ -64,10 +64,8 @@ def extra_damage(root: Path, record: CommitRecord) -> Iterator[str]:
         path = root / file.path
         if owner_of(path) != (record.trial_id, record.attempt):
             yield f"{file.path} of trial {record.trial_id} is named for another attempt"
-        elif not storage(path).is_regular(path):
-            yield f"{file.path} of trial {record.trial_id} is {'no file of its own' if path.exists() else 'missing'}"
-        elif path.stat().st_size != file.bytes or file_hash(path) != file.sha256:
-            yield f"{file.path} of trial {record.trial_id} differs from its recorded checksum"
+        elif damage := damage_of(root, file):
+            yield f"{file.path} of trial {record.trial_id} {damage}"
 
 
 def require_extras(root: Path, record: CommitRecord) -> None:

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runner.store.errors import StoreError
+from runner.store.extra_record import ExtraFile
+from runner.store.files.regular import Irregular
 from runner.store.files.storage import storage
 from runner.store.schema import PREDICTION_FIELDS, DataFile
 from tasks.content import content_hash
@@ -89,7 +91,7 @@ def read_parquet(root: Path, file: DataFile) -> pa.Table:
         raise StoreError(f"{root / file.path} holds no rows ({str(error).splitlines()[0]}); {DAMAGE_REMEDY}") from error
 
 
-def require_intact(root: Path, file: DataFile) -> None:
+def require_intact(root: Path, file: DataFile | ExtraFile) -> None:
     """StoreError for a file that is not there with the bytes that were recorded; FileNotFoundError if it is gone."""
     path = root / file.path
     storage(path).require_regular(path)
@@ -97,7 +99,20 @@ def require_intact(root: Path, file: DataFile) -> None:
         raise StoreError(changed(root, file))
 
 
-def changed(root: Path, file: DataFile) -> str:
+def damage_of(root: Path, file: DataFile | ExtraFile) -> str | None:
+    """What is wrong with a file that a record names, as the rest of a sentence about it; None if nothing is."""
+    try:
+        require_intact(root, file)
+    except FileNotFoundError:  # or it goes while it is being read
+        return "is missing"
+    except Irregular:
+        return "is no file of its own"
+    except StoreError:
+        return "differs from its recorded checksum"
+    return None
+
+
+def changed(root: Path, file: DataFile | ExtraFile) -> str:
     """What is said of a file whose bytes are not those that were recorded."""
     return f"{root / file.path} differs from its recorded checksum; {DAMAGE_REMEDY}"
 

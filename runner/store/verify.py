@@ -22,7 +22,7 @@ from runner.store.files.storage import storage
 from runner.store.findings import Finding
 from runner.store.judgements import false_judgements
 from runner.store.layout import Layout
-from runner.store.rows import file_hash, rows_hash
+from runner.store.rows import damage_of, rows_hash
 from runner.store.schema import CommitRecord
 from runner.store.survey import Survey, survey
 from runner.store.trial_rows import TrialRows, coordinates, in_file_order
@@ -55,8 +55,13 @@ def findings(root: Path) -> list[Finding]:
     layout = Layout(root)
     while True:
         numbers = sorted(compacted.generations(layout))
-        found = _findings(root)
         # A compaction at work takes away files that were named when we began: then only a second look counts.
+        try:
+            found = _findings(root)
+        except FileNotFoundError:
+            if sorted(compacted.generations(layout)) == numbers:
+                raise
+            continue
         if not found or sorted(compacted.generations(layout)) == numbers:
             return found
 
@@ -136,13 +141,10 @@ def _damage(root: Path, members: list[CommitRecord]) -> Iterator[str]:
     """What is wrong with the file that these trials, and no others, name."""
     file = members[0].files[0]
     names = members[0].trial_id if len(members) == 1 else f"{members[0].trial_id} and {len(members) - 1} others"
-    path = root / file.path
     if len(members) > 1 and not all(record.files[0].is_shared for record in members):
         yield f"invariant 3: {file.path} belongs to trials {', '.join(record.trial_id for record in members)}"
-    if not storage(path).is_regular(path):
-        yield f"invariant 2: {file.path} of trial {names} is {'no file of its own' if path.exists() else 'missing'}"
-    elif path.stat().st_size != file.bytes or file_hash(path) != file.sha256:
-        yield f"invariant 2: {file.path} of trial {names} differs from its recorded checksum"
+    if damage := damage_of(root, file):
+        yield f"invariant 2: {file.path} of trial {names} {damage}"
     elif file.rows != sum(sum(record.rows.values()) for record in members):
         yield f"invariant 3: {file.path} has {file.rows} rows, more or fewer than trial {names} committed"
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ import pytest
 
 from analysis.relations.checked_files import CheckedFiles
 from analysis.relations.database import connect
-from runner.store import reader
+from runner.store import reader, verify
+from runner.store import rows as stored_rows
 from runner.store.compaction import compact as compaction
 from runner.store.compaction import compacted, sharing
 from runner.store.compaction.compact import compact
@@ -313,6 +315,29 @@ def at_once(*works: Callable[[threading.Event], None]) -> None:
         thread.join()
     if failures:
         raise failures[0]
+
+
+@pytest.mark.parametrize(("module", "function"), [(stored_rows, "file_hash"), (verify, "false_votes")])
+def test_files_that_go_while_they_are_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, function: str
+) -> None:
+    """Two compactions take the file of rows away after verify has looked for it: it looks again, and all is well."""
+    mixed.store(tmp_path, range(1), planned=range(3))
+    compact(tmp_path)
+    (first, *_), looks, checked = data_files(tmp_path), itertools.count(), getattr(module, function)
+
+    def meanwhile(*given: Any) -> Any:
+        if next(looks) == 0:
+            for seed in (1, 2):
+                for spec in mixed.specs(range(seed, seed + 1)):
+                    mixed.committed(tmp_path, spec)
+                compact(tmp_path)
+            assert not first.exists()
+        return checked(*given)
+
+    monkeypatch.setattr(module, function, meanwhile)
+    assert broken_invariants(tmp_path) == []
+    assert next(looks) > 1
 
 
 def test_compactions_commits_and_readers_at_once(tmp_path: Path) -> None:
