@@ -8,6 +8,7 @@ from typing import Any
 from analysis.display_names import method_key
 from analysis.pictures import Picture, pictures
 from analysis.results import Results, Row
+from analysis.worded_votes import Voted, worded
 
 TEXT_LENGTH = 4_000
 
@@ -17,8 +18,9 @@ class BrokenExample:
     """One example of one model. cells: the pruned cells whose vote differs from the dense vote, and that vote.
 
     agreeing: the dense seeds behind the dense vote, of `seeds` in all; of a vote for several classes the fewest behind
-    any of them, and 0 of a vote for no class, which nobody counts. was_right: the dense vote is the gold label; False
-    where none is known.
+    any of them, and 0 of a vote for no class, which nobody counts. Of tags only those are named on which not all of
+    these votes and the gold answer agree. gold: the right answer; of a span whichever there are. was_right: the dense
+    vote is the gold answer, or one of them; False where none is known.
     """
 
     task: str
@@ -32,11 +34,8 @@ class BrokenExample:
     agreeing: int
     seeds: int
     cells: tuple[tuple[str, float, tuple[str, ...]], ...]
+    was_right: bool
     picture: Picture | None = None
-
-    @property
-    def was_right(self) -> bool:
-        return self.gold == self.dense
 
 
 def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> list[BrokenExample]:
@@ -50,7 +49,7 @@ def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> 
     cells = {
         row["cell_no"]: row
         for row in results.rows(
-            """SELECT c.*, k.classes, s.seeds AS dense_seeds FROM internal.cell AS c
+            """SELECT c.*, k.classes, k.kind, s.seeds AS dense_seeds FROM internal.cell AS c
             JOIN internal.task AS k USING (task_no)
             JOIN internal.cell_split AS s ON s.cell_no = c.dense_cell_no AND s.split = ?
             WHERE c.sparsity > 0 AND c.task = ? AND c.model = ?""",
@@ -64,33 +63,37 @@ def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> 
     # Numbers of cells and task as constants keep the rows and texts of others unread.
     query = f"""
         WITH broken AS (
-            SELECT example_id, any_value(internal.indices_of(dense_vote)) AS dense, count(*) AS cells,
+            SELECT example_id, any_value(dense_vote) AS dense_vote, count(*) AS cells,
                 list({{'cell': cell_no, 'vote': internal.indices_of(pruned_vote)}}) AS votes
             FROM internal.pairs WHERE is_pie AND split = $split AND cell_no IN ({numbers})
             GROUP BY example_id
         ),
-        example AS (
-            SELECT example_id, coalesce(labels, if(label IS NULL, NULL, [label])) AS gold
-            FROM internal.example WHERE task_no = {known["task_no"]} AND split = $split
+        gold AS (
+            SELECT example_id, votes FROM internal.gold_votes
+            WHERE task_no = {known["task_no"]} AND split = $split
         ),
         chosen AS (
-            SELECT b.*, e.gold, coalesce(list_min(internal.indices_of(v.votes)), 0) AS agreeing
+            SELECT b.* EXCLUDE (dense_vote), internal.indices_of(b.dense_vote) AS dense,
+                list_transform(g.votes, lambda one: internal.indices_of(one)) AS gold,
+                coalesce(list_contains(g.votes, b.dense_vote), false) AS was_right,
+                coalesce(list_min(internal.indices_of(v.votes)), 0) AS agreeing
             FROM broken AS b
-            LEFT JOIN example AS e USING (example_id)
+            LEFT JOIN gold AS g USING (example_id)
             LEFT JOIN (
                 SELECT example_id, votes FROM internal.votes
                 WHERE is_dense AND split = $split AND cell_no = {known["dense_cell_no"]}
             ) AS v USING (example_id)
-            ORDER BY e.gold IS NOT DISTINCT FROM b.dense DESC, agreeing DESC, cells DESC, example_id
+            ORDER BY was_right DESC, agreeing DESC, cells DESC, example_id
             LIMIT {int(limit)}
         )
-        SELECT c.*, left(t.text, {TEXT_LENGTH + 1}) AS text, left(t.text_pair, {TEXT_LENGTH + 1}) AS text_pair
+        SELECT c.*, left(t.text, {TEXT_LENGTH + 1}) AS text, left(t.text_pair, {TEXT_LENGTH + 1}) AS text_pair,
+            {"t.words" if known["kind"] == "tagging" else "NULL"} AS words
         FROM chosen AS c
         LEFT JOIN (
             FROM internal.example WHERE task_no = {known["task_no"]} AND split = $split
                 AND example_id IN (SELECT example_id FROM chosen)
         ) AS t USING (example_id)
-        ORDER BY c.gold IS NOT DISTINCT FROM c.dense DESC, agreeing DESC, cells DESC, example_id"""
+        ORDER BY was_right DESC, agreeing DESC, cells DESC, example_id"""
     found = results.connection.sql(query, params={"split": split}).to_arrow_table().to_pylist()
     broken = [_broken(row, place, cells, known) for row in found]
     seen = pictures(results.connection, task, split, [one.example_id for one in broken])
@@ -98,15 +101,20 @@ def surest_broken(results: Results, place: tuple[str, str, str], limit: int) -> 
 
 
 def _broken(row: Row, place: tuple[str, str, str], cells: dict[int, Row], known: Row) -> BrokenExample:
-    def names(indices: list[int]) -> tuple[str, ...]:
-        if not known["classes"]:
-            return (_enclosed(row["text_pair"] or "", *indices),)
-        return tuple(known["classes"][index] for index in indices)
-
     def order(vote: dict[str, Any]) -> tuple[Any, ...]:
         return method_key(cells[vote["cell"]]["method"]), cells[vote["cell"]]["sparsity"]
 
-    votes = sorted(row["votes"], key=order)
+    votes, gold = sorted(row["votes"], key=order), row["gold"]
+    example = Voted(
+        classes=tuple(known["classes"]),
+        passage=row["text_pair"] or "",
+        words=tuple(row["words"] or ()),
+        asked=Voted.disputed([row["dense"], *(vote["vote"] for vote in votes), *(gold or ())]),
+    )
+
+    def names(vote: list[int]) -> tuple[str, ...]:
+        return worded(known["kind"], vote, example)
+
     return BrokenExample(
         task=place[0],
         model=place[1],
@@ -114,20 +122,16 @@ def _broken(row: Row, place: tuple[str, str, str], cells: dict[int, Row], known:
         example_id=row["example_id"],
         text=_cut(row["text"]),
         text_pair=_cut(row["text_pair"]),
-        gold=None if row["gold"] is None else names(row["gold"]),
+        gold=None if gold is None else tuple(dict.fromkeys(name for one in gold for name in names(one))),
         dense=names(row["dense"]),
         agreeing=row["agreeing"],
         seeds=known["dense_seeds"],
         cells=tuple(
             (cells[vote["cell"]]["method"], cells[vote["cell"]]["sparsity"], names(vote["vote"])) for vote in votes
         ),
+        was_right=row["was_right"],
     )
 
 
 def _cut(text: str | None) -> str | None:
     return text if text is None or len(text) <= TEXT_LENGTH else text[:TEXT_LENGTH] + " …"
-
-
-def _enclosed(passage: str, begin: int, end: int) -> str:
-    """What a vote on the beginning and the end of an answer encloses, as far as the passage is at hand."""
-    return passage[begin:end] if begin < end <= len(passage) else f"characters {begin} to {end}"

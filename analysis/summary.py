@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Collection
 from itertools import groupby
 
 from analysis.broken_examples import BrokenExample, surest_broken
@@ -120,8 +121,12 @@ def _paragraph(one: BrokenExample) -> str:
         f"{quoted(one.text, one.text_pair, one.example_id, one.picture)}\n"
         f"  gold {gold} · dense models {dense} · pruned models {_classes(vote)}\n"
         f"  {one.task}, {one.model}, {one.split} example {one.example_id}: broken by {len(methods)} "
-        f"method{'' if len(methods) == 1 else 's'} in {len(one.cells)} cells, from {percent(lowest)} on"
+        f"method{_s(methods)} in {len(one.cells)} cell{_s(one.cells)}, from {percent(lowest)} on"
     )
+
+
+def _s(several: Collection[object]) -> str:
+    return "" if len(several) == 1 else "s"
 
 
 def _classes(vote: tuple[str, ...]) -> str:

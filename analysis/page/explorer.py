@@ -63,7 +63,8 @@ class BrokenPlaces:
 def explorer(results: Results) -> Explorer:
     """Every PIE of the splits that fit, with its text, gold label, votes and measures.
 
-    The head has `bins` (how many a measure has); `classes` and `sets` (lists of class indices) by task; `texts`;
+    The head has `bins` (how many a measure has); `kinds`, `classes` and `sets` (lists of class indices, or of codes;
+    of a gold answer with several a list of these) by task; `texts`;
     `groups`, one a task, split and model, whose ids, text, pair, gold, dense, votes (examples x cells, row by row),
     dense_agreeing and agreeing (the seeds behind these votes) and measures (values, bins) are numbers of arrays, with
     what `PackedPictures` adds; and `trials`, of `committed_trials`. In an array of unsigned numbers the highest stands
@@ -84,12 +85,11 @@ def explorer(results: Results) -> Explorer:
         for matrix, number, (rows, known) in zip(kept, numbers, broken, strict=True)
     ]
     pictures = packed_pictures(results, packing, kept)
+    tasks = results.rows("SELECT task, kind, classes FROM internal.task ORDER BY task_no")
     head = {
         "bins": BINS,
-        "classes": {
-            row["task"]: row["classes"]
-            for row in results.rows("SELECT task, classes FROM internal.task ORDER BY task_no")
-        },
+        "kinds": {row["task"]: row["kind"] for row in tasks},
+        "classes": {row["task"]: row["classes"] for row in tasks},
         "sets": {task: known.listed for task, known in sets.items()},
         "texts": texts,
         "groups": [group | added for group, added in zip(groups, pictures.groups, strict=True)],
@@ -130,9 +130,13 @@ def _examples(results: Results, place: Place) -> Examples:
     (task,) = results.rows("SELECT task_no FROM internal.task WHERE task = ?", place.task)
     # The number of the task, as a constant, keeps the texts of other tasks unread.
     query = f"""
-        SELECT example_id, coalesce(labels, if(label IS NULL, NULL, [label]))::VARCHAR AS gold,
-            {_cut("text")} AS text, {_cut("text_pair")} AS text_pair
-        FROM internal.example WHERE task_no = {task["task_no"]} AND split = $split
+        SELECT example_id, gold, {_cut("text")} AS text, {_cut("text_pair")} AS text_pair
+        FROM internal.example
+        LEFT JOIN (
+            SELECT example_id, if(len(votes) = 1, internal.indices_of(votes[1])::VARCHAR, votes::VARCHAR) AS gold
+            FROM internal.gold_votes WHERE task_no = {task["task_no"]} AND split = $split
+        ) USING (example_id)
+        WHERE task_no = {task["task_no"]} AND split = $split
         ORDER BY example_id"""
     rows = results.connection.sql(query, params={"split": place.split}).to_arrow_table()
     ids = rows["example_id"].to_numpy()

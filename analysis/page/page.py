@@ -39,6 +39,7 @@ SCRIPTS = (
     "archive.js",
     "elements.js",
     "pictures.js",
+    "votes.js",
     "pies.js",
     "life.js",
     "explorer.js",

@@ -5,8 +5,8 @@
 --            comparison_no  INTEGER
 --            task           VARCHAR
 --            split          VARCHAR
---            examples       BIGINT    answered in both cells; the answer is whether the majority vote is right, or, for the
---                           PIE rate, whether the example is a PIE
+--            examples       BIGINT    answered in both cells; the answer is whether the majority vote is right (of a span, whether
+--                           both ends are those of a gold answer), or, for the PIE rate, whether the example is a PIE
 --            yes_yes        BIGINT    of these, a yes in both cells
 --            yes_no         BIGINT    a yes in the cell alone
 --            no_yes         BIGINT    a yes in the other cell alone
@@ -29,7 +29,7 @@ asked AS (
 answers AS (
     SELECT
         a.compare, a.cell_no, a.split, v.example_id,
-        v.vote = g.vote AS yes
+        list_contains(g.votes, v.vote) AS yes
     FROM asked AS a
     JOIN internal.votes AS v USING (cell_no, split)
     JOIN internal.cell AS c USING (cell_no)

@@ -155,31 +155,33 @@ def _panel(connection: Database, cells: list[_Cell]) -> Panel:
 class Gathered:
     """Cells of one task and split, of whatever models, whose codes mean the same: (model, method, sparsity) -> answers.
 
-    gold: the true answer of every example as one more seed's, -1 where none is known.
+    gold: the true answer of every example as one more seed's, -1 where none is known; None of answers with a code for
+    each of several places, which `places` has as in a panel.
     """
 
     sets: NDArray[np.bool_] | None
     example_ids: NDArray[np.int32]
     cells: dict[tuple[str, str, float], Answers]
-    gold: Answers
+    gold: Answers | None
+    places: NDArray[np.int16] | None = None
 
 
 def gathered(
     connection: Database, task: str, split: str, wanted: Collection[tuple[str, str, float]]
 ) -> Gathered | None:
     """The cells of these models, methods and sparsities that the store has; None where it has none of them."""
-    own = [cell for cell in _cells(connection, split) if cell.task == task]
+    known = [cell for by_place in (False, True) for cell in _cells(connection, split, by_place=by_place)]
+    own = [cell for cell in known if cell.task == task]
     cells = [cell for cell in own if (cell.model, cell.method, cell.sparsity) in wanted]
     if not cells:
         return None
     made, sets, ids = _answers(connection, cells)
-    gold, sets = _gold(connection, cells[0], ids, sets)
-    return Gathered(
-        sets=sets,
-        example_ids=ids,
-        cells={(cell.model, cell.method, cell.sparsity): made[cell.number] for cell in cells},
-        gold=Answers(method="gold", sparsity=0.0, seeds=np.zeros(1, np.int64), codes=gold[None]),
-    )
+    named = {(cell.model, cell.method, cell.sparsity): made[cell.number] for cell in cells}
+    if KINDS[cells[0].kind].ballot == "places":
+        return Gathered(sets=None, example_ids=ids, cells=named, gold=None, places=sets)
+    codes, sets = _gold(connection, cells[0], ids, sets)
+    gold = Answers(method="gold", sparsity=0.0, seeds=np.zeros(1, np.int64), codes=codes[None])
+    return Gathered(sets=sets, example_ids=ids, cells=named, gold=gold)
 
 
 def _answers(

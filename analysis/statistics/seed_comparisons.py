@@ -53,7 +53,7 @@ def held_out_pairs(results: Results, rows: Iterable[Row]) -> list[Pairs]:
 def _on_held_out(answers: Gathered | None, row: Row) -> Pairs:
     cells = {} if answers is None else answers.cells
     one, dense = cells.get(_side(row)), cells.get((row["model"], DENSE, 0.0))
-    if answers is None or one is None or dense is None:
+    if answers is None or answers.gold is None or one is None or dense is None:
         return []
     panel = replace(_panel(answers, row), dense=dense, gold=answers.gold.codes[0])
     scored: Pairs = list(widened(values(panel, one)))
@@ -89,6 +89,8 @@ def _comparison(answers: Gathered | None, row: Row, names: tuple[str, str]) -> C
 def _duel(answers: Gathered, row: Row, one: Answers, other: Answers) -> PairedCells | str:
     """Both sides and what they are compared with, or why they cannot be."""
     if row["compare"] == "effectiveness":
+        if answers.gold is None:
+            return "whether votes for several places are right is not asked by swap; paired-t and mcnemar do"
         if (answers.gold.codes < 0).all():
             return "no gold label is known"
         return PairedCells(one=one, other=other, reference=answers.gold, other_reference=answers.gold, sign=-1)
@@ -106,6 +108,7 @@ def _panel(answers: Gathered, row: Row) -> Panel:
         split=row["split"],
         model=row["model"],
         sets=answers.sets,
+        places=answers.places,
         example_ids=answers.example_ids,
         dense=None,
         pruned=(),

@@ -184,6 +184,7 @@ def _on_common_ground(left: Gathered, right: Gathered, matched: Match, classes: 
     """
     answered = np.isin(matched.ids, left.example_ids) & np.isin(matched.other_ids, right.example_ids)
     ids, other_ids = matched.ids[answered], matched.other_ids[answered]
+    assert left.gold is not None  # answers of several places are not compared
     if not len(ids):
         raise CompareError("no example that both stores have was answered in both")
     at, other_at = np.searchsorted(left.example_ids, ids), np.searchsorted(right.example_ids, other_ids)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from runner.methods import DENSE, UNPRUNED
 from runner.studies.grid import GridCell
+from tasks.kinds.base import Ballot
 
 Compared = Literal[
     "effectiveness", "effectiveness-on-pies", "pie-rate", "alpha", "alpha-star", "recall-variance", "worst-recall"
@@ -31,6 +32,16 @@ TESTS_OF: dict[Compared, tuple[TestName, ...]] = {
 """Which tests can answer which question: mcnemar pairs examples, welch-t nothing, the others pair seeds."""
 OF_CLASSES: tuple[Compared, ...] = ("alpha", "alpha-star", "recall-variance", "worst-recall")
 """Questions about the recalls of classes, which tasks with one class an example answer."""
+
+
+def ballots_of(compare: Compared, test: TestName) -> tuple[Ballot | None, ...]:
+    """How answers are voted on that a question can be asked of; None is of those that nobody votes on."""
+    if compare in OF_CLASSES:
+        return ("class",)
+    if compare == "effectiveness-on-pies" or (compare == "effectiveness" and test == "swap"):
+        return ("class", "set")
+    by_vote: tuple[Ballot | None, ...] = ("class", "set", "places")
+    return by_vote if compare == "pie-rate" or test == "mcnemar" else (*by_vote, None)
 
 
 class CellSelector(BaseModel):
@@ -102,9 +113,10 @@ class HypothesisChoice(BaseModel):
     """One entry of `hypotheses`: a family of comparisons, whose p-values are corrected together.
 
     compare: effectiveness (the headline metric of the task, of any kind of answer; with swap and mcnemar, whether
-    the majority vote is right), the share of examples that are PIEs, or the effectiveness of pruned against dense
-    models on the PIEs that other seeds find (which has no `against`); alpha (recall distortion), alpha-star (the
-    same with other seeds as instrument), recall-variance, worst-recall (of the class that has the lowest).
+    the majority vote is right: of a span, whether both ends are those of a gold answer), the share of examples that
+    are PIEs, or the effectiveness of pruned against dense models on the PIEs that other seeds find (which has no
+    `against`); alpha (recall distortion), alpha-star (the same with other seeds as instrument), recall-variance,
+    worst-recall (of the class that has the lowest).
     of: the cells that are compared; against: `dense`, a reference, another method, or what else differs on the other
     side. pairs: instead of `against`, several of these with cells of their own among those of `of`, in one family.
     alternative: of the first side against the other.

@@ -10,8 +10,10 @@ from pydantic import BaseModel
 from runner.methods import DENSE
 from runner.studies.errors import KeyPath, Problem, repeated, suggestion
 from runner.studies.grid import GridCell
-from runner.studies.hypotheses import OF_CLASSES, TESTS_OF, HypothesisChoice, OpponentChoice
+from runner.studies.hypotheses import OF_CLASSES, TESTS_OF, HypothesisChoice, OpponentChoice, ballots_of
 from runner.studies.study import Study
+from tasks.choices import kind_of
+from tasks.kinds import KINDS
 
 
 def problems(study: Study) -> Iterator[Problem]:
@@ -23,7 +25,11 @@ def problems(study: Study) -> Iterator[Problem]:
     for index, choice in enumerate(study.hypotheses):
         path: KeyPath = ("hypotheses", index)
         found = [*_name_problems(study, choice, path), *_shape_problems(choice, path)]
-        yield from found or [*_comparison_problems(choice, cells, seeds, path), *_parent_problems(study, choice, path)]
+        yield from found or [
+            *_comparison_problems(choice, cells, seeds, path),
+            *_parent_problems(study, choice, path),
+            *_kind_problems(study, choice, path),
+        ]
 
 
 def _name_problems(study: Study, choice: HypothesisChoice, path: KeyPath) -> Iterator[Problem]:
@@ -103,6 +109,23 @@ def _parent_problems(study: Study, choice: HypothesisChoice, path: KeyPath) -> I
             f"{', '.join(lacking)} {'goes' if len(lacking) == 1 else 'go'} on from no dense trial, and without one "
             f"there is no {choice.compare}; compare methods that do, or references",
         )
+
+
+def _kind_problems(study: Study, choice: HypothesisChoice, path: KeyPath) -> Iterator[Problem]:
+    """Tasks whose answers the question cannot be asked of, or not by this test."""
+    allowed = ballots_of(choice.compare, choice.test)
+    kinds = {task.name: KINDS[kind_of(task)] for task in study.tasks}
+    sides = [side for pair in choice.comparisons(study.cells) for side in pair if side is not None]
+    unfit = sorted({side.task for side in sides if kinds[side.task].ballot not in allowed})
+    if not unfit:
+        return
+    others = [test for test in TESTS_OF[choice.compare] if kinds[unfit[0]].ballot in ballots_of(choice.compare, test)]
+    mend = f"take {' or '.join(others)} for it" if others else "name the other tasks in `of`"
+    yield Problem(
+        path,
+        f"{choice.compare} is not tested by {choice.test} on {', '.join(unfit)}, whose answers are of the kind "
+        f"{kinds[unfit[0]].name}; {mend}",
+    )
 
 
 def _comparison_problems(

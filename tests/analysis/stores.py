@@ -164,7 +164,7 @@ def write_plan(root: Path, name: str, trials: Iterable[Row], said: Mapping[str, 
     frozen_at = study.pop("frozen_at", None)
     planned = tuple(
         PlannedTrial(
-            trial_id=trial_id(row),
+            trial_id=row.get("trial_id") or trial_id(row),
             parent_id=None,
             task=row["task"],
             model=row["model"],

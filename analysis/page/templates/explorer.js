@@ -166,9 +166,9 @@ class Explorer {
     made.classList.toggle("pictured", seen.matches("canvas"));
     const vote = most(votes.filter((other) => other !== dense));
     const facts = element("p", "facts-line");
-    facts.append("gold ", element("b", "", this.pies.label(group, gold)), " · dense ", element("b", "", this.pies.counted(group, dense, one.denseAgreeing, group.seeds)), " → ");
+    facts.append("gold ", element("b", "", this.pies.label(one, gold)), " · dense ", element("b", "", this.pies.counted(one, dense, one.denseAgreeing, group.seeds)), " → ");
     const surest = votes.reduce((best, other, at) => (other === vote && (best < 0 || agreeing[at] > agreeing[best]) ? at : best), -1);
-    const told = this.pies.counted(group, vote, agreeing[surest], group.cells[surest].seeds);
+    const told = this.pies.counted(one, vote, agreeing[surest], group.cells[surest].seeds);
     facts.append(element("b", this.pies.change(group, gold, dense, vote), told));
     facts.title = `The most frequent other vote, and the seeds behind it where they are most: ${group.cells[surest].name}`;
     made.append(where, seen, facts, this.strip(one));
@@ -176,7 +176,8 @@ class Explorer {
   }
 
   // A square for every cell: a line a sparsity, in the order of the methods.
-  strip({ group, gold, dense, votes, agreeing }) {
+  strip(one) {
+    const { group, gold, dense, votes, agreeing } = one;
     const broken = group.cells.filter((_, at) => votes[at] !== dense);
     const made = element("p", "strip", `${broken.length}/${group.cells.length}`);
     made.title = `${broken.length} of ${group.cells.length} cells break it`;
@@ -186,7 +187,7 @@ class Explorer {
     group.cells.forEach((cell, at) => {
       if (at && cell.method !== group.cells[at - 1].method) grid.append(element("i", "between"));
       const square = element("i", votes[at] === dense ? "" : this.pies.change(group, gold, dense, votes[at]));
-      square.title = `${cell.name}: ${this.pies.counted(group, votes[at], agreeing[at], cell.seeds)}`;
+      square.title = `${cell.name}: ${this.pies.counted(one, votes[at], agreeing[at], cell.seeds)}`;
       grid.append(square);
     });
     made.append(grid);

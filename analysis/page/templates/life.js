@@ -33,15 +33,16 @@ class Life {
     return [one.group.pictures ? picture(one, this.pies, 252) : element("p", "soft", "This example has no text.")];
   }
 
-  facts({ group, row, gold, dense, denseAgreeing }) {
+  facts(one) {
+    const { group, row, gold, dense, denseAgreeing } = one;
     const list = element("dl", "known");
     const add = (name, value) => {
       const pair = element("div");
       pair.append(element("dt", "", name), element("dd", "", value));
       list.append(pair);
     };
-    add("gold", this.pies.label(group, gold));
-    add("dense vote", this.pies.counted(group, dense, denseAgreeing, group.seeds));
+    add("gold", this.pies.label(one, gold));
+    add("dense vote", this.pies.counted(one, dense, denseAgreeing, group.seeds));
     for (const { title, values, bins } of group.measures.values()) {
       if (bins[row]) add(title, `${shown(values[row])} (bin ${bins[row]} of ${this.pies.bins})`);
     }
@@ -86,24 +87,24 @@ class Life {
     return scroll;
   }
 
-  place({ group, gold, dense, votes, agreeing }, at) {
+  place(one, at) {
+    const { group, gold, dense, votes, agreeing } = one;
     if (at === undefined) return element("td", "none", "");
     const vote = votes[at];
     const seeds = agreeing[at] ? ` ${agreeing[at]}/${group.cells[at].seeds}` : "";
     if (vote === dense) return element("td", "kept", `·${seeds}`);
     const kind = this.pies.change(group, gold, dense, vote);
-    const made = element("td", `flip ${kind}`, this.difference(group, dense, vote) + seeds);
-    made.title = `${this.pies.label(group, vote)}: ${CHANGES[kind]}`;
+    const made = element("td", `flip ${kind}`, this.difference(one, vote) + seeds);
+    made.title = `${this.pies.label(one, vote)}: ${CHANGES[kind]}`;
     return made;
   }
 
-  // One class by its name; of a set of classes only what came and what went.
-  difference(group, dense, vote) {
-    const [before, after] = [dense, vote].map((set) => this.pies.sets[group.task][set]);
-    if (before.length === 1 && after.length === 1) return this.pies.label(group, vote);
-    const name = (index) => this.pies.name(group, index);
-    const gone = before.filter((index) => !after.includes(index)).map((index) => `−${name(index)}`);
-    const come = after.filter((index) => !before.includes(index)).map((index) => `+${name(index)}`);
+  // One answer by its name; of several only what came and what went.
+  difference(one, vote) {
+    const [before, after] = [one.dense, vote].map((set) => this.pies.worded(one, this.pies.sets[one.group.task][set]));
+    if (before.length === 1 && after.length === 1) return after[0];
+    const gone = before.filter((name) => !after.includes(name)).map((name) => `−${name}`);
+    const come = after.filter((name) => !before.includes(name)).map((name) => `+${name}`);
     return [...gone, ...come].join(" ");
   }
 

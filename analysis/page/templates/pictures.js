@@ -1,5 +1,6 @@
 // The picture of an example, drawn from its bytes: every pixel a square of its own where there is room for that.
-function picture({ group, row, id, gold }, pies, room) {
+function picture(one, pies, room) {
+  const { group, row, id, gold } = one;
   const { size, height, width, channels, values, at } = group.pictures;
   const place = at[row];
   if (place < 0) return element("p", "excerpt soft", `picture of ${size}, left out to keep the page small`);
@@ -9,7 +10,7 @@ function picture({ group, row, id, gold }, pies, room) {
   made.height = height;
   made.style.width = `${width * times}px`;
   made.role = "img";
-  made.ariaLabel = `gold ${pies.label(group, gold)}, ${group.split} example ${id}`;
+  made.ariaLabel = `gold ${pies.label(one, gold)}, ${group.split} example ${id}`;
   made.title = `${made.ariaLabel}: picture of ${size}`;
   const image = new ImageData(width, height);
   const begin = place * height * width * channels;

@@ -6,12 +6,11 @@ const CHANGES = {
   unknown: "no gold label",
 };
 
-class Pies {
+class Pies extends Votes {
   constructor(head) {
+    super(head);
     this.bins = head.bins;
     this.texts = head.texts;
-    this.classes = head.classes;
-    this.sets = head.sets;
     this.groups = head.groups.map((group) => opened(group, head));
     this.size = this.groups.reduce((sum, group) => sum + group.ids.length, 0);
     this.groupOf = new Uint16Array(this.size);
@@ -103,27 +102,6 @@ class Pies {
     const group = this.groups.find((one) => one.task === task && one.split === split && one.model === model);
     const row = group ? group.ids.indexOf(Number(id)) : -1;
     return row < 0 ? -1 : group.start + row;
-  }
-
-  label(group, set) {
-    if (set < 0) return "unknown";
-    return this.sets[group.task][set].map((index) => this.name(group, index)).join(", ") || "no class";
-  }
-
-  // A class; of a task without any a code is its own name.
-  name(group, index) {
-    return this.classes[group.task][index] ?? String(index);
-  }
-
-  // A vote with the seeds behind it, as far as they were counted: positive 4/5.
-  counted(group, set, agreeing, seeds) {
-    return this.label(group, set) + (agreeing ? ` ${agreeing}/${seeds}` : "");
-  }
-
-  change(group, gold, dense, vote) {
-    if (gold < 0) return "unknown";
-    if (dense === gold) return "harm";
-    return vote === gold ? "gain" : "same";
   }
 }
 

@@ -128,6 +128,46 @@ def test_bad_hypotheses_are_refused(case, tmp_path):
     assert "Traceback" not in result.stderr
 
 
+OF_OTHER_KINDS = {
+    "swap of spans": (
+        "squad",
+        "{name: a, against: dense, test: swap}",
+        ["effectiveness is not tested by swap on squad, whose answers are of the kind span", "paired-t", "mcnemar"],
+    ),
+    "PIEs of others, of spans": (
+        "squad",
+        "{name: a, compare: effectiveness-on-pies, test: paired-t}",
+        ["effectiveness-on-pies is not tested by paired-t on squad", "name the other tasks in `of`"],
+    ),
+    "votes of numbers": (
+        "glue/stsb",
+        "{name: a, against: dense, test: mcnemar}",
+        ["on glue/stsb, whose answers are of the kind regression", "take paired-t or bootstrap for it"],
+    ),
+    "PIEs of numbers": (
+        "glue/stsb",
+        "{name: a, compare: pie-rate, of: {method: imp-ft}, against: rp-ai, test: swap}",
+        ["pie-rate is not tested by swap on glue/stsb", "name the other tasks"],
+    ),
+    "recalls of tags": (
+        "conll2003",
+        "{name: a, compare: worst-recall, against: dense, test: paired-t}",
+        ["worst-recall is not tested by paired-t on conll2003", "kind tagging"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OF_OTHER_KINDS)
+def test_questions_that_answers_of_a_kind_do_not_answer_are_refused(case, tmp_path):
+    """Exit code 2 with the task, its kind, and the tests or tasks to take instead."""
+    task, family, expected = OF_OTHER_KINDS[case]
+    text = declaring(family).replace("tasks: [movie-snippets]", f"tasks: [{task}]").replace("[bilstm]", "[minilm]")
+    result = CliRunner().invoke(app, ["plan", str(written(tmp_path, text)), "--json"])
+    assert result.exit_code == 2, result.output
+    assert [part for part in expected if part not in result.stderr] == [], result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def compared(text, cells):
     """The comparisons of a family as short texts."""
     pairs = HypothesisChoice.model_validate({"name": "a", "test": "mcnemar", **text}).comparisons(cells)

@@ -1,12 +1,12 @@
 -- Title:     Gold answers of multi-label tasks, as votes
--- Grain:     one row per (task, split, example)
+-- Grain:     one row per (task, split, example) whose gold answer is known
 -- Needs:     task, example
 -- Columns:   task_no     SMALLINT
 --            split       VARCHAR
 --            example_id  INTEGER
---            vote        SMALLINT or SMALLINT[]
+--            votes       SMALLINT[] or SMALLINT[][]   the one vote that is right
 -- Reference: none
-SELECT e.task_no, e.split, e.example_id, internal.vote_of_many(e.labels) AS vote
+SELECT e.task_no, e.split, e.example_id, [internal.vote_of_many(e.labels)] AS votes
 FROM internal.example AS e
 JOIN internal.task AS k USING (task_no)
-WHERE k.kind = 'multi-label'
+WHERE k.kind = 'multi-label' AND e.labels IS NOT NULL
