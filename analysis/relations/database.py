@@ -42,6 +42,7 @@ STEPS: dict[str, str] = {
     "tag_meaning": "which tags begin and continue entities, of which types",
     "tag_hits": "the entities that a tagging trial finds",
     "answers": "what every trial answered for every example, in names",
+    "answer_parts": "what an answer counts in the headline, where it has a code for each of several places",
     "gold_votes": "the gold answers, as votes: of some examples several are right",
     "marks": "every class that a multi-label trial predicts or should have predicted",
     "scores": "the effectiveness of every trial, by number",

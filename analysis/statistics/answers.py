@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analysis.display_names import first_splits, method_key
 from analysis.relations.database import Database
 from analysis.statistics.label_codes import label_codes
-from analysis.statistics.place_codes import place_codes
+from analysis.statistics.place_codes import answer_parts, place_codes
 from tasks.kinds import KINDS
 
 ANSWERS_AT_ONCE = 120_000_000
@@ -26,18 +26,23 @@ class Answers:
     """One cell's answers.
 
     codes[seed, example]: the class, or for multi-label tasks the number of the label set; -1 for no answer. seeds:
-    ascending, one a row of codes.
+    ascending, one a row of codes. parts: of answers with a code for each of several places, what each counts in the
+    headline, as `answer_parts` has it.
     """
 
     method: str
     sparsity: float
     seeds: NDArray[np.int64]
     codes: Codes
+    parts: NDArray[np.float32] | None = None
 
     def of(self, seeds: NDArray[np.int64]) -> Answers:
         """Those of these seeds."""
         own = np.isin(self.seeds, seeds)
-        return self if own.all() else replace(self, seeds=self.seeds[own], codes=self.codes[own])
+        if own.all():
+            return self
+        parts = None if self.parts is None else self.parts[:, own]
+        return replace(self, seeds=self.seeds[own], codes=self.codes[own], parts=parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +52,7 @@ class Panel:
     sets[code, class]: which classes a code stands for, for multi-label tasks; None for single-label ones. dense: None
     while no dense trial has committed. gold[example]: the code of the true answer, -1 where none is known.
     places[code, place]: where answers have a code for each of several places, those for which a code stands, as
-    `place_codes` has them; such a panel has no gold.
+    `place_codes` has them; such a panel has no gold, and its answers have `parts` instead.
     """
 
     task: str
@@ -190,7 +195,10 @@ def _answers(
     query = "SELECT trial_no, cell_no, seed FROM internal.trial WHERE list_contains(?, cell_no) ORDER BY cell_no, seed"
     trials = _rows(connection, query, [[cell.number for cell in cells]])
     ids = _example_ids(connection, cells[0])
-    codes, sets = _codes(connection, cells[0], ids, [trial["trial_no"] for trial in trials])
+    numbers = [trial["trial_no"] for trial in trials]
+    codes, sets = _codes(connection, cells[0], ids, numbers)
+    has_places = KINDS[cells[0].kind].ballot == "places"
+    parts = answer_parts(connection, cells[0].split, ids, numbers) if has_places else None
     predicted = (codes >= 0).any(axis=0)
     codes = codes if predicted.all() else codes[:, predicted]
     owner = np.array([trial["cell_no"] for trial in trials])
@@ -200,7 +208,13 @@ def _answers(
     made = {}
     for cell in cells:
         own = (owner == cell.number) & answered
-        made[cell.number] = Answers(method=cell.method, sparsity=cell.sparsity, seeds=seeds[own], codes=codes[own])
+        made[cell.number] = Answers(
+            method=cell.method,
+            sparsity=cell.sparsity,
+            seeds=seeds[own],
+            codes=codes[own],
+            parts=None if parts is None else parts[:, own][:, :, predicted],
+        )
     return made, sets, ids[predicted]
 
 

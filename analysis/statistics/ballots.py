@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Codes, Panel
+from analysis.statistics.place_codes import ranked
 
 Weights = NDArray[np.float32]
 """[electorate, seed]: how often each seed votes."""
@@ -186,13 +187,7 @@ def _by_place(patterns: Codes, counts: NDArray[np.float32], places: NDArray[np.i
     pattern, place = np.nonzero((says != says[:1]).any(axis=0))
     if not len(pattern):
         return
-    own = says[:, pattern, place]
-    ranks = np.empty(own.shape, np.int16)
-    ordered = np.sort(own, axis=0)
-    fresh = np.vstack([ordered[:1] >= 0, (ordered[1:] != ordered[:-1]) & (ordered[1:] >= 0)])
-    number_of = np.cumsum(fresh, axis=0, dtype=np.int16) - np.int16(1)
-    np.put_along_axis(ranks, np.argsort(own, axis=0, kind="stable"), number_of, axis=0)
-    ranks[own < 0] = -1
+    ranks = ranked(says[:, pattern, place])
     asked, starts, questions = np.unique(pattern, return_index=True, return_counts=True)
     for number in np.unique(questions):
         chosen = questions == number

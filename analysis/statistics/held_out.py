@@ -52,7 +52,9 @@ def values(panel: Panel, cell: Answers) -> Values:
         return []
     dense, pruned = both
     chosen, _ = halves(generator("held out"), len(dense.seeds), SPLITS)
-    return _scored(panel, both, chosen == 0, _known(panel) & differ(panel.sets, (dense, chosen), (pruned, chosen)))
+    return _scored(
+        panel, both, chosen == 0, _known(panel) & differ(panel.sets, (dense, chosen), (pruned, chosen), panel.places)
+    )
 
 
 def widened(found: Values) -> Values:
@@ -78,11 +80,14 @@ def reference_values(panel: Panel, cell: Answers) -> Values:
     dense, _ = both
     seeds = len(dense.seeds)
     one, other = halves(generator("disputed"), seeds, SPLITS, odd_half(2 * seeds // 3))
-    return _scored(panel, both, one + other == 0, _known(panel) & differ(panel.sets, (dense, one), (dense, other)))
+    return _scored(
+        panel, both, one + other == 0, _known(panel) & differ(panel.sets, (dense, one), (dense, other), panel.places)
+    )
 
 
 def _known(panel: Panel) -> Flags:
-    assert panel.gold is not None
+    if panel.gold is None:  # parts of what is not known count nothing
+        return np.ones(len(panel.example_ids), np.bool_)
     return np.asarray(panel.gold >= 0)
 
 
@@ -98,7 +103,9 @@ def _told(found: Values) -> Row:
 
 def _shared(panel: Panel, cell: Answers) -> tuple[Answers, Answers] | None:
     """The dense and the pruned models of the seeds that both have; None without gold labels or dense models."""
-    if panel.dense is None or panel.gold is None or (panel.gold < 0).all():
+    if panel.dense is None:
+        return None
+    if panel.dense.parts is None and (panel.gold is None or (panel.gold < 0).all()):
         return None
     return panel.dense.of(cell.seeds), cell.of(panel.dense.seeds)
 
@@ -112,14 +119,16 @@ def _scored(panel: Panel, both: tuple[Answers, Answers], scores: Flags, chosen: 
 
 
 def _accuracies(panel: Panel, cell: Answers, chosen: Flags, scores: Flags) -> Floats:
-    """[seed]: accuracy over all examples that the splits of a seed chose, or the mean of the splits' macro-F1."""
-    assert panel.gold is not None
+    """[seed]: accuracy over all examples that the splits of a seed chose, or the mean of the splits' macro-F1.
+
+    Of answers with a code for each of several places the headline over all these examples.
+    """
     flags = chosen.astype(np.float32)
     if panel.sets is None:
-        right = (cell.codes == panel.gold).astype(np.float32)
-        hits, asked = flags @ right.T, flags @ (cell.codes >= 0).astype(np.float32).T
+        hits, asked = (flags @ count.T for count in _counted(panel, cell))
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray((hits * scores).sum(axis=0) / (asked * scores).sum(axis=0), np.float64)
+    assert panel.gold is not None
     total = np.zeros(scores.shape)
     for members in members_of(panel.sets):
         says, truth = members[cell.codes], members[panel.gold]
@@ -129,3 +138,10 @@ def _accuracies(panel: Panel, cell: Answers, chosen: Flags, scores: Flags) -> Fl
     counted = np.asarray(scores & np.any(chosen, axis=1, keepdims=True))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((total * counted).sum(axis=0) / panel.sets.shape[1] / counted.sum(axis=0), np.float64)
+
+
+def _counted(panel: Panel, cell: Answers) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """[seed, example]: what an answer counts in the headline, and what it could count."""
+    if cell.parts is not None:
+        return cell.parts[0], cell.parts[1]
+    return (cell.codes == panel.gold).astype(np.float32), (cell.codes >= 0).astype(np.float32)

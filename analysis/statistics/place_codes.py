@@ -1,4 +1,4 @@
-"""What every seed of a cell answers for every place of an example, such as its words, as arrays."""
+"""What every seed of a cell answers for every place of an example, such as its words, and how good that is."""
 
 from __future__ import annotations
 
@@ -35,3 +35,32 @@ def place_codes(
     places = np.full((len(first) + 1, int(counts.max(initial=0))), -1, np.int16)
     places[:-1][np.arange(places.shape[1]) < counts[:, None]] = distinct.flatten().to_numpy(zero_copy_only=False)
     return codes, places
+
+
+def answer_parts(connection: Database, split: str, ids: NDArray[np.int32], trials: list[int]) -> NDArray[np.float32]:
+    """[part or whole, trial, place of the example among the ids]: the headline of any of a trial's answers is the sum
+    of their parts over that of their wholes. Both are 0 where there is no answer, or no gold one.
+    """
+    rows = connection.sql(
+        """SELECT trial_no, example_id, part, whole FROM internal.answer_parts
+        WHERE split = ? AND list_contains(?, trial_no)""",
+        params=[split, trials],
+    ).to_arrow_table()
+    place = np.full(max(trials) + 1, -1, np.int32)
+    place[trials] = np.arange(len(trials))
+    at = place[rows["trial_no"].to_numpy()], np.searchsorted(ids, rows["example_id"].to_numpy())
+    found = np.zeros((2, len(trials), len(ids)), np.float32)
+    for number, name in enumerate(("part", "whole")):
+        found[(number, *at)] = rows[name].to_numpy()
+    return found
+
+
+def ranked(said: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Codes [seed, question] renumbered within each question, in their order; -1, no answer, stays."""
+    ranks = np.empty(said.shape, np.int16)
+    ordered = np.sort(said, axis=0)
+    fresh = np.vstack([ordered[:1] >= 0, (ordered[1:] != ordered[:-1]) & (ordered[1:] >= 0)])
+    number_of = np.cumsum(fresh, axis=0, dtype=np.int16) - np.int16(1)
+    np.put_along_axis(ranks, np.argsort(said, axis=0, kind="stable"), number_of, axis=0)
+    ranks[said < 0] = -1
+    return ranks

@@ -53,9 +53,10 @@ def held_out_pairs(results: Results, rows: Iterable[Row]) -> list[Pairs]:
 def _on_held_out(answers: Gathered | None, row: Row) -> Pairs:
     cells = {} if answers is None else answers.cells
     one, dense = cells.get(_side(row)), cells.get((row["model"], DENSE, 0.0))
-    if answers is None or answers.gold is None or one is None or dense is None:
+    if answers is None or one is None or dense is None:
         return []
-    panel = replace(_panel(answers, row), dense=dense, gold=answers.gold.codes[0])
+    gold = None if answers.gold is None else answers.gold.codes[0]
+    panel = replace(_panel(answers, row), dense=dense, gold=gold)
     scored: Pairs = list(widened(values(panel, one)))
     alone = [(seed, 0.0, None) for seed in np.setdiff1d(one.seeds, dense.seeds).tolist()]
     other = [(seed, None, 0.0) for seed in np.setdiff1d(dense.seeds, one.seeds).tolist()]

@@ -23,8 +23,8 @@ Row = dict[str, Any]
 @dataclass(frozen=True, kw_only=True)
 class Survey:
     """What is computed of every pruned cell, in the order of the grid: `interval_of`, `adequacy_of`, `definitions_of`,
-    `held_out_of` and `churn_of`; where answers have a code for each of several places the first two, the others
-    being about one answer an example.
+    `held_out_of` and `churn_of`; where answers have a code for each of several places all but `definitions_of` and
+    `churn_of`, which are about one answer an example.
     """
 
     intervals: list[Row]
@@ -64,4 +64,5 @@ def survey(connection: Database, split: str | None = None, resamples: int = RESA
             for cell in panel.pruned:
                 found.intervals.append(interval_of(panel, cell, resamples))
                 found.adequacy.extend(adequacy_of(panel, cell))
+                found.held_out.append(place(panel, cell) | held_out_of(panel, cell))
     return found

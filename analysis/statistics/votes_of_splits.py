@@ -7,15 +7,22 @@ from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Codes
 from analysis.statistics.ballots import Weights
+from analysis.statistics.place_codes import ranked
 
 Flags = NDArray[np.bool_]
 Side = tuple[Codes, Weights]
 
 
-def differ(sets: Flags | None, one: tuple[Answers, Weights], other: tuple[Answers, Weights]) -> Flags:
+def differ(
+    sets: Flags | None,
+    one: tuple[Answers, Weights],
+    other: tuple[Answers, Weights],
+    places: NDArray[np.int16] | None = None,
+) -> Flags:
     """[electorate, example]: whether the votes of two sides differ, on examples that both sides have answered.
 
     weights[electorate, seed]; ties go to the lowest class, and a multi-label vote is every class with more than half.
+    places: as a panel has them; votes then differ if those for any place do.
     """
     codes = np.concatenate([one[0].codes, other[0].codes])
     # Where all answer alike, so do their votes: most examples of most cells.
@@ -23,7 +30,7 @@ def differ(sets: Flags | None, one: tuple[Answers, Weights], other: tuple[Answer
     turning &= (one[0].codes >= 0).any(axis=0) & (other[0].codes >= 0).any(axis=0)
     sides = [(answers.codes[:, turning], weights) for answers, weights in (one, other)]
     found = np.zeros((len(one[1]), len(turning)), np.bool_)
-    found[:, turning] = _differ(sets, *sides)
+    found[:, turning] = _differ(sets, *sides) if places is None else _differ_by_place(places, *sides)
     return found
 
 
@@ -40,6 +47,18 @@ def _differ(sets: Flags | None, one: Side, other: Side) -> Flags:
             for codes, weights in (one, other)
         )
         found |= says != also
+    return found
+
+
+def _differ_by_place(places: NDArray[np.int16], one: Side, other: Side) -> Flags:
+    """The same where an answer has a code for each of several places."""
+    found = np.zeros((len(one[1]), one[0].shape[1]), np.bool_)
+    seeds = len(one[0])
+    for place in range(places.shape[1]):
+        said = places[:, place][np.concatenate([one[0], other[0]])]
+        turning = (said != said[:1]).any(axis=0)
+        codes = ranked(said[:, turning]).astype(np.int32)
+        found[:, turning] |= _differ(None, (codes[:seeds], one[1]), (codes[seeds:], other[1]))
     return found
 
 

@@ -31,7 +31,8 @@ def build(results: Results) -> Table:
     return Table(
         name="held_out_pies",
         title="Who is right on PIEs that other seeds find",
-        caption="Accuracy (single-label) or macro-F1 (multi-label) of pruned and of dense models on the examples that "
+        caption="Accuracy (single-label), macro-F1 (multi-label) or the headline (tags, spans) of pruned and of dense "
+        "models on the examples that "
         "half of the seeds vote differently on, scored by the other seeds, mean over splits; difference: pruned less "
         "dense, with its 95 % interval over seeds (exploratory, none below five seeds), 0 on average if pruning does "
         "nothing. Disputed: the same difference on the examples that two sets of dense seeds vote differently on, "

@@ -38,10 +38,11 @@ def ballots_of(compare: Compared, test: TestName) -> tuple[Ballot | None, ...]:
     """How answers are voted on that a question can be asked of; None is of those that nobody votes on."""
     if compare in OF_CLASSES:
         return ("class",)
-    if compare == "effectiveness-on-pies" or (compare == "effectiveness" and test == "swap"):
+    if compare == "effectiveness" and test == "swap":
         return ("class", "set")
     by_vote: tuple[Ballot | None, ...] = ("class", "set", "places")
-    return by_vote if compare == "pie-rate" or test == "mcnemar" else (*by_vote, None)
+    needs_votes = compare in ("pie-rate", "effectiveness-on-pies") or test == "mcnemar"
+    return by_vote if needs_votes else (*by_vote, None)
 
 
 class CellSelector(BaseModel):

@@ -40,17 +40,28 @@ VOTES = {"dense": [[1, 3, 0, 2], [0, 0], [2]], "imp-ft": [[1, 0, 0, 0], [0, 0], 
 
 def committed(root: Path, classes: tuple[str, ...] = CLASSES, metrics: tuple[str, ...] = ()) -> Path:
     """Three dense and three pruned trials on three texts."""
-    places = {"split": ["test"] * 3, "example_id": pa.array(range(3), pa.int32())}
-    words = [[f"w{place}" for place in range(len(tags))] for tags in GOLD]
+    return committed_tags(root, GOLD, TAGS, classes, metrics)
+
+
+def committed_tags(
+    root: Path,
+    gold: list[list[int]],
+    said: dict[tuple[str, float, int], list[list[int]]],
+    classes: tuple[str, ...] = CLASSES,
+    metrics: tuple[str, ...] = (),
+) -> Path:
+    """Trials, by method, sparsity and seed, that give texts these tags."""
+    places = {"split": ["test"] * len(gold), "example_id": pa.array(range(len(gold)), pa.int32())}
+    words = [[f"w{place}" for place in range(len(tags))] for tags in gold]
     columns = {**places, "text": [" ".join(one) for one in words], "words": pa.array(words)}
-    examples = pa.table({**columns, "gold_tags": pa.array(GOLD, pa.list_(pa.int16()))})
+    examples = pa.table({**columns, "gold_tags": pa.array(gold, pa.list_(pa.int16()))})
     save_task(
         root,
         TaskData(
             task="t", kind="tagging", inputs="text", classes=classes, max_tokens=8, examples=examples, metrics=metrics
         ),
     )
-    for (method, sparsity, seed), tags in TAGS.items():
+    for (method, sparsity, seed), tags in said.items():
         settings = {"task": "t", "data": task_cards(root)["t"].fingerprint, "model": "net", "method": method}
         subject = Subject(
             trial_id=hashed(f"{method}-{seed}"),

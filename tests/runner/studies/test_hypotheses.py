@@ -134,10 +134,10 @@ OF_OTHER_KINDS = {
         "{name: a, against: dense, test: swap}",
         ["effectiveness is not tested by swap on squad, whose answers are of the kind span", "paired-t", "mcnemar"],
     ),
-    "PIEs of others, of spans": (
-        "squad",
+    "PIEs of others, of numbers": (
+        "glue/stsb",
         "{name: a, compare: effectiveness-on-pies, test: paired-t}",
-        ["effectiveness-on-pies is not tested by paired-t on squad", "name the other tasks in `of`"],
+        ["effectiveness-on-pies is not tested by paired-t on glue/stsb", "name the other tasks in `of`"],
     ),
     "votes of numbers": (
         "glue/stsb",

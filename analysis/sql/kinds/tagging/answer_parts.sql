@@ -1,0 +1,27 @@
+-- Title:     What every answer of tagging trials counts in their headline
+-- Grain:     one row per (trial, split, example) whose gold tags are known
+-- Needs:     task, trial, tag_hits
+-- Columns:   trial_no    INTEGER
+--            split       VARCHAR
+--            example_id  INTEGER
+--            part        DOUBLE   the headline of any answers is the sum of these over the sum of `whole`: twice the hits, and
+--                                 entities of both sides, of F1
+--            whole       DOUBLE
+-- Reference: seqeval.metrics.f1_score
+SELECT
+    h.trial_no, h.split, h.example_id,
+    CASE k.metric
+        WHEN 'accuracy' THEN h.found.right
+        WHEN 'entity-precision' THEN h.found.hits
+        WHEN 'entity-recall' THEN h.found.hits
+        ELSE 2 * h.found.hits
+    END::DOUBLE AS part,
+    CASE k.metric
+        WHEN 'accuracy' THEN h.found.words
+        WHEN 'entity-precision' THEN h.found.said
+        WHEN 'entity-recall' THEN h.found.gold
+        ELSE h.found.gold + h.found.said
+    END::DOUBLE AS whole
+FROM internal.tag_hits AS h
+JOIN internal.trial AS t USING (trial_no)
+JOIN internal.task AS k USING (task_no)
