@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Vote = list[int]
 """What a vote says: indices of classes, or a code for each place of the answer."""
@@ -19,7 +19,7 @@ class Voted:
     classes: tuple[str, ...]
     passage: str = ""
     words: tuple[str, ...] = ()
-    asked: tuple[int, ...] = field(default=())
+    asked: tuple[int, ...] = ()
 
     @staticmethod
     def disputed(votes: Collection[Vote]) -> tuple[int, ...]:

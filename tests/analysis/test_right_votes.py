@@ -13,7 +13,9 @@ from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.statistics.hypothesis_tests import declared
 from analysis.summary import broken_examples
+from analysis.worded_votes import WORDED
 from runner.store import reader
+from tasks.kinds import KINDS
 from tests.analysis import test_span_store as spans
 from tests.analysis import test_tagging_store as tags
 from tests.analysis.stores import write_plan
@@ -89,3 +91,8 @@ def test_only_disputed_words_are_told(tmp_path: Path) -> None:
     assert (first.gold, first.dense) == (("w1 I-it's", "w3 B-B"), ("w1 I-it's", "w3 B-B"))
     assert first.cells == (("imp-ft", 0.5, ("w1 O", "w3 O")),)
     assert (second.gold, second.dense, second.was_right) == (("w0 B-B",), ("w0 B-B",), True)
+
+
+def test_every_kind_that_is_voted_on_has_words() -> None:
+    """A kind of answer without a way to write its votes would break every summary."""
+    assert set(WORDED) == {name for name, kind in KINDS.items() if kind.ballot}
