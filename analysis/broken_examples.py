@@ -8,7 +8,7 @@ from typing import Any
 from analysis.display_names import method_key
 from analysis.pictures import Picture, pictures
 from analysis.results import Results, Row
-from analysis.worded_votes import Voted, worded
+from analysis.worded_votes import Voted, disputed, worded
 
 TEXT_LENGTH = 4_000
 
@@ -109,7 +109,7 @@ def _broken(row: Row, place: tuple[str, str, str], cells: dict[int, Row], known:
         classes=tuple(known["classes"]),
         passage=row["text_pair"] or "",
         words=tuple(row["words"] or ()),
-        asked=Voted.disputed([row["dense"], *(vote["vote"] for vote in votes), *(gold or ())]),
+        asked=disputed([row["dense"], *(vote["vote"] for vote in votes), *(gold or ())]),
     )
 
     def names(vote: list[int]) -> tuple[str, ...]:

@@ -21,11 +21,11 @@ class Voted:
     words: tuple[str, ...] = ()
     asked: tuple[int, ...] = ()
 
-    @staticmethod
-    def disputed(votes: Collection[Vote]) -> tuple[int, ...]:
-        """The places at which not all of these votes say the same."""
-        longest = max(map(len, votes), default=0)
-        return tuple(at for at in range(longest) if len({tuple(vote[at : at + 1]) for vote in votes}) > 1)
+
+def disputed(votes: Collection[Vote]) -> tuple[int, ...]:
+    """The places at which not all of these votes say the same."""
+    longest = max(map(len, votes), default=0)
+    return tuple(at for at in range(longest) if len({tuple(vote[at : at + 1]) for vote in votes}) > 1)
 
 
 def worded(kind: str, vote: Vote, example: Voted) -> tuple[str, ...]:

@@ -50,11 +50,22 @@ TAG_MACROS = (
     }""",
     # none: where neither side has an entity.
     "f1(found, none) AS if(found.gold + found.said = 0, none, 2 * found.hits / (found.gold + found.said))",
+    # A headline of tags is its part over its whole.
+    """tag_part(metric, found) AS CASE metric
+        WHEN 'accuracy' THEN found.right
+        WHEN 'entity-precision' THEN found.hits
+        WHEN 'entity-recall' THEN found.hits
+        ELSE 2 * found.hits
+    END""",
+    """tag_whole(metric, found) AS CASE metric
+        WHEN 'accuracy' THEN found.words
+        WHEN 'entity-precision' THEN found.said
+        WHEN 'entity-recall' THEN found.gold
+        ELSE found.gold + found.said
+    END""",
     """tag_score(metric, found) AS CASE metric
-        WHEN 'accuracy' THEN found.right / found.words
-        WHEN 'entity-precision' THEN coalesce(found.hits / nullif(found.said, 0), 0)
-        WHEN 'entity-recall' THEN coalesce(found.hits / nullif(found.gold, 0), 0)
-        ELSE internal.f1(found, 0)
+        WHEN 'accuracy' THEN internal.tag_part(metric, found) / internal.tag_whole(metric, found)
+        ELSE coalesce(internal.tag_part(metric, found) / nullif(internal.tag_whole(metric, found), 0), 0)
     END""",
 )
 

@@ -105,7 +105,8 @@ def panels(
             yield _panel(connection, [*dense, *part])
 
 
-def _cells(connection: Database, split: str | None, *, by_place: bool = False) -> list[_Cell]:
+def _cells(connection: Database, split: str | None, *, by_place: bool | None = None) -> list[_Cell]:
+    """The cells of tasks that are voted on; by_place: as of `panels`, None for all of them."""
     query = """
         SELECT c.cell_no AS number, c.task, s.split, c.model, c.method, c.sparsity, c.is_dense, s.seeds,
             e.examples, k.class_count AS classes, k.kind
@@ -114,7 +115,8 @@ def _cells(connection: Database, split: str | None, *, by_place: bool = False) -
         JOIN internal.task AS k ON k.task_no = c.task_no AND k.is_voted
         JOIN (SELECT task_no, split, count(*) AS examples FROM internal.example GROUP BY ALL) AS e
             ON e.task_no = c.task_no AND e.split = s.split"""
-    found = [_Cell(**row) for row in _rows(connection, query) if (KINDS[row["kind"]].ballot == "places") is by_place]
+    known = [_Cell(**row) for row in _rows(connection, query)]
+    found = [cell for cell in known if by_place in (None, KINDS[cell.kind].ballot == "places")]
     first = first_splits((cell.task, cell.split) for cell in found)
     chosen = [cell for cell in found if cell.split == (split or first[cell.task])]
     return sorted(chosen, key=lambda cell: (cell.task, cell.model, method_key(cell.method), cell.sparsity))
@@ -135,23 +137,18 @@ def _parts(cells: list[_Cell], at_once: int) -> Iterator[list[_Cell]]:
 
 
 def _panel(connection: Database, cells: list[_Cell]) -> Panel:
-    first = cells[0]
-    made, sets, ids = _answers(connection, cells)
-    gold, places = None, None
-    if KINDS[first.kind].ballot == "places":
-        sets, places = None, sets
-    else:
-        gold, sets = _gold(connection, first, ids, sets)
+    first, read = cells[0], _answers(connection, cells)
+    gold, sets = _gold(connection, first, read)
     return Panel(
         task=first.task,
         split=first.split,
         model=first.model,
         sets=sets,
-        example_ids=ids,
-        dense=next((made[cell.number] for cell in cells if cell.is_dense), None),
-        pruned=tuple(made[cell.number] for cell in cells if not cell.is_dense),
+        example_ids=read.example_ids,
+        dense=next((read.cells[cell.number] for cell in cells if cell.is_dense), None),
+        pruned=tuple(read.cells[cell.number] for cell in cells if not cell.is_dense),
         gold=gold,
-        places=places,
+        places=read.places,
     )
 
 
@@ -174,31 +171,44 @@ def gathered(
     connection: Database, task: str, split: str, wanted: Collection[tuple[str, str, float]]
 ) -> Gathered | None:
     """The cells of these models, methods and sparsities that the store has; None where it has none of them."""
-    known = [cell for by_place in (False, True) for cell in _cells(connection, split, by_place=by_place)]
-    own = [cell for cell in known if cell.task == task]
+    own = [cell for cell in _cells(connection, split) if cell.task == task]
     cells = [cell for cell in own if (cell.model, cell.method, cell.sparsity) in wanted]
     if not cells:
         return None
-    made, sets, ids = _answers(connection, cells)
-    named = {(cell.model, cell.method, cell.sparsity): made[cell.number] for cell in cells}
-    if KINDS[cells[0].kind].ballot == "places":
-        return Gathered(sets=None, example_ids=ids, cells=named, gold=None, places=sets)
-    codes, sets = _gold(connection, cells[0], ids, sets)
-    gold = Answers(method="gold", sparsity=0.0, seeds=np.zeros(1, np.int64), codes=codes[None])
-    return Gathered(sets=sets, example_ids=ids, cells=named, gold=gold)
+    read = _answers(connection, cells)
+    codes, sets = _gold(connection, cells[0], read)
+    seeds = np.zeros(1, np.int64)
+    return Gathered(
+        sets=sets,
+        example_ids=read.example_ids,
+        cells={(cell.model, cell.method, cell.sparsity): read.cells[cell.number] for cell in cells},
+        gold=None if codes is None else Answers(method="gold", sparsity=0.0, seeds=seeds, codes=codes[None]),
+        places=read.places,
+    )
 
 
-def _answers(
-    connection: Database, cells: list[_Cell]
-) -> tuple[dict[int, Answers], NDArray[Any] | None, NDArray[np.int32]]:
-    """Cell number -> answers; the label sets, or codes of places, for which codes stand; the examples predicted."""
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """Answers by the number of their cell; the label sets, or codes of places, for which codes stand, as in a panel."""
+
+    cells: dict[int, Answers]
+    sets: NDArray[np.bool_] | None
+    places: NDArray[np.int16] | None
+    example_ids: NDArray[np.int32]
+
+
+def _answers(connection: Database, cells: list[_Cell]) -> _Read:
+    """What the seeds of cells of one task and split answer, of the examples that any of them predicts."""
     query = "SELECT trial_no, cell_no, seed FROM internal.trial WHERE list_contains(?, cell_no) ORDER BY cell_no, seed"
     trials = _rows(connection, query, [[cell.number for cell in cells]])
     ids = _example_ids(connection, cells[0])
     numbers = [trial["trial_no"] for trial in trials]
-    codes, sets = _codes(connection, cells[0], ids, numbers)
-    has_places = KINDS[cells[0].kind].ballot == "places"
-    parts = answer_parts(connection, cells[0].split, ids, numbers) if has_places else None
+    kind, split, sets, places, parts = KINDS[cells[0].kind], cells[0].split, None, None, None
+    if kind.ballot == "places":
+        codes, places = place_codes(connection, kind.answer, split, ids, numbers)
+        parts = answer_parts(connection, split, ids, numbers)
+    else:
+        codes, sets = label_codes(connection, kind, cells[0].classes, split, ids, numbers)
     predicted = (codes >= 0).any(axis=0)
     codes = codes if predicted.all() else codes[:, predicted]
     owner = np.array([trial["cell_no"] for trial in trials])
@@ -215,7 +225,7 @@ def _answers(
             codes=codes[own],
             parts=None if parts is None else parts[:, own][:, :, predicted],
         )
-    return made, sets, ids[predicted]
+    return _Read(cells=made, sets=sets, places=places, example_ids=ids[predicted])
 
 
 def _example_ids(connection: Database, cell: _Cell) -> NDArray[np.int32]:
@@ -228,10 +238,14 @@ def _example_ids(connection: Database, cell: _Cell) -> NDArray[np.int32]:
     return np.asarray(found["example_id"], np.int32)
 
 
-def _gold(
-    connection: Database, cell: _Cell, ids: NDArray[np.int32], sets: NDArray[np.bool_] | None
-) -> tuple[Codes, NDArray[np.bool_] | None]:
-    """The gold code of every example, and the label sets with those added that no model ever answered."""
+def _gold(connection: Database, cell: _Cell, read: _Read) -> tuple[Codes | None, NDArray[np.bool_] | None]:
+    """The gold code of every example, and the label sets with those added that no model ever answered.
+
+    No code of answers with one for each of several places.
+    """
+    if read.places is not None:
+        return None, None
+    ids, sets = read.example_ids, read.sets
     rows = connection.sql(
         """SELECT e.example_id, e.label, e.labels FROM internal.example AS e JOIN internal.task AS k USING (task_no)
         WHERE k.task = ? AND e.split = ? AND (e.label IS NOT NULL OR e.labels IS NOT NULL)""",
@@ -253,13 +267,3 @@ def _gold(
                 added.append(one)
             codes[where] = known[one.tobytes()]
     return codes, np.vstack([sets, *added]) if added else sets
-
-
-def _codes(
-    connection: Database, cell: _Cell, ids: NDArray[np.int32], trials: list[int]
-) -> tuple[Codes, NDArray[Any] | None]:
-    """codes[trial, place of the example among the ids], and the label sets, or the codes of places, they number."""
-    kind = KINDS[cell.kind]
-    if kind.ballot == "places":
-        return place_codes(connection, kind.answer, cell.split, ids, trials)
-    return label_codes(connection, kind, cell.classes, cell.split, ids, trials)

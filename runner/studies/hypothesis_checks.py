@@ -27,8 +27,8 @@ def problems(study: Study) -> Iterator[Problem]:
         found = [*_name_problems(study, choice, path), *_shape_problems(choice, path)]
         yield from found or [
             *_comparison_problems(choice, cells, seeds, path),
-            *_parent_problems(study, choice, path),
-            *_kind_problems(study, choice, path),
+            *_parent_problems(study, choice, cells, path),
+            *_kind_problems(study, choice, cells, path),
         ]
 
 
@@ -96,13 +96,17 @@ def _opponents(choice: HypothesisChoice) -> list[tuple[KeyPath, OpponentChoice |
     return [(("pairs", number, "against"), pair.against) for number, pair in enumerate(choice.pairs)]
 
 
-def _parent_problems(study: Study, choice: HypothesisChoice, path: KeyPath) -> Iterator[Problem]:
+def _sides(choice: HypothesisChoice, cells: list[GridCell]) -> list[GridCell]:
+    """The cells that a family compares, on either side."""
+    return [side for pair in choice.comparisons(cells) for side in pair if side is not None]
+
+
+def _parent_problems(study: Study, choice: HypothesisChoice, cells: list[GridCell], path: KeyPath) -> Iterator[Problem]:
     """Recall distortion of what does not go on from a dense trial, which has none."""
     if choice.compare not in ("alpha", "alpha-star"):
         return
     starts = {name for name, one in study.method_choices.items() if one.line.starts_dense}
-    sides = [side for pair in choice.comparisons(study.cells) for side in pair if side is not None]
-    lacking = sorted({side.method for side in sides} - starts)
+    lacking = sorted({side.method for side in _sides(choice, cells)} - starts)
     if lacking:
         yield Problem(
             path,
@@ -111,12 +115,11 @@ def _parent_problems(study: Study, choice: HypothesisChoice, path: KeyPath) -> I
         )
 
 
-def _kind_problems(study: Study, choice: HypothesisChoice, path: KeyPath) -> Iterator[Problem]:
+def _kind_problems(study: Study, choice: HypothesisChoice, cells: list[GridCell], path: KeyPath) -> Iterator[Problem]:
     """Tasks whose answers the question cannot be asked of, or not by this test."""
     allowed = ballots_of(choice.compare, choice.test)
     kinds = {task.name: KINDS[kind_of(task)] for task in study.tasks}
-    sides = [side for pair in choice.comparisons(study.cells) for side in pair if side is not None]
-    unfit = sorted({side.task for side in sides if kinds[side.task].ballot not in allowed})
+    unfit = sorted({side.task for side in _sides(choice, cells) if kinds[side.task].ballot not in allowed})
     if not unfit:
         return
     others = [test for test in TESTS_OF[choice.compare] if kinds[unfit[0]].ballot in ballots_of(choice.compare, test)]

@@ -1,14 +1,15 @@
 // Votes as people read them. An example has its group, texts, gold answer, dense vote and pruned votes.
 const WORDED = {
-  span: (pies, { texts }, [begin, end]) => {
-    const passage = [...(texts.at(-1) ?? "")];
+  span: (pies, one, [begin, end]) => {
+    const passage = (one.passage ??= [...(one.texts.at(-1) ?? "")]); // of an example there are many votes
     return begin < end && end <= passage.length ? [passage.slice(begin, end).join("")] : [`characters ${begin} to ${end}`];
   },
   // Only the words on which not all votes and the gold answer agree.
   tagging: (pies, one, tags) => {
-    const words = (one.texts[0] ?? "").split(" ");
+    const words = (one.words ??= (one.texts[0] ?? "").split(" "));
+    const asked = (one.disputed ??= pies.disputed(one));
     const name = (at) => (words.length === tags.length ? words[at] : `word ${at + 1}`);
-    return pies.disputed(one).filter((at) => at < tags.length).map((at) => `${name(at)} ${pies.name(one.group, tags[at])}`);
+    return asked.filter((at) => at < tags.length).map((at) => `${name(at)} ${pies.name(one.group, tags[at])}`);
   },
 };
 

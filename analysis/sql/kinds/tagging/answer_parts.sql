@@ -10,18 +10,8 @@
 -- Reference: seqeval.metrics.f1_score
 SELECT
     h.trial_no, h.split, h.example_id,
-    CASE k.metric
-        WHEN 'accuracy' THEN h.found.right
-        WHEN 'entity-precision' THEN h.found.hits
-        WHEN 'entity-recall' THEN h.found.hits
-        ELSE 2 * h.found.hits
-    END::DOUBLE AS part,
-    CASE k.metric
-        WHEN 'accuracy' THEN h.found.words
-        WHEN 'entity-precision' THEN h.found.said
-        WHEN 'entity-recall' THEN h.found.gold
-        ELSE h.found.gold + h.found.said
-    END::DOUBLE AS whole
+    internal.tag_part(k.metric, h.found)::DOUBLE AS part,
+    internal.tag_whole(k.metric, h.found)::DOUBLE AS whole
 FROM internal.tag_hits AS h
 JOIN internal.trial AS t USING (trial_no)
 JOIN internal.task AS k USING (task_no)
