@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import psutil
 import ray
 from ray._private import worker
 
 END_SECONDS = 20.0
 """How long Ray may take to end. Then what is left of a cluster of our own is killed, and nothing is waited for."""
+
+ROUNDS = 5
+"""How often a killed cluster is looked for again: a process that was about to start another may have done so."""
 
 VITAL = {"raylet": "Ray's node process (raylet)", "gcs_server": "Ray's head process (gcs_server)"}
 """Processes without which a cluster of our own is dead, by Ray's names for them."""
@@ -74,9 +81,39 @@ def has_own_cluster() -> bool:
 
 
 def kill_own_cluster() -> None:
-    """End what is left of a cluster of our own at once; its workers end by themselves when they miss their node."""
+    """End what is left of a cluster of our own at once, with all that its node process started.
+
+    Ray kills what the driver started. Workers end by themselves when they miss their node, but its agents first tell a
+    head that may be dead as well, and stay for a minute.
+    """
     if has_own_cluster():
-        _own_node().kill_all_processes(check_alive=False, allow_graceful=False)
+        node = _own_node()
+        node.kill_all_processes(check_alive=False, allow_graceful=False)
+        kill_writers(Path(node.get_session_dir_path()))
+
+
+def kill_writers(folder: Path) -> None:
+    """Kill every other process that has a file in a folder open for writing: there it writes its log.
+
+    Neither parents nor environments tell whose a process is: it has lost the one, and Ray writes titles over the other.
+    """
+    for _ in range(ROUNDS):
+        found = list(_writers(folder))
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        if not found:
+            return
+        psutil.wait_procs(found, timeout=1.0)
+
+
+def _writers(folder: Path) -> Iterator[psutil.Process]:
+    below = f"{folder.resolve()}{os.sep}"
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            files = process.open_files() if process.pid != os.getpid() else []
+            if any(file.path.startswith(below) and getattr(file, "mode", "w") != "r" for file in files):
+                yield process
 
 
 def _own_node() -> Any:

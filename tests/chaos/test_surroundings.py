@@ -23,7 +23,7 @@ import pytest
 from runner.store.events import events_of
 from runner.store.reader import committed_ids
 from runner.store.verify import broken_invariants
-from tests.cluster.ray_nodes import MARK, free_ports, is_worker, ray_nodes
+from tests.cluster.ray_nodes import MARK, free_ports, is_worker, lives, ray_nodes
 from tests.cluster.saved_states import saved
 
 SECRETS = {
@@ -218,10 +218,11 @@ def test_a_dead_process_of_ray_ends_the_run_with_a_word(
     store = tmp_path / "store"
     with driver(study, store, place, "training.epochs=40") as process:
         await_(lambda: saved(store), process)
-        hit = next(p for p in psutil.Process(process.pid).children(recursive=True) if p.name() == name)
-        hit.kill()
+        started = psutil.Process(process.pid).children(recursive=True)
+        next(p for p in started if p.name() == name).kill()
         output, errors = process.communicate(timeout=NOTICE_SECONDS)
     assert process.returncode == 75, errors
+    assert [process for process in psutil.wait_procs(started, timeout=1.0)[1] if lives(process)] == []
     assert f"stopped by the death of Ray's {said} ({name}), run again to finish (exit code 75)" in output
     assert unexpected(errors) == []
     assert gone(place)

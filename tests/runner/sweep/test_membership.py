@@ -54,6 +54,21 @@ def test_a_dead_cluster_is_not_asked_to_end(monkeypatch: pytest.MonkeyPatch) -> 
     assert asked == []
 
 
+@pytest.mark.parametrize(("mode", "ends"), [("a", True), ("r", False)])
+def test_whoever_writes_in_the_folder_of_a_dead_cluster_is_killed(tmp_path: Path, mode: str, ends: bool) -> None:
+    """Also a process whose parent is long dead; one that only reads there, as `tail -f` does, is left alone."""
+    folder, ready = tmp_path / "logs", tmp_path / "ready"
+    folder.mkdir()
+    (folder / "agent.log").touch()
+    script = "import sys, time; f = open(sys.argv[1], sys.argv[2]); open(sys.argv[3], 'w').close(); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script, str(folder / "agent.log"), mode, str(ready)]) as process:
+        while not ready.exists():
+            time.sleep(0.01)
+        membership.kill_writers(folder)
+        assert (process.poll() is not None) is ends
+        process.kill()
+
+
 def test_a_cluster_that_never_lets_us_in_is_a_cluster_error(
     monkeypatch: pytest.MonkeyPatch, hung: threading.Event
 ) -> None:
