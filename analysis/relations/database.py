@@ -41,6 +41,7 @@ STEPS: dict[str, str] = {
     "el2n_binned": "and in which twentieth of its split that is",
     "tag_meaning": "which tags begin and continue entities, of which types",
     "tag_hits": "the entities that a tagging trial finds",
+    "entity_finds": "and those of each type",
     "answers": "what every trial answered for every example, in names",
     "answer_parts": "what an answer counts in the headline, where it has a code for each of several places",
     "gold_votes": "the gold answers, as votes: of some examples several are right",

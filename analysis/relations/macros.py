@@ -37,6 +37,7 @@ TAG_MACROS = (
         ),
         lambda ends: ends[1] * 549755813888 + ends[2] * 32768 + types[tags[ends[1]] + 1]
     )""",
+    "entity_type(entity) AS entity % 32768",
     """agreement(gold, said, opens, types) AS {
         'hits': len(list_intersect(internal.entities(gold, opens, types), internal.entities(said, opens, types))),
         'gold': len(internal.entities(gold, opens, types)),

@@ -44,6 +44,11 @@ class Answers:
         parts = None if self.parts is None else self.parts[:, own]
         return replace(self, seeds=self.seeds[own], codes=self.codes[own], parts=parts)
 
+    def on(self, chosen: NDArray[np.bool_]) -> Answers:
+        """Those for the chosen examples."""
+        parts = None if self.parts is None else self.parts[:, :, chosen]
+        return replace(self, codes=self.codes[:, chosen], parts=parts)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
@@ -67,9 +72,7 @@ class Panel:
 
     def narrowed(self, cell: Answers, chosen: NDArray[np.bool_]) -> Panel:
         """The panel of this one pruned cell on the chosen examples; gold is left out."""
-        dense, pruned = (
-            None if one is None else replace(one, codes=one.codes[:, chosen]) for one in (self.dense, cell)
-        )
+        dense, pruned = (None if one is None else one.on(chosen) for one in (self.dense, cell))
         assert pruned is not None
         return replace(self, dense=dense, pruned=(pruned,), example_ids=self.example_ids[chosen], gold=None)
 
@@ -103,6 +106,12 @@ def panels(
         dense = [cell for cell in cells if cell.is_dense]
         for part in _parts([cell for cell in cells if not cell.is_dense], at_once):
             yield _panel(connection, [*dense, *part])
+
+
+def all_panels(connection: Database) -> Iterator[Panel]:
+    """Those of every kind of answer that is voted on, on the split that claims are about."""
+    for by_place in (False, True):
+        yield from panels(connection, by_place=by_place)
 
 
 def _cells(connection: Database, split: str | None, *, by_place: bool | None = None) -> list[_Cell]:

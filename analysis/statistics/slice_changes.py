@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -14,20 +14,19 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.relations.database import Database
-from analysis.statistics.answers import Answers, Codes, Panel, panels
+from analysis.statistics.answers import Answers, Panel, all_panels
 from analysis.statistics.class_changes import FEWEST, RESAMPLES, SHOWN
+from analysis.statistics.class_finds import ClassFinds, class_finds
 from analysis.statistics.corrections import correct_family
 from analysis.statistics.crossed import BOUNDS, changed
 from analysis.statistics.noise_floor import interval_of, place
-from analysis.statistics.slice_scores import Floats, Scores, contrast, effectiveness, recall
+from analysis.statistics.slice_scores import Floats, Scores, contrast, effectiveness, ratio, recall
 from tasks.columns import VIEWED_GOLD
 
 Row = dict[str, Any]
 Flags = NDArray[np.bool_]
 
-Score = Callable[[Answers, Codes, Flags | None], Scores]
-
-SCORES: dict[str, Score] = {"effectiveness": effectiveness, "recall": recall}
+SCORES = ("effectiveness", "recall")
 _NOTHING: Floats = np.zeros((0, 0))
 MOST_COLUMNS = 6
 """Columns of a task that are shown unless one is asked for, the first ones of its data."""
@@ -47,16 +46,18 @@ def slice_changes(connection: Database, by: str | None = None) -> list[Row]:
     """One row a pruned cell, column and value of the view slices, on the split that claims are about.
 
     Everything of `interval_of` that SHOWN names, on these examples. dense_..., pruned_..., ..._change with its interval
-    over seeds and examples (`changed`): of effectiveness and of recall. beyond: the change of effectiveness less that
+    over seeds and examples (`changed`): of effectiveness and of recall; null of recall where answers have no classes.
+    Effectiveness of tags and spans is their headline. beyond: the change of effectiveness less that
     on all other examples, with its interval; corrected_p: of that by Holm over all cells and slices of a task and
     model, 1 where there is no p. by: one column, the label among them; None: the first MOST_COLUMNS, the label left
     out. Slices of fewer than FEWEST examples are left out.
     """
     found: list[Row] = []
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
-        for panel in panels(connection):
-            slices = list(_slices(connection, panel, by))
-            parts = [(panel, cell, one) for one in slices for cell in panel.pruned if panel.dense is not None]
+        for panel in all_panels(connection):
+            slices = [] if panel.dense is None else list(_slices(connection, panel, by))
+            classes = class_finds(connection, panel) if slices else []
+            parts = [(panel, classes, cell, one) for one in slices for cell in panel.pruned]
             found.extend(pool.map(_row, parts))
     found.sort(key=lambda row: (row["task"], row["model"]))
     for _, group in groupby(found, key=lambda row: (row["task"], row["model"])):
@@ -86,8 +87,8 @@ def _slices(connection: Database, panel: Panel, by: str | None) -> Iterator[Slic
             yield Slice(feature=feature, value=value, place=number, chosen=chosen)
 
 
-def _row(part: tuple[Panel, Answers, Slice]) -> Row:
-    panel, cell, one = part
+def _row(part: tuple[Panel, list[ClassFinds], Answers, Slice]) -> Row:
+    panel, classes, cell, one = part
     own = panel.narrowed(cell, one.chosen)
     measured = interval_of(own, own.pruned[0], RESAMPLES)
     return {
@@ -97,45 +98,62 @@ def _row(part: tuple[Panel, Answers, Slice]) -> Row:
         "place": one.place,
         "seeds": len(cell.seeds),
         "examples": int(one.chosen.sum()),
-        **_changes(panel, cell, one.chosen),
+        **_changes(panel, classes, cell, one.chosen),
         **{name: measured[name] for name in SHOWN},
     }
 
 
-def _changes(panel: Panel, cell: Answers, chosen: Flags) -> Row:
-    """Both scores of both sides on the examples with a gold label that both sides answer, and how they change."""
+def _changes(panel: Panel, classes: list[ClassFinds], cell: Answers, chosen: Flags) -> Row:
+    """Both scores of both sides on the examples with a gold answer that both sides answer, and how they change."""
     assert panel.dense is not None
+    row: Row = dict.fromkeys(f"{side}_{name}" for name in SCORES for side in ("dense", "pruned"))
+    for name in (*(f"{name}_change" for name in SCORES), "beyond"):
+        row |= _bounds(name, _NOTHING)
     shared = np.intersect1d(panel.dense.seeds, cell.seeds)
-    known = (panel.dense.codes >= 0).any(axis=0) & (cell.codes >= 0).any(axis=0)
-    known &= np.zeros_like(known) if panel.gold is None else panel.gold >= 0
+    known = _known(panel, cell)
     inside, outside = known & chosen, known & ~chosen
     if not inside.any() or not len(shared):
-        sides = [f"{side}_{name}" for name in SCORES for side in ("dense", "pruned")]
-        nothing = [_bounds(name, _NOTHING) for name in (*(f"{name}_change" for name in SCORES), "beyond")]
-        return dict.fromkeys(sides) | nothing[0] | nothing[1] | nothing[2]
-    row: Row = {}
-    for name, score in SCORES.items():
-        dense, pruned = (_scores(panel, one, shared, inside, score) for one in (panel.dense, cell))
-        row |= {f"dense_{name}": float(dense.value.mean()), f"pruned_{name}": float(pruned.value.mean())}
-        row |= _bounds(f"{name}_change", pruned.less(dense))
+        return row
+    dense, pruned = panel.dense.of(shared), cell.of(shared)
+    own = [_effectiveness(panel, one, inside) for one in (dense, pruned)]
+    row |= _change("effectiveness", *own)
+    recalls = [share for one in (dense, pruned) if (share := _recall(classes, one, inside)) is not None]
+    if recalls:
+        row |= _change("recall", *recalls)
     if not outside.any():
-        return row | _bounds("beyond", _NOTHING)
-    own, rest = (
-        _scores(panel, cell, shared, where, effectiveness).less(
-            _scores(panel, panel.dense, shared, where, effectiveness)
-        )
-        for where in (inside, outside)
-    )
-    return row | _bounds("beyond", contrast(own, rest, chosen[known]))
+        return row
+    others = [_effectiveness(panel, one, outside) for one in (dense, pruned)]
+    return row | _bounds("beyond", contrast(own[1].less(own[0]), others[1].less(others[0]), chosen[known]))
+
+
+def _change(name: str, dense: Scores, pruned: Scores) -> Row:
+    means = {f"dense_{name}": float(dense.value.mean()), f"pruned_{name}": float(pruned.value.mean())}
+    return means | _bounds(f"{name}_change", pruned.less(dense))
+
+
+def _known(panel: Panel, cell: Answers) -> Flags:
+    """[example]: whether both sides answer it, and a gold answer asks them for anything."""
+    assert panel.dense is not None
+    sides = (panel.dense, cell)
+    known: Flags = np.all([(side.codes >= 0).any(axis=0) for side in sides], axis=0)
+    if panel.places is not None:
+        asked = [side.parts[1].any(axis=0) for side in sides if side.parts is not None]
+        return np.asarray(known & np.any(asked, axis=0))
+    return np.zeros_like(known) if panel.gold is None else np.asarray(known & (panel.gold >= 0))
+
+
+def _effectiveness(panel: Panel, cell: Answers, where: Flags) -> Scores:
+    if cell.parts is not None:
+        return ratio(*cell.parts[:, :, where])
+    assert panel.gold is not None
+    return effectiveness(cell.on(where), panel.gold[where], panel.sets)
+
+
+def _recall(classes: list[ClassFinds], cell: Answers, where: Flags) -> Scores | None:
+    return recall((one.found(cell)[:, where], one.gold[where]) for one in classes)
 
 
 def _bounds(name: str, differences: Floats) -> Row:
     """The columns of `changed` under another name."""
     row = changed(differences)
     return {f"{name}{bound.removeprefix('change')}": row[bound] for bound in ("change", *BOUNDS)}
-
-
-def _scores(panel: Panel, cell: Answers, shared: NDArray[np.int64], where: Flags, score: Score) -> Scores:
-    assert panel.gold is not None
-    own = replace(cell, codes=cell.codes[np.isin(cell.seeds, shared)][:, where])
-    return score(own, panel.gold[where], panel.sets)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.statistics.answers import Answers, Codes
+from analysis.statistics.class_finds import Counts
 from analysis.statistics.votes_of_splits import members_of
 
 Flags = NDArray[np.bool_]
@@ -49,28 +52,28 @@ def effectiveness(cell: Answers, gold: Codes, sets: Flags | None) -> Scores:
     return Scores(value=total / classes, influence=influence / classes)
 
 
-def recall(cell: Answers, gold: Codes, sets: Flags | None) -> Scores:
-    """Mean over the classes that the examples have of the share of a class's examples that are answered with it."""
-    seeds, examples = cell.codes.shape
-    total, influence = np.zeros(seeds), np.zeros((seeds, examples))
-    occurring = 0
-    for says, truth in _classes(cell, gold, sets):
-        own = int(truth.sum())
-        if not own:
-            continue
-        occurring += 1
-        hits = says[:, truth].astype(np.float64)
-        share = hits.mean(axis=1)
-        influence[:, truth] += examples / own * (hits - share[:, None])
-        total += share
-    return Scores(value=total / max(occurring, 1), influence=influence / max(occurring, 1))
+def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Scores:
+    """The sum of parts over that of wholes, [seed, example] or [example]; 0 where no seed is asked for anything."""
+    seeds, examples = part.shape
+    asked = np.broadcast_to(whole, part.shape).sum(axis=1, dtype=np.float64)[:, None]
+    value = np.divide(part.sum(axis=1, dtype=np.float64)[:, None], asked, out=np.zeros((seeds, 1)), where=asked > 0)
+    moved = part - value * whole
+    influence = np.divide(examples * moved, asked, out=np.zeros((seeds, examples)), where=asked > 0)
+    return Scores(value=value[:, 0], influence=influence)
 
 
-def _classes(cell: Answers, gold: Codes, sets: Flags | None) -> list[tuple[Flags, Flags]]:
-    """For each class that may occur, who answers it, [seed, example], and which examples have it."""
-    if sets is None:
-        return [(cell.codes == index, gold == index) for index in np.unique(gold).tolist()]
-    return [(members[cell.codes], members[gold]) for members in members_of(sets)]
+def recall(finds: Iterable[tuple[Counts, Counts]]) -> Scores | None:
+    """Mean over the classes that the examples have of the share of a class's occurrences that are found.
+
+    finds: of each class how often it is found, [seed, example], and how often it occurs, [example]; None if none does.
+    """
+    shares = [ratio(found, gold) for found, gold in finds if gold.any()]
+    if not shares:
+        return None
+    return Scores(
+        value=np.mean([share.value for share in shares], axis=0),
+        influence=np.mean([share.influence for share in shares], axis=0),
+    )
 
 
 def contrast(own: Floats, rest: Floats, chosen: Flags) -> Floats:

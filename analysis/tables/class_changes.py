@@ -37,9 +37,10 @@ def build(results: Results) -> Table:
     return Table(
         name="class_changes",
         title="Which classes pay",
-        caption="Per gold class, in points: recall of the pruned less that of the dense models, mean over seeds, with "
-        "its 95 % interval over seeds and examples; PIE %, with the same; and the PIE % between halves of the seeds "
-        "less the mean of both noise floors of the class, with its interval over seeds. Exploratory; changes "
+        caption="Per gold class, or type of entity, in points: recall of the pruned less that of the dense models, "
+        "mean over seeds, with its 95 % interval over seeds and examples; PIE % of the examples that have it, with "
+        "the same; and their PIE % between halves of the seeds less the mean of both noise floors, with its interval "
+        "over seeds. An entity is found by its words and its type. Exploratory; changes "
         "of recall are marked by their p after Holm's correction over all cells and classes, at "
         f"{ALPHA:g}. No interval below five seeds, nothing below "
         f"{FEWEST} examples; of the {MOST_CLASSES} most frequent classes. {seeds_told(rows)}",

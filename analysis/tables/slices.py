@@ -51,10 +51,11 @@ def build(results: Results, by: str | None = None) -> Table:
         name="slices",
         title="Who pays, by the columns of the data",
         caption="Examples by the further columns of their data; numbers of more than 20 values in five bins between "
-        "their quintiles. In points: effectiveness (accuracy, or macro-F1) of the pruned less that of the dense "
-        "models, mean over seeds; that less the same on all other examples; recall, mean over the classes that the "
-        "slice has, pruned less dense; all with 95 % intervals over seeds and examples. PIE %, with the same; and "
-        "the PIE % between halves of the seeds less the mean of both noise floors of the slice (what dense and what "
+        "their quintiles. In points: effectiveness (accuracy, macro-F1, or the headline of tags and spans) of the "
+        "pruned less that of the dense models, mean over seeds; that less the same on all other examples; recall, mean "
+        "over the classes that the slice has, pruned less dense; all with 95 % intervals over seeds and examples. "
+        "PIE %, with the same; and the PIE % between halves of the seeds less the mean of both noise floors of the "
+        "slice (what dense and what "
         "pruned models dispute among themselves), with its interval over seeds. Exploratory; marked by p after Holm's "
         f"correction over all cells and slices, at {ALPHA:g}. No interval below five seeds, nothing below {FEWEST} "
         f"examples. Left out are columns of texts with more than 20 values, ids, and of a data set all but the first "

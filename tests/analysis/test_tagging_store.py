@@ -49,11 +49,13 @@ def committed_tags(
     said: dict[tuple[str, float, int], list[list[int]]],
     classes: tuple[str, ...] = CLASSES,
     metrics: tuple[str, ...] = (),
+    sources: list[str] | None = None,
 ) -> Path:
-    """Trials, by method, sparsity and seed, that give texts these tags."""
+    """Trials, by method, sparsity and seed, that give texts these tags; sources: a column that the data brought."""
     places = {"split": ["test"] * len(gold), "example_id": pa.array(range(len(gold)), pa.int32())}
     words = [[f"w{place}" for place in range(len(tags))] for tags in gold]
     columns = {**places, "text": [" ".join(one) for one in words], "words": pa.array(words)}
+    columns |= {} if sources is None else {"source": sources}
     examples = pa.table({**columns, "gold_tags": pa.array(gold, pa.list_(pa.int16()))})
     save_task(
         root,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from analysis.relations.database import connect
 from analysis.results import Results
 from analysis.show import ShowError, one_table
 from analysis.statistics.answers import Panel
+from analysis.statistics.class_finds import of_labels
 from analysis.statistics.slice_changes import _changes
 from analysis.statistics.slice_scores import effectiveness, recall
 from analysis.tables import TABLES
@@ -46,7 +48,10 @@ def test_scores_and_what_examples_add_to_them(kind: str) -> None:
     gold, said = random.integers(0, 8, 30), random.integers(0, 8, (2, 30))
     said[:, :12] = gold[:12]
     sets = None if kind == "single" else SETS
-    found = [score(answers(said, "imp-ft", 0.5), gold, sets) for score in (effectiveness, recall)]
+    cell = answers(said, "imp-ft", 0.5)
+    share = recall((one.found(cell), one.gold) for one in of_labels(gold.astype(np.int32), sets, list("abcdefgh")))
+    assert share is not None
+    found = [effectiveness(cell, gold, sets), share]
     for seed, one in enumerate(said):
         assert [score.value[seed] for score in found] == pytest.approx(metrics(kind, gold, one, np.ones(30)))
         for example in range(30):
@@ -54,6 +59,12 @@ def test_scores_and_what_examples_add_to_them(kind: str) -> None:
             more[example] += 1e-6
             moved = np.subtract(metrics(kind, gold, one, more), metrics(kind, gold, one, np.ones(30))) / 1e-6 * 30
             assert [score.influence[seed, example] for score in found] == pytest.approx(moved, abs=1e-3)
+
+
+def changes(panel: Panel, chosen: np.ndarray) -> dict[str, Any]:
+    """Those of its one pruned cell."""
+    classes = [] if panel.gold is None else of_labels(panel.gold, panel.sets, list("abcdefghij"))
+    return _changes(panel, classes, panel.pruned[0], chosen)
 
 
 def studies(world: World, seeds: int, count: int, random: np.random.Generator) -> Iterator[tuple[Panel, np.ndarray]]:
@@ -69,7 +80,7 @@ def studies(world: World, seeds: int, count: int, random: np.random.Generator) -
 def test_intervals_hold_the_truth_and_the_test_errs_as_promised(name: str, seeds: int) -> None:
     """Of 120 studies of one world 93 % or more hold the mean of 300; a slice like all others is seldom a finding."""
     random = np.random.default_rng(seeds)
-    truth = [_changes(panel, panel.pruned[0], chosen) for panel, chosen in studies(WORLDS[name], seeds, 300, random)]
+    truth = [changes(panel, chosen) for panel, chosen in studies(WORLDS[name], seeds, 300, random)]
     for change in CHANGES:
         mean = np.mean([row[change] for row in truth])
         held = [row[f"{change}_low"] <= mean <= row[f"{change}_high"] for row in truth[:120]]
@@ -93,7 +104,7 @@ def test_intervals_of_macro_f1_hold_the_truth() -> None:
             task="t", split="test", model="m", sets=SETS, example_ids=np.arange(150, dtype=np.int32), dense=dense,
             pruned=(pruned,), gold=gold.astype(np.int32),
         )  # fmt: skip
-        rows.append(_changes(panel, pruned, random.random(150) < 0.4))
+        rows.append(changes(panel, random.random(150) < 0.4))
     for change in CHANGES:
         mean = np.mean([row[change] for row in rows])
         held = [row[f"{change}_low"] <= mean <= row[f"{change}_high"] for row in rows]
@@ -107,11 +118,11 @@ def test_what_cannot_be_said_is_null() -> None:
     panel = simulate(world, Examples.of(world, 40, np.random.default_rng(0)), Size(seeds=4, experiments=1),
                      np.random.default_rng(1)).panel(0)  # fmt: skip
     everything, part = np.ones(40, np.bool_), np.arange(40) < 20
-    row = _changes(panel, panel.pruned[0], part)
+    row = changes(panel, part)
     assert [row[f"{change}_low"] for change in CHANGES] == [None] * 3
     assert None not in [row[change] for change in CHANGES]
-    assert _changes(panel, panel.pruned[0], everything)["beyond"] is None
-    unknown = _changes(replace(panel, gold=None), panel.pruned[0], part)
+    assert changes(panel, everything)["beyond"] is None
+    unknown = changes(replace(panel, gold=None), part)
     assert set(unknown.values()) == {None}
 
 

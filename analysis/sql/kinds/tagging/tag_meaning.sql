@@ -3,8 +3,9 @@
 -- Needs:     task
 -- Columns:   task_no  SMALLINT
 --            opens    BOOLEAN[]  of every tag in index order: an entity begins there, whatever was before
---            types    BIGINT[]   and the type of its entity, -1 for none. Tags that mark no entities (O, B-type, I-type)
---                     are each the entity of one word
+--            types    BIGINT[]   and the type of its entity, -1 for none: its place among the names. Tags that mark no
+--                     entities (O, B-type, I-type) are each the entity of one word
+--            names    VARCHAR[]  of types; those of further tags of a type are there, and never meant
 -- Reference: Tjong Kim Sang and De Meulder 2003 (CoNLL-2003), and its script conlleval
 WITH schemes AS (
     SELECT
@@ -21,6 +22,7 @@ SELECT
     if(
         marks_entities,
         [if(name = 'O', -1, list_position(names, name[3:])) FOR name IN classes],
-        range(len(classes))
-    )::BIGINT[] AS types
+        range(1, len(classes) + 1)
+    )::BIGINT[] AS types,
+    if(marks_entities, names, classes) AS names
 FROM schemes
