@@ -85,6 +85,9 @@ def create_macros(connection: duckdb.DuckDBPyConnection, *, lists: bool) -> None
     connection.execute(
         "CREATE MACRO internal.span_text(passage, span) AS substring(passage, span[1] + 1, span[2] - span[1])"
     )
+    connection.execute(
+        "CREATE MACRO internal.span_score(metric, exact, f1) AS if(metric = 'exact', exact::DOUBLE, f1::DOUBLE)"
+    )
     for macro in TAG_MACROS:
         connection.execute(f"CREATE MACRO internal.{macro}")
     # As one number, so that no plan looks an example up before it knows of which task, cell or trial: it would find one

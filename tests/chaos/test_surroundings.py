@@ -47,7 +47,7 @@ record: {splits: [test], el2n: false}
 """
 TRIALS = 4
 PATIENCE_SECONDS = 300.0
-NOTICE_SECONDS = 45.0
+NOTICE_SECONDS = 90.0
 """Until a driver has left a dead cluster: a second to notice, the rest for the end, on a busy machine."""
 GONE_SECONDS = 120.0
 """Until nothing is left of a driver that was killed: Ray's agents try for a minute to tell a head that died with it."""

@@ -9,7 +9,7 @@
 -- Reference: Rajpurkar et al. 2016 (SQuAD), and its script evaluate-v1.1.py
 SELECT
     t.trial_no, r.split, r.example_id,
-    if(k.metric = 'exact', r.exact::DOUBLE, r.quality::DOUBLE) AS part,
+    internal.span_score(k.metric, r.exact, r.quality) AS part,
     1.0::DOUBLE AS whole
 FROM internal.span_rows AS r
 JOIN internal.trial AS t USING (trial_id)

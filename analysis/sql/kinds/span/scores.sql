@@ -8,7 +8,7 @@
 -- Reference: Rajpurkar et al. 2016 (SQuAD), and its script evaluate-v1.1.py
 SELECT
     t.trial_no, t.cell_no, r.split,
-    avg(if(k.metric = 'exact', r.exact::INTEGER, r.quality::DOUBLE) ORDER BY r.example_id) AS value
+    avg(internal.span_score(k.metric, r.exact, r.quality) ORDER BY r.example_id) AS value
 FROM internal.span_rows AS r
 JOIN internal.trial AS t USING (trial_id)
 JOIN internal.task AS k USING (task_no)

@@ -13,7 +13,7 @@
 WITH values_of_voters AS (
     SELECT
         v.cell_no, v.split, v.side, v.subset, t.trial_no,
-        avg(if(k.metric = 'exact', r.exact::INTEGER, r.quality::DOUBLE) ORDER BY r.example_id) AS value
+        avg(internal.span_score(k.metric, r.exact, r.quality) ORDER BY r.example_id) AS value
     FROM internal.span_rows AS r
     JOIN internal.trial AS t USING (trial_id)
     JOIN internal.task AS k USING (task_no)
