@@ -37,7 +37,7 @@ def class_changes(connection: Database) -> list[Row]:
     found: list[Row] = []
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         for panel in all_panels(connection):
-            classes = [] if panel.dense is None else frequent(class_finds(connection, panel))
+            classes = [] if panel.dense is None else _frequent(class_finds(connection, panel))
             found.extend(pool.map(_row, [(panel, cell, one) for cell in panel.pruned for one in classes]))
     found.sort(key=lambda row: (row["task"], row["model"]))
     for _, group in groupby(found, key=lambda row: (row["task"], row["model"])):
@@ -45,7 +45,7 @@ def class_changes(connection: Database) -> list[Row]:
     return found
 
 
-def frequent(classes: list[ClassFinds]) -> list[ClassFinds]:
+def _frequent(classes: list[ClassFinds]) -> list[ClassFinds]:
     """Those that enough examples have, at most MOST_CLASSES, the most frequent first."""
     enough = [one for one in classes if np.count_nonzero(one.gold) >= FEWEST]
     return sorted(enough, key=lambda one: -np.count_nonzero(one.gold))[:MOST_CLASSES]
@@ -58,7 +58,7 @@ def _row(part: tuple[Panel, Answers, ClassFinds]) -> Row:
     measured = interval_of(own, own.pruned[0], RESAMPLES)
     assert panel.dense is not None
     shared = np.intersect1d(panel.dense.seeds, cell.seeds)
-    dense, pruned = (ratio(one.found(side.of(shared))[:, chosen], one.gold[chosen]) for side in (panel.dense, cell))
+    dense, pruned = (ratio(one.found(side.of(shared), chosen), one.gold[chosen]) for side in (panel.dense, cell))
     return {
         **place(panel, cell),
         "class": one.name,

@@ -21,13 +21,13 @@ Counts = NDArray[np.bool_] | NDArray[np.int16]
 class ClassFinds:
     """One class of a panel: a label, or a type of entity, of which an example may have several.
 
-    gold[example]: how often the gold answer has it. found: of a cell, [seed, example], how many of these its seeds
-    find; an entity is found by its words and its type.
+    gold[example]: how often the gold answer has it. found: of a cell, on some of the examples, [seed, example], how
+    many of these its seeds find; an entity is found by its words and its type.
     """
 
     name: str
     gold: Counts
-    found: Callable[[Answers], Counts]
+    found: Callable[[Answers, Flags], Counts]
 
 
 def class_finds(connection: Database, panel: Panel) -> list[ClassFinds]:
@@ -48,42 +48,44 @@ def of_labels(gold: Codes, sets: Flags | None, names: list[str]) -> list[ClassFi
     ]
 
 
-def _hits(sets: Flags | None, index: int, members: Flags, cell: Answers) -> Flags:
+def _hits(sets: Flags | None, index: int, members: Flags, cell: Answers, where: Flags) -> Flags:
     """[seed, example]: whether a model answers a class that the example has."""
-    says = cell.codes == index if sets is None else np.append(sets[:, index], False)[cell.codes]
-    return np.asarray(says & members)
+    codes = cell.codes[:, where]
+    says = codes == index if sets is None else np.append(sets[:, index], False)[codes]
+    return np.asarray(says & members[where])
 
 
 def _of_entities(connection: Database, panel: Panel) -> list[ClassFinds]:
     """Types of entity, none where answers are no tags."""
-    cells = [cell for cell in (panel.dense, *panel.pruned) if cell is not None]
-    keys = [(cell.method, cell.sparsity, seed) for cell in cells for seed in cell.seeds.tolist()]
+    cells = {(cell.method, cell.sparsity) for cell in (panel.dense, *panel.pruned) if cell is not None}
     known = connection.execute(
-        """SELECT c.method, c.sparsity, t.seed, t.trial_no FROM internal.trial AS t
-        JOIN internal.cell AS c USING (cell_no) WHERE c.task = ? AND c.model = ?""",
+        """SELECT t.trial_no, c.method, c.sparsity, t.seed FROM internal.trial AS t
+        JOIN internal.cell AS c USING (cell_no) WHERE c.task = ? AND c.model = ? ORDER BY t.trial_no""",
         [panel.task, panel.model],
     ).fetchall()
-    numbers = {(method, sparsity, seed): number for method, sparsity, seed, number in known}
-    trials = np.array([numbers[key] for key in keys])
+    trials = {trial_no: (*cell, seed) for trial_no, *cell, seed in known if tuple(cell) in cells}
+    numbers = list(trials)
     rows = connection.sql(
         """SELECT trial_no, example_id, class, gold, hits FROM internal.entity_finds
         WHERE split = ? AND list_contains(?, trial_no)""",
-        params=[panel.split, trials.tolist()],
+        params=[panel.split, numbers],
     ).to_arrow_table()
     names, classes = np.unique(rows["class"].to_numpy(), return_inverse=True)
-    order = np.argsort(trials)
-    trial = order[np.searchsorted(trials, rows["trial_no"].to_numpy(), sorter=order)]
+    trial = np.searchsorted(numbers, rows["trial_no"].to_numpy())
     example = np.searchsorted(panel.example_ids, rows["example_id"].to_numpy())
     gold = np.zeros((len(names), len(panel.example_ids)), np.int16)
     gold[classes, example] = rows["gold"].to_numpy()
-    hits = np.zeros((len(names), len(trials), len(panel.example_ids)), np.int16)
+    hits = np.zeros((len(names), len(numbers), len(panel.example_ids)), np.int16)
     hits[classes, trial, example] = rows["hits"].to_numpy()
-    places = {key: place for place, key in enumerate(keys)}
+    places = {key: place for place, key in enumerate(trials.values())}
     return [
         ClassFinds(name=str(name), gold=gold[index], found=partial(_of_cell, hits[index], places))
         for index, name in enumerate(names)
     ]
 
 
-def _of_cell(hits: NDArray[np.int16], places: Mapping[tuple[str, float, int], int], cell: Answers) -> NDArray[np.int16]:
-    return hits[[places[cell.method, cell.sparsity, seed] for seed in cell.seeds.tolist()]]
+def _of_cell(
+    hits: NDArray[np.int16], places: Mapping[tuple[str, float, int], int], cell: Answers, where: Flags
+) -> NDArray[np.int16]:
+    own = [places[cell.method, cell.sparsity, seed] for seed in cell.seeds.tolist()]
+    return hits[own][:, where]

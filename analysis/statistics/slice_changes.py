@@ -47,10 +47,10 @@ def slice_changes(connection: Database, by: str | None = None) -> list[Row]:
 
     Everything of `interval_of` that SHOWN names, on these examples. dense_..., pruned_..., ..._change with its interval
     over seeds and examples (`changed`): of effectiveness and of recall; null of recall where answers have no classes.
-    Effectiveness of tags and spans is their headline. beyond: the change of effectiveness less that
-    on all other examples, with its interval; corrected_p: of that by Holm over all cells and slices of a task and
-    model, 1 where there is no p. by: one column, the label among them; None: the first MOST_COLUMNS, the label left
-    out. Slices of fewer than FEWEST examples are left out.
+    Effectiveness of tags and spans is their headline. beyond: the change of effectiveness less that on all other
+    examples, with its interval; corrected_p: of that by Holm over all cells and slices of a task and model, 1 where
+    there is no p. by: one column, the label among them; None: the first MOST_COLUMNS, the label left out. Slices of
+    fewer than FEWEST examples are left out.
     """
     found: list[Row] = []
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -150,7 +150,7 @@ def _effectiveness(panel: Panel, cell: Answers, where: Flags) -> Scores:
 
 
 def _recall(classes: list[ClassFinds], cell: Answers, where: Flags) -> Scores | None:
-    return recall((one.found(cell)[:, where], one.gold[where]) for one in classes)
+    return recall((one.found(cell, where), one.gold[where]) for one in classes)
 
 
 def _bounds(name: str, differences: Floats) -> Row:

@@ -43,11 +43,9 @@ def effectiveness(cell: Answers, gold: Codes, sets: Flags | None) -> Scores:
     total, influence = np.zeros(seeds), np.zeros((seeds, examples))
     for members in members_of(sets):
         says, truth = members[cell.codes].astype(np.float64), members[gold].astype(np.float64)
-        asked = (says.sum(axis=1) + truth.sum())[:, None]
-        f1 = np.divide(2 * (says * truth).sum(axis=1)[:, None], asked, out=np.zeros((seeds, 1)), where=asked > 0)
-        moved = 2 * says * truth - f1 * (says + truth)
-        influence += np.divide(examples * moved, asked, out=np.zeros_like(moved), where=asked > 0)
-        total += f1[:, 0]
+        f1 = ratio(2 * says * truth, says + truth)
+        influence += f1.influence
+        total += f1.value
     classes = sets.shape[1]
     return Scores(value=total / classes, influence=influence / classes)
 

@@ -55,11 +55,11 @@ def build(results: Results, by: str | None = None) -> Table:
         "pruned less that of the dense models, mean over seeds; that less the same on all other examples; recall, mean "
         "over the classes that the slice has, pruned less dense; all with 95 % intervals over seeds and examples. "
         "PIE %, with the same; and the PIE % between halves of the seeds less the mean of both noise floors of the "
-        "slice (what dense and what "
-        "pruned models dispute among themselves), with its interval over seeds. Exploratory; marked by p after Holm's "
-        f"correction over all cells and slices, at {ALPHA:g}. No interval below five seeds, nothing below {FEWEST} "
-        f"examples. Left out are columns of texts with more than 20 values, ids, and of a data set all but the first "
-        f"{MOST_COLUMNS} columns (piesweep table STORE slices --by COLUMN shows any). {seeds_told(rows)}".rstrip(),
+        "slice (what dense and what pruned models dispute among themselves), with its interval over seeds. "
+        f"Exploratory; marked by p after Holm's correction over all cells and slices, at {ALPHA:g}. No interval below "
+        f"five seeds, nothing below {FEWEST} examples. Left out are columns of texts with more than 20 values, ids, "
+        f"and of a data set all but the first {MOST_COLUMNS} columns (piesweep table STORE slices --by COLUMN shows "
+        f"any). {seeds_told(rows)}".rstrip(),
         keys=keys,
         columns=headings(columns),
         parts=tuple(MEASURES),

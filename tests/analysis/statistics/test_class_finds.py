@@ -89,7 +89,7 @@ def test_tags_that_mark_no_entities_are_classes_of_words(tmp_path: Path) -> None
         assert one.gold.tolist() == (gold == index).sum(axis=1).tolist()
         for cell in (panel.dense, *panel.pruned):
             right = [(gold == index) & (answers[cell.method, cell.sparsity, seed] == index) for seed in range(2)]
-            assert one.found(cell).tolist() == np.sum(right, axis=2).tolist()
+            assert one.found(cell, np.ones(30, np.bool_)).tolist() == np.sum(right, axis=2).tolist()
 
 
 def test_the_slice_that_pays_is_told_from_the_other(

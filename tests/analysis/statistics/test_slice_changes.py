@@ -48,8 +48,8 @@ def test_scores_and_what_examples_add_to_them(kind: str) -> None:
     gold, said = random.integers(0, 8, 30), random.integers(0, 8, (2, 30))
     said[:, :12] = gold[:12]
     sets = None if kind == "single" else SETS
-    cell = answers(said, "imp-ft", 0.5)
-    share = recall((one.found(cell), one.gold) for one in of_labels(gold.astype(np.int32), sets, list("abcdefgh")))
+    cell, everything, names = answers(said, "imp-ft", 0.5), np.ones(30, np.bool_), list("abcdefgh")
+    share = recall((one.found(cell, everything), one.gold) for one in of_labels(gold.astype(np.int32), sets, names))
     assert share is not None
     found = [effectiveness(cell, gold, sets), share]
     for seed, one in enumerate(said):
